@@ -1,0 +1,70 @@
+# Everything here starts from a fresh clone and needs Python 3.11 or later, git and make. `make` lists the targets.
+
+BIN := .venv/bin
+# Processes that run tests at the same time.
+JOBS ?= 2
+# More options for pytest: make test TESTS="tests/store -x"
+TESTS ?=
+# Environments of the programs that headrace is tested and measured against, one for each lock of that name.
+PEERS := $(patsubst requirements/%.txt,%,$(wildcard requirements/peer-*.txt))
+RIVALS := $(patsubst requirements/%.txt,%,$(wildcard requirements/bench-*.txt))
+GENERATORS := $(wildcard tools/*.py)
+
+.DEFAULT_GOAL := help
+# The targets share one environment, and the last line of `make check test` is pytest's.
+.NOTPARALLEL:
+.PHONY: help dev demo test check bench coverage format lock clean \
+	check-lint check-format check-types check-imports check-structure check-generated
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dev: ## make or refresh .venv from the locks
+	@scripts/bootstrap
+
+demo: dev ## train real models, log them to a running server, read them back
+	@$(BIN)/headrace demo
+
+test: dev ## run all tests (JOBS=2 processes, TESTS="options for pytest")
+	@scripts/bootstrap $(PEERS)
+	@$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal -rs $(TESTS)
+
+check: ## everything that can be said without running the product
+check: check-lint check-format check-types check-imports check-structure check-generated
+
+check-lint: dev ## ruff, all rules
+	@$(BIN)/ruff check
+
+check-format: dev ## ruff format
+	@$(BIN)/ruff format --check --output-format=concise
+
+check-types: dev ## mypy, strict
+	@$(BIN)/mypy $(wildcard src tools)
+
+check-imports: dev ## layers and the other import contracts
+	@$(BIN)/lint-imports --cache-dir .cache/import-linter
+
+check-structure: dev ## sizes, docstrings, names, locks, import budget
+	@$(BIN)/pytest --quiet --numprocesses=$(JOBS) tests/structure
+
+check-generated: dev ## generated files are what their generators write
+	@set -e; for generator in $(GENERATORS); do $(BIN)/python $$generator --check; done
+
+bench: dev ## headrace beside MLflow and FastTrackML, ratios printed
+	@scripts/bootstrap $(RIVALS)
+	@$(BIN)/python bench/run.py
+
+coverage: dev ## all tests, with branch coverage
+	@scripts/bootstrap $(PEERS)
+	@$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal --cov --cov-report=term-missing:skip-covered $(TESTS)
+
+format: dev ## let ruff format and fix
+	@$(BIN)/ruff check --fix-only --quiet
+	@$(BIN)/ruff format
+
+lock: dev ## write requirements/*.txt again (scripts/lock --upgrade for newer versions)
+	@scripts/lock
+
+clean: ## remove environments, caches and build outputs
+	rm -rf .venv .env-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist
+	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,207 @@
+"""The one tree of errors: one class for each thing a caller may want to catch, with its wire code and HTTP status.
+
+    HeadraceError
+    ├── InvalidParameter            400  the request is wrong; sending it again unchanged cannot help
+    │   ├── BadRequest              400  the same, under MLflow's older code
+    │   ├── AttributeNotFound       400  a filter or an order names an attribute that does not exist
+    │   ├── InvalidState            400  the thing is in a state that forbids the call
+    │   └── PayloadTooLarge         413  the body is over the server's limit
+    ├── AlreadyExists               400  a name is taken (MLflow answers 400, not 409)
+    ├── Unauthenticated             401  no token, or a wrong one
+    ├── PermissionDenied            403  the actor may not do this
+    ├── NotFound                    404  the thing does not exist
+    │   └── EndpointNotFound        404  the call does not exist
+    ├── MethodNotAllowed            405  the path exists under another HTTP method
+    ├── Conflict                    409  the call contradicts what is stored
+    ├── TooManyRequests             429  try again after a pause
+    ├── InternalError               500  a defect of headrace
+    │   ├── StoreError              500  the database cannot be used as it is (names the remedy)
+    │   └── StorageFull             507  the disk is full; nothing of the call was stored
+    ├── NotImplementedByServer      501  known, but not there
+    └── Unavailable                 503  the server cannot do it now (locked database, stopping)
+
+The module does not know HTTP beyond the status number, nor who shows the message.
+"""
+
+from typing import ClassVar
+
+
+class HeadraceWarning(UserWarning):
+    """Something was accepted although it has no effect, or only part of the effect asked for."""
+
+
+class HeadraceError(Exception):
+    """Base of all errors that headrace raises on purpose.
+
+    Args:
+        message: what was wrong, with the value, and what to do.
+    """
+
+    code: ClassVar[str] = "INTERNAL_ERROR"
+    status: ClassVar[int] = 500
+    sqlstate: ClassVar[str] = "XXM00"
+    error_class: ClassVar[str] = "CLIENT_INTERNAL_ERROR"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidParameter(HeadraceError):
+    """The request is wrong; sending it again unchanged cannot help."""
+
+    code = "INVALID_PARAMETER_VALUE"
+    status = 400
+    sqlstate = "KAM00"
+    error_class = "INVALID_PARAMETER_VALUE"
+
+
+class BadRequest(InvalidParameter):
+    """A wrong request, under the older code that MLflow uses in a few places."""
+
+    code = "BAD_REQUEST"
+    error_class = "BAD_REQUEST"
+
+
+class AttributeNotFound(InvalidParameter):
+    """A filter or an order names an attribute that does not exist."""
+
+    sqlstate = "KAM04"
+    error_class = "ATTRIBUTE_NOT_FOUND"
+
+
+class InvalidState(InvalidParameter):
+    """The thing is in a state that forbids the call."""
+
+    code = "INVALID_STATE"
+    error_class = "INVALID_STATE"
+
+
+class PayloadTooLarge(InvalidParameter):
+    """The body is larger than the server accepts."""
+
+    status = 413
+
+
+class AlreadyExists(HeadraceError):
+    """A name or id is taken."""
+
+    code = "RESOURCE_ALREADY_EXISTS"
+    status = 400
+    sqlstate = "KAM00"
+    error_class = "RESOURCE_ALREADY_EXISTS"
+
+
+class Unauthenticated(HeadraceError):
+    """The call carries no token, or a wrong one."""
+
+    code = "UNAUTHENTICATED"
+    status = 401
+    sqlstate = "KAM00"
+    error_class = "UNAUTHENTICATED"
+
+
+class PermissionDenied(HeadraceError):
+    """The actor may not do this."""
+
+    code = "PERMISSION_DENIED"
+    status = 403
+    sqlstate = "KAM00"
+    error_class = "PERMISSION_DENIED"
+
+
+class NotFound(HeadraceError):
+    """The thing that the call names does not exist."""
+
+    code = "RESOURCE_DOES_NOT_EXIST"
+    status = 404
+    sqlstate = "KAM00"
+    error_class = "RESOURCE_NOT_FOUND"
+
+
+class EndpointNotFound(NotFound):
+    """The call itself does not exist here."""
+
+    code = "ENDPOINT_NOT_FOUND"
+    error_class = "ENDPOINT_NOT_FOUND"
+
+
+class MethodNotAllowed(HeadraceError):
+    """The path exists, but not under this HTTP method."""
+
+    code = "BAD_REQUEST"
+    status = 405
+    sqlstate = "KAM00"
+    error_class = "BAD_REQUEST"
+
+
+class Conflict(HeadraceError):
+    """The call contradicts what is stored."""
+
+    code = "RESOURCE_CONFLICT"
+    status = 409
+    sqlstate = "KAM00"
+    error_class = "RESOURCE_CONFLICT"
+
+
+class TooManyRequests(HeadraceError):
+    """The server is at a limit; the same call may succeed after a pause."""
+
+    code = "REQUEST_LIMIT_EXCEEDED"
+    status = 429
+    sqlstate = "KAM00"
+    error_class = "REQUEST_LIMIT_EXCEEDED"
+
+
+class InternalError(HeadraceError):
+    """A defect of headrace, or a broken machine beneath it."""
+
+
+class StoreError(InternalError):
+    """The database cannot be used as it is; the message names the remedy."""
+
+
+class StorageFull(InternalError):
+    """The disk is full; nothing of the call was stored."""
+
+    code = "RESOURCE_EXHAUSTED"
+    status = 507
+
+
+class NotImplementedByServer(HeadraceError):
+    """The call is known, but this server does not offer it."""
+
+    code = "NOT_IMPLEMENTED"
+    status = 501
+
+
+class Unavailable(HeadraceError):
+    """The server cannot do it now; the same call may succeed later."""
+
+    code = "TEMPORARILY_UNAVAILABLE"
+    status = 503
+
+
+def _tree(root: type[HeadraceError]) -> list[type[HeadraceError]]:
+    return [root, *(leaf for child in root.__subclasses__() for leaf in _tree(child))]
+
+
+_CLASSES = _tree(HeadraceError)
+
+
+def error_from_wire(status: int, code: str | None, message: str) -> HeadraceError:
+    """Rebuild the error that a server answered with.
+
+    Args:
+        status: the HTTP status.
+        code: the body's ``error_code``, or None if the body had none.
+        message: the body's message, or the raw body.
+    """
+    for by_both in (True, False):
+        for kind in _CLASSES[1:]:
+            if code == kind.code and (kind.status == status or not by_both):
+                return kind(message)
+    for kind in _CLASSES[1:]:
+        if kind.status == status:
+            return kind(message)
+    return HeadraceError(f"HTTP {status}: {message}")

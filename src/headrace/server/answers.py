@@ -1,0 +1,50 @@
+"""Answers: JSON bodies, errors included, as ASGI messages."""
+
+from starlette.types import Send
+
+from headrace.base.errors import HeadraceError, InternalError, Unauthenticated, Unavailable
+from headrace.base.json import encode
+
+Headers = list[tuple[bytes, bytes]]
+_JSON = (b"content-type", b"application/json")
+
+
+async def send_bytes(send: Send, status: int, body: bytes, headers: Headers | None = None) -> None:
+    """Send a whole answer; its type is JSON unless `headers` say otherwise."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(b"content-length", b"%d" % len(body)), *(headers or [_JSON])],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_error(send: Send, error: HeadraceError) -> None:
+    """Send an error in MLflow's form."""
+    headers: Headers = [_JSON]
+    if isinstance(error, Unauthenticated):
+        headers.append((b"www-authenticate", b'Bearer realm="headrace"'))
+    if error.status in {429, Unavailable.status}:
+        headers.append((b"retry-after", b"1"))
+    await send_bytes(send, error.status, error_body(error), headers)
+
+
+def error_body(error: HeadraceError) -> bytes:
+    """Return the JSON body of an error."""
+    return encode(
+        {
+            "error_code": error.code,
+            "message": error.message,
+            "sqlstate": error.sqlstate,
+            "error_class": error.error_class,
+        }
+    )
+
+
+def unexpected(reference: str) -> InternalError:
+    """Return the error to show for a defect; the details are in the server's log under `reference`."""
+    return InternalError(
+        f"An unexpected error occurred. It is in the server's log under the reference {reference}; nothing of this call was stored."
+    )

@@ -1,0 +1,200 @@
+"""The door: which hosts, which origins, which token; and the headers that every answer carries.
+
+Host names are compared without their port. An address written as a number cannot be rebound by a hostile DNS server and is always accepted; names
+must be ``localhost``, the name the server was bound to, or on the list.
+"""
+
+import base64
+import binascii
+import fnmatch
+import hmac
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from headrace.base.errors import HeadraceError, PermissionDenied, Unauthenticated
+from headrace.server.answers import Headers, send_bytes, send_error
+from headrace.server.body import find_header
+from headrace.services.context import Actor
+
+_OPEN = frozenset({"/health", "/version"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_ANYONE = Actor("anyone")
+_HOLDER = Actor("token")
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSettings:
+    """What the door lets pass.
+
+    Args:
+        hosts: host names that requests may be addressed to, ``*`` as a wildcard.
+        origins: origins of pages that may call across sites (``https://ui.example.org``), ``*`` as a wildcard.
+        token: what clients must send; None lets everyone in.
+        frame_options: the header ``X-Frame-Options``, or empty for none.
+        prefix: a path under which everything is served as well, such as ``/headrace``.
+    """
+
+    hosts: Sequence[str] = ()
+    origins: Sequence[str] = ()
+    token: str | None = None
+    frame_options: str = "SAMEORIGIN"
+    prefix: str = ""
+
+
+class Guard:
+    """The outermost ASGI application.
+
+    Args:
+        app: what is behind the door.
+        settings: what may pass.
+    """
+
+    def __init__(self, app: ASGIApp, settings: GuardSettings) -> None:
+        self._app = app
+        self._settings = settings
+        self._known_hosts: set[bytes] = set()
+        self._headers: Headers = [(b"x-content-type-options", b"nosniff")]
+        if settings.frame_options:
+            self._headers.append((b"x-frame-options", settings.frame_options.encode("latin-1")))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request pass, or answer it."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        self._strip_prefix(scope)
+        origin = b""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers, *cors_headers(origin)]
+            await send(message)
+
+        try:
+            self._check_host(scope)
+            origin = self._check_origin(scope)
+            if scope["method"] == "OPTIONS":
+                await send_bytes(
+                    send_with_headers, 204, b"", [(b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")]
+                )
+                return
+            scope["headrace.actor"] = self._check_token(scope)
+        except HeadraceError as error:
+            await send_error(send_with_headers, error)
+            return
+        await self._app(scope, receive, send_with_headers)
+
+    def _strip_prefix(self, scope: Scope) -> None:
+        prefix = self._settings.prefix
+        if prefix and (scope["path"] == prefix or scope["path"].startswith(prefix + "/")):
+            scope["path"] = scope["path"][len(prefix) :] or "/"
+
+    def _check_host(self, scope: Scope) -> None:
+        value = find_header(scope, b"host")
+        if value in self._known_hosts or scope["path"] in _OPEN:
+            return
+        if not is_allowed_host(value.decode("latin-1"), self._settings.hosts):
+            raise PermissionDenied(
+                f"Invalid Host header {value.decode('latin-1')[:100]!r}: this server does not answer to that name, to keep pages of other sites from reaching "
+                "it through their DNS. If the name is yours, start the server with --allowed-hosts NAME (or MLFLOW_SERVER_ALLOWED_HOSTS)."
+            )
+        if len(self._known_hosts) < 100:  # noqa: PLR2004 - enough for every real deployment
+            self._known_hosts.add(value)
+
+    def _check_origin(self, scope: Scope) -> bytes:
+        """Return the origin to be named in the answer, if any."""
+        origin = find_header(scope, b"origin")
+        if not origin:
+            return b""
+        shown = origin.decode("latin-1")
+        if _matches(shown, self._settings.origins):
+            return origin
+        host = urlsplit(shown).netloc
+        if host and (
+            host == find_header(scope, b"host").decode("latin-1") or is_loopback_name(split_host(host))
+        ):
+            return b""
+        if scope["method"] in _SAFE and scope["method"] != "OPTIONS":
+            return b""
+        raise PermissionDenied(
+            f"Cross-origin request from {shown[:100]!r} blocked. If that page is yours, start the server with "
+            "--cors-allowed-origins ORIGIN (or MLFLOW_SERVER_CORS_ALLOWED_ORIGINS)."
+        )
+
+    def _check_token(self, scope: Scope) -> Actor:
+        token = self._settings.token
+        if token is None:
+            return _ANYONE
+        if scope["path"] in _OPEN:
+            return _ANYONE
+        sent = read_token(find_header(scope, b"authorization"))
+        if sent is None or not hmac.compare_digest(sent.encode(), token.encode()):
+            raise Unauthenticated(
+                ("This server needs a token" if sent is None else "The token is not this server's")
+                + "; set MLFLOW_TRACKING_TOKEN (or HEADRACE_TOKEN) to it in the client's environment."
+            )
+        return _HOLDER
+
+
+def cors_headers(origin: bytes) -> Headers:
+    """Return the headers that let a page of another origin read the answer; none without an origin."""
+    if not origin:
+        return []
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE"),
+        (b"access-control-allow-headers", b"authorization, content-type"),
+        (b"vary", b"Origin"),
+    ]
+
+
+def read_token(authorization: bytes) -> str | None:
+    """Return the token of an Authorization header: a bearer token, or the password of basic authentication."""
+    scheme, _, value = authorization.decode("latin-1").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[2]
+        except (binascii.Error, ValueError):
+            return None
+    return None
+
+
+def split_host(netloc: str) -> str:
+    """Return the host of ``host:port``, in lower case, without the brackets of an IPv6 address."""
+    if netloc.startswith("["):
+        return netloc[1:].partition("]")[0].lower()
+    return netloc.rpartition(":")[0].lower() if netloc.count(":") == 1 else netloc.lower()
+
+
+def is_loopback_name(host: str) -> bool:
+    """Tell whether a host is this machine by name or address."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_allowed_host(netloc: str, allowed: Sequence[str]) -> bool:
+    """Tell whether requests may be addressed to a host."""
+    host = split_host(netloc)
+    if is_loopback_name(host):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return bool(host) and (_matches(host, allowed) or _matches(netloc.lower(), allowed))
+    return True
+
+
+def _matches(value: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(value.lower(), pattern.lower()) for pattern in patterns)

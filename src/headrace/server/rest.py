@@ -1,0 +1,212 @@
+"""The table of endpoints as HTTP: finding the row, reading its parameters, answering.
+
+One dictionary finds a call by method and path, so that the number of endpoints costs nothing. The module does not know what any call does.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qs
+
+from anyio import CapacityLimiter, to_thread
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+
+from headrace.api.endpoint import Empty, Endpoint
+from headrace.api.endpoints import ENDPOINTS
+from headrace.base.errors import EndpointNotFound, HeadraceError, InvalidParameter, MethodNotAllowed
+from headrace.base.json import Wire, convert, decode, decode_object, encode
+from headrace.server.answers import send_bytes, send_error
+from headrace.server.body import find_header, read_body
+from headrace.services import dispatch
+from headrace.services.context import Actor, Platform
+from headrace.store.dialect import READERS
+from headrace.store.writer import Job
+
+Row = Endpoint[Any, Any]
+_PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
+_EMPTY = b"{}"
+
+
+class EndpointTable:
+    """Finds the endpoint for a method and a path.
+
+    Args:
+        rows: the endpoints.
+    """
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._exact: dict[str, dict[str, Row]] = {}
+        self._patterns: list[tuple[re.Pattern[str], str, Row]] = []
+        for row in rows:
+            for method, path in row.routes():
+                if "{" in path:
+                    self._patterns.append((_pattern(path), method, row))
+                else:
+                    self._exact.setdefault(path, {})[method] = row
+
+    def find(self, method: str, path: str) -> tuple[Row, dict[str, str]] | None:
+        """Return the endpoint and the parameters in its path; None if nothing is at the path.
+
+        Raises:
+            MethodNotAllowed: there is something, under another method.
+        """
+        here = self._exact.get(path)
+        if here is not None and method in here:
+            return here[method], {}
+        allowed = set(here or ())
+        for pattern, pattern_method, row in self._patterns:
+            found = pattern.fullmatch(path)
+            if found:
+                if pattern_method == method:
+                    return row, found.groupdict()
+                allowed.add(pattern_method)
+        if allowed:
+            raise MethodNotAllowed(f"{path} takes {' or '.join(sorted(allowed))}, not {method}.")
+        return None
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    parts, end = [], 0
+    for found in _PARAMETER.finditer(path):
+        parts.append(re.escape(path[end : found.start()]))
+        parts.append(f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})")
+        end = found.end()
+    return re.compile("".join(parts) + re.escape(path[end:]), re.DOTALL)
+
+
+class Rest(BaseRoute):
+    """All endpoints of the table that carry JSON, as one route.
+
+    Args:
+        platform: the set-up.
+        rows: the endpoints.
+    """
+
+    def __init__(self, platform: Platform, rows: Iterable[Row] = ENDPOINTS) -> None:
+        self._platform = platform
+        self._table = EndpointTable(row for row in rows if not row.stream)
+        self._readers = CapacityLimiter(READERS)
+        self._notifier: _LoopNotifier | None = None
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """See Starlette's `BaseRoute`."""
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        try:
+            found = self._table.find(scope["method"], scope["path"])
+        except MethodNotAllowed as error:
+            return Match.PARTIAL, {"headrace.refusal": error}
+        return (Match.NONE, {}) if found is None else (Match.FULL, {"headrace.endpoint": found})
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See Starlette's `BaseRoute`."""
+        try:
+            if "headrace.refusal" in scope:
+                raise scope["headrace.refusal"]
+            row, in_path = scope["headrace.endpoint"]
+            body = await read_body(scope, receive)
+            request = read_request(row, scope, body, in_path)
+            answer = await self._serve(row, get_actor(scope), request)
+        except HeadraceError as error:
+            await send_error(send, error)
+            return
+        await send_bytes(send, 200, answer)
+
+    async def _serve(self, row: Row, actor: Actor, request: Wire) -> bytes:
+        if not row.writes:
+            return await to_thread.run_sync(self._read, row, actor, request, limiter=self._readers)
+        loop = asyncio.get_running_loop()
+        ticket: asyncio.Future[Any] = loop.create_future()
+        if self._notifier is None or self._notifier.loop is not loop:
+            self._notifier = _LoopNotifier(loop)
+        dispatch.submit(self._platform, actor, row, request, (self._notifier, ticket))
+        response = await ticket
+        return _EMPTY if type(response) is Empty else encode(response)
+
+    def _read(self, row: Row, actor: Actor, request: Wire) -> bytes:
+        return encode(dispatch.read(self._platform, actor, row, request))
+
+
+def get_actor(scope: Scope) -> Actor:
+    """Return who sent a request, as the guard at the door found out."""
+    actor: Actor = scope.get("headrace.actor", _NOBODY)
+    return actor
+
+
+_NOBODY = Actor("nobody")
+
+
+def read_request(row: Row, scope: Scope, body: bytes, in_path: dict[str, str]) -> Wire:
+    """Return the parameters of a call: from the query string for GET, from the JSON body otherwise, and from the path.
+
+    Raises:
+        InvalidParameter: they do not fit, or come in another form.
+    """
+    if find_header(scope, b"x-mlflow-workspace"):
+        raise InvalidParameter(
+            "This server has no workspaces: remove the header X-MLFLOW-WORKSPACE (the client's MLFLOW_WORKSPACE), and "
+            "use experiment names such as team/project/experiment instead."
+        )
+    method = scope["method"]
+    if method in {"POST", "PUT"}:
+        _check_content_type(find_header(scope, b"content-type"))
+    query = scope["query_string"]
+    if query and (method == "GET" or (method == "DELETE" and not body)):
+        fields = _read_query(row, query)
+    elif not in_path:
+        request: Wire = decode(body, row.request)
+        return request
+    else:
+        fields = decode_object(body)
+    fields.update(in_path)
+    converted: Wire = convert(fields, row.request)
+    return converted
+
+
+def _check_content_type(value: bytes) -> None:
+    kind = value.split(b";", 1)[0].strip().lower()
+    if kind != b"application/json":
+        shown = value.decode("latin-1")[:80]
+        raise InvalidParameter(f"Bad Request. Content-Type must be 'application/json', not {shown!r}.")
+
+
+def _read_query(row: Row, query: bytes) -> dict[str, Any]:
+    lists = {name for name, kind in row.request.__annotations__.items() if str(kind).startswith("list")}
+    try:
+        values = parse_qs(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=2000)
+    except ValueError as error:
+        raise InvalidParameter(f"The query string cannot be read: {error}.") from None
+    return {name: found if name in lists else found[-1] for name, found in values.items()}
+
+
+class _LoopNotifier:
+    """Wakes the event loop once for all jobs of a group."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+
+    def __call__(self, jobs: list[Job]) -> None:
+        self.loop.call_soon_threadsafe(_settle, jobs)
+
+
+def _settle(jobs: list[Job]) -> None:
+    for job in jobs:
+        if job.ticket.done():  # the client is gone
+            continue
+        if job.error is None:
+            job.ticket.set_result(job.result)
+        else:
+            job.ticket.set_exception(job.error)
+
+
+async def not_found(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an ASGI application
+    """Answer a call that does not exist here."""
+    await send_error(
+        send,
+        EndpointNotFound(
+            f"There is no {scope['method']} {scope['path'][:200]} on this server: it is unknown, or belongs to a part of MLflow that this "
+            "version of headrace does not offer. See docs/compatibility.md."
+        ),
+    )

@@ -1,0 +1,115 @@
+"""What a service function is given besides the request: a connection, an actor, the time, the platform's set-up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from headrace.api.endpoint import Need
+from headrace.base.clock import Clock, now_ms
+from headrace.blobs.store import BlobStore
+from headrace.store.connection import Connection
+from headrace.store.engine import Store
+from headrace.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who calls. Until accounts exist there is one, who holds the server's token or needs none.
+
+    Args:
+        name: shown in the audit log.
+    """
+
+    name: str = "anyone"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One call, after its outcome is known.
+
+    Args:
+        time_ms: when it ended, in Unix milliseconds.
+        actor: who called.
+        endpoint: the name of the endpoint's row.
+        outcome: ``OK``, or the error code.
+    """
+
+    time_ms: int
+    actor: Actor
+    endpoint: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """Where artifacts are.
+
+    Args:
+        root_uri: what experiments' locations begin with: ``mlflow-artifacts:`` if this server carries the bytes, else the place
+            that clients write to by themselves.
+        served: the store that this server reads and writes; None if it carries no bytes.
+    """
+
+    root_uri: str
+    served: BlobStore | None
+
+
+class Policy(Protocol):
+    """Decides what actors may do."""
+
+    def grants_all(self, actor: Actor) -> bool:
+        """Tell whether an actor may do everything, so that nothing needs to be looked up."""
+
+    def permits(self, context: "Context", need: Need, target: str) -> bool:
+        """Tell whether the actor has a permission on a thing.
+
+        Args:
+            context: the call.
+            need: what is needed.
+            target: the thing's id; empty for the server itself.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """All that is put together once, at start.
+
+    Args:
+        store: the database.
+        artifacts: where artifacts are.
+        policy: who may do what.
+        clock: the time.
+        truncate_long_values: cut params and tags that are too long, as MLflow does by default, instead of refusing them.
+        audit: called after each call.
+    """
+
+    store: Store
+    artifacts: Artifacts
+    policy: Policy
+    clock: Clock = now_ms
+    truncate_long_values: bool = True
+    audit: tuple[Callable[[AuditRecord], None], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One call's surroundings.
+
+    Args:
+        conn: a connection inside a transaction; a `Transaction` for endpoints that write.
+        actor: who calls.
+        platform: the set-up.
+    """
+
+    conn: Connection
+    actor: Actor
+    platform: Platform
+
+    @property
+    def tx(self) -> Transaction:
+        """The connection, for functions that write."""
+        return cast("Transaction", self.conn)
+
+    def now(self) -> int:
+        """Return the time as Unix milliseconds."""
+        return self.platform.clock()

@@ -1,0 +1,193 @@
+"""Metrics: take points in, give histories out."""
+
+from collections.abc import Sequence
+
+from msgspec import UNSET
+
+from headrace.api.endpoint import Empty
+from headrace.api.metrics import (
+    MAX_BULK_RUNS,
+    BulkHistory,
+    GetHistory,
+    GetHistoryBulk,
+    GetHistoryBulkInterval,
+    LogMetric,
+    Metric,
+    MetricsPage,
+    MetricWithRunId,
+)
+from headrace.api.page import decode_token, encode_token, question_digest
+from headrace.base.errors import InvalidParameter
+from headrace.base.json import wire_float
+from headrace.services.context import Context
+from headrace.services.validation import check_key, check_page_size, check_timestamp, get_run_id
+from headrace.store import codes, contexts, runs, series
+from headrace.store.keys import find_key_ids, intern_keys
+from headrace.store.transaction import PointList, RunRef, Transaction
+
+MAX_PAGE = 25_000
+MAX_SAMPLED = 2500
+
+
+class CheckedPoints:
+    """Points that have passed every check, by key and context.
+
+    Args:
+        groups: points as (time, step, code), by key and by (model id, dataset name, dataset digest).
+    """
+
+    __slots__ = ("_groups",)
+
+    def __init__(self, groups: dict[tuple[str, tuple[str, str, str]], PointList]) -> None:
+        self._groups = groups
+
+    def add_to(self, tx: Transaction, run: RunRef) -> None:
+        """Collect the points in a transaction."""
+        keys = intern_keys(tx, {key for key, _ in self._groups})
+        for (key, context), points in self._groups.items():
+            number = contexts.intern_context(tx, context) if any(context) else series.NO_CONTEXT
+            series.add_points(tx, run, keys[key], number, points)
+
+
+def collect_points(metrics: Sequence[Metric]) -> CheckedPoints:
+    """Check points and group them by series; nothing is written yet.
+
+    Raises:
+        InvalidParameter: a key or a time is not legal.
+    """
+    groups: dict[tuple[str, tuple[str, str, str]], PointList] = {}
+    all_codes = codes.encode_many([metric.value for metric in metrics])
+    for metric, code in zip(metrics, all_codes, strict=True):
+        key, time = metric.key, metric.timestamp
+        if time < 0:
+            check_timestamp(time, key)
+        group = (key, _context_of(metric))
+        points = groups.get(group)
+        if points is None:
+            check_key(key, "metric")
+            points = groups[group] = []
+        points.append((time, metric.step, code))
+    return CheckedPoints(groups)
+
+
+_NONE = ("", "", "")
+
+
+def _context_of(metric: Metric) -> tuple[str, str, str]:
+    model, name, digest = metric.model_id, metric.dataset_name, metric.dataset_digest
+    if model is UNSET and name is UNSET and digest is UNSET:
+        return _NONE
+    return contexts.check_context(model or "", name or "", digest or "")
+
+
+def log(context: Context, request: LogMetric) -> Empty:
+    """Log one point."""
+    run = runs.get_run(context.conn, get_run_id(request.run_id, request.run_uuid))
+    if run.deleted:
+        raise InvalidParameter(
+            f"The run {run.run_id!r} must be in the 'active' state, but is deleted; restore it first."
+        )
+    key = check_key(request.key, "metric")
+    time = check_timestamp(request.timestamp, key)
+    place = contexts.check_context(request.model_id, request.dataset_name, request.dataset_digest)
+    points = CheckedPoints({(key, place): [(time, request.step, codes.encode(request.value))]})
+    points.add_to(context.tx, run)
+    return Empty()
+
+
+def get_history(context: Context, request: GetHistory) -> MetricsPage:
+    """Return the points of a metric by time, step and value: a page of them, or all if no page size is given."""
+    limit = -1 if request.max_results is UNSET else check_page_size(request.max_results, MAX_PAGE)
+    run_id = get_run_id(request.run_id, request.run_uuid)
+    question = question_digest(run_id, request.metric_key)
+    place = decode_token(request.page_token, question)
+    rows = _read(context, run_id, request.metric_key, limit + 1 if limit >= 0 else -1, place)
+    page = MetricsPage()
+    if limit >= 0 and len(rows) > limit:
+        rows = rows[:limit]
+        page.next_page_token = encode_token(question, list(rows[-1]))
+    if rows:
+        values = codes.decode_many([row[2] for row in rows])
+        page.metrics = [
+            Metric(key=request.metric_key, value=wire_float(value), timestamp=time, step=step)
+            for (time, step, _), value in zip(rows, values, strict=True)
+        ]
+    return page
+
+
+def _read(
+    context: Context, run_id: str, key: str, limit: int, place: list[int] | None = None
+) -> list[tuple[int, int, int]]:
+    run = runs.find_run(context.conn, run_id)
+    number = find_key_ids(context.conn, [key]).get(key)
+    if run is None or number is None:
+        return []
+    if place is not None and (len(place) != 3 or not all(isinstance(each, int) for each in place)):  # noqa: PLR2004
+        raise InvalidParameter("The page_token does not fit this history; start again from the first page.")
+    after = (place[0], place[1], place[2]) if place else None
+    return series.read_points(context.conn, series.series_of(context.conn, run.id, number), after, limit)
+
+
+def get_history_bulk(context: Context, request: GetHistoryBulk) -> BulkHistory:
+    """Return the first points of a metric of several runs, ordered by run, time, step and value."""
+    limit = min(check_page_size(request.max_results, 2**31 - 1), MAX_PAGE)
+    answer = BulkHistory()
+    found: list[MetricWithRunId] = []
+    for run_id in _check_run_ids(request.run_id, "run_id"):
+        rows = _read(context, run_id, request.metric_key, limit - len(found))
+        found += _with_run(run_id, request.metric_key, rows)
+        if len(found) >= limit:
+            break
+    if found:
+        answer.metrics = found
+    return answer
+
+
+def get_history_bulk_interval(context: Context, request: GetHistoryBulkInterval) -> BulkHistory:
+    """Return points of a metric of several runs, sampled evenly over a range of steps; the ends are always kept."""
+    limit = check_page_size(request.max_results, MAX_SAMPLED)
+    run_ids = _check_run_ids(request.run_ids, "run_ids")
+    steps = _check_steps(request)
+    found: list[MetricWithRunId] = []
+    for run_id in run_ids:
+        run = runs.get_run(context.conn, run_id)
+        number = find_key_ids(context.conn, [request.metric_key]).get(request.metric_key)
+        if number is not None:
+            ids = series.series_of(context.conn, run.id, number)
+            found += _with_run(
+                run_id, request.metric_key, series.sample_points(context.conn, ids, steps, limit)
+            )
+    answer = BulkHistory()
+    if found:
+        answer.metrics = found
+    return answer
+
+
+def _check_steps(request: GetHistoryBulkInterval) -> tuple[int, int] | None:
+    if (request.start_step is UNSET) != (request.end_step is UNSET):
+        raise InvalidParameter("start_step and end_step go together: give both of them, or neither.")
+    if request.start_step is UNSET or request.end_step is UNSET:
+        return None
+    if request.start_step > request.end_step:
+        raise InvalidParameter(
+            f"start_step {request.start_step} lies behind end_step {request.end_step}; exchange them."
+        )
+    return request.start_step, request.end_step
+
+
+def _check_run_ids(run_ids: list[str], field: str) -> list[str]:
+    if not run_ids:
+        raise InvalidParameter(f"Missing value for the required parameter {field!r}: name at least one run.")
+    if len(run_ids) > MAX_BULK_RUNS:
+        raise InvalidParameter(
+            f"{len(run_ids)} runs are asked for at once; at most {MAX_BULK_RUNS} are allowed."
+        )
+    return [get_run_id(each) for each in run_ids]
+
+
+def _with_run(run_id: str, key: str, rows: Sequence[tuple[int, int, int]]) -> list[MetricWithRunId]:
+    values = codes.decode_many([row[2] for row in rows])
+    return [
+        MetricWithRunId(key=key, value=wire_float(value), timestamp=time, step=step, run_id=run_id)
+        for (time, step, _), value in zip(rows, values, strict=True)
+    ]

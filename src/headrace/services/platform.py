@@ -1,0 +1,59 @@
+"""Putting a platform together from what an operator says: a database, and where artifacts go. Used by the server and in-process alike."""
+
+import os
+from dataclasses import dataclass
+
+from headrace.base.uris import resolve_root
+from headrace.blobs.open import open_store as open_blobs
+from headrace.services.context import Artifacts, Platform
+from headrace.services.experiments import ensure_default
+from headrace.services.permissions import AllRights
+from headrace.store.engine import open_store
+
+DEFAULT_STORE = "sqlite:///headrace.db"
+DEFAULT_DESTINATION = "./headrace-artifacts"
+PROXY_ROOT = "mlflow-artifacts:/"
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSettings:
+    """What an operator may choose.
+
+    Args:
+        store_url: the database.
+        destination: the folder that holds the artifacts which this server carries.
+        default_root: where new experiments' artifacts go if not through this server; empty for "through this server".
+        serve_artifacts: whether this server carries artifacts.
+    """
+
+    store_url: str = DEFAULT_STORE
+    destination: str = DEFAULT_DESTINATION
+    default_root: str = ""
+    serve_artifacts: bool = True
+
+
+def open_platform(settings: PlatformSettings) -> Platform:
+    """Open the store and the artifacts, and make the experiment 0 if the store is new.
+
+    Raises:
+        HeadraceError: something cannot be used as it is; the message names the remedy.
+    """
+    served = None
+    if settings.serve_artifacts:
+        served = open_blobs(settings.destination)
+        served.prepare()
+    root = settings.default_root or (PROXY_ROOT if served else settings.destination)
+    store = open_store(settings.store_url)
+    platform = Platform(
+        store=store,
+        artifacts=Artifacts(resolve_root(root), served),
+        policy=AllRights(),
+        truncate_long_values=os.environ.get("MLFLOW_TRUNCATE_LONG_VALUES", "true").lower()
+        not in {"false", "0"},
+    )
+    try:
+        store.writer.call(lambda tx: ensure_default(tx, platform))
+    except BaseException:
+        store.close()
+        raise
+    return platform

@@ -1,0 +1,34 @@
+"""What the store keeps in memory: facts that never change once they are committed. Bounded; emptied when full."""
+
+from dataclasses import dataclass, field
+
+MAX_KEYS = 200_000
+MAX_SERIES = 200_000
+
+SeriesKey = tuple[int, int, int, int]
+"""Run, key, context, attempt: all as their integer ids."""
+
+
+@dataclass(slots=True)
+class Caches:
+    """Interned names, and the ids of series that were written lately.
+
+    A transaction collects what it adds and hands it over after its commit, so that a rollback leaves nothing behind.
+    """
+
+    key_ids: dict[str, int] = field(default_factory=dict)
+    key_names: dict[int, str] = field(default_factory=dict)
+    series_ids: dict[SeriesKey, int] = field(default_factory=dict)
+
+    def add_keys(self, ids: dict[str, int]) -> None:
+        """Remember names of keys."""
+        if len(self.key_ids) + len(ids) > MAX_KEYS:
+            self.key_ids, self.key_names = {}, {}
+        self.key_ids.update(ids)
+        self.key_names.update((number, name) for name, number in ids.items())
+
+    def add_series(self, ids: dict[SeriesKey, int]) -> None:
+        """Remember ids of series."""
+        if len(self.series_ids) + len(ids) > MAX_SERIES:
+            self.series_ids = {}
+        self.series_ids.update(ids)

@@ -1,0 +1,143 @@
+"""Experiments and their tags."""
+
+from collections.abc import Iterable, Sequence
+
+from headrace.api.endpoint import Tag
+from headrace.api.experiments import Experiment
+from headrace.base.errors import AlreadyExists, NotFound
+from headrace.store.connection import Connection, Row
+from headrace.store.transaction import Kind, Transaction
+
+_COLUMNS = "id, name, artifact_location, deleted, created_at, updated_at"
+STAGES = ("active", "deleted")
+
+
+def insert_experiment(tx: Transaction, name: str, location: str, now: int, number: int | None = None) -> int:
+    """Insert an experiment and return its id.
+
+    Args:
+        tx: where to write.
+        name: checked by the caller.
+        location: the artifact location; ``{id}`` stands for the experiment's id.
+        now: Unix milliseconds.
+        number: the id to use, None for the next.
+
+    Raises:
+        AlreadyExists: the name is taken, by a deleted experiment perhaps.
+    """
+    taken = tx.row("SELECT id, deleted FROM hr_experiment WHERE name = ?", (name,))
+    if taken:
+        raise AlreadyExists(
+            f"Experiment {name!r} already exists, with id {taken[0]}{' (deleted)' if taken[1] else ''}. "
+            + ("Restore it, or choose another name." if taken[1] else "Use it, or choose another name.")
+        )
+    number = tx.insert(
+        "INSERT INTO hr_experiment (id, name, artifact_location, deleted, created_at, updated_at) VALUES (?, ?, ?, 0, ?, ?)",
+        (number, name, location, now, now),
+    )
+    if "{id}" in location:
+        tx.change(
+            "UPDATE hr_experiment SET artifact_location = ? WHERE id = ?",
+            (location.replace("{id}", str(number)), number),
+        )
+    tx.touch(Kind.EXPERIMENT, number, number)
+    return number
+
+
+def find_row(conn: Connection, number: int) -> Row | None:
+    """Return (id, name, artifact_location, deleted, created_at, updated_at) of an experiment, or None."""
+    return conn.row(f"SELECT {_COLUMNS} FROM hr_experiment WHERE id = ?", (number,))
+
+
+def get_row(conn: Connection, number: int) -> Row:
+    """Return what `find_row` does.
+
+    Raises:
+        NotFound: there is no such experiment.
+    """
+    row = find_row(conn, number)
+    if row is None:
+        raise NotFound(f"No experiment with id {number} exists.")
+    return row
+
+
+def find_row_by_name(conn: Connection, name: str) -> Row | None:
+    """Return the row of an experiment by its name, or None."""
+    return conn.row(f"SELECT {_COLUMNS} FROM hr_experiment WHERE name = ?", (name,))
+
+
+def is_empty(conn: Connection) -> bool:
+    """Tell whether no experiment was ever made."""
+    return conn.row("SELECT 1 FROM hr_experiment LIMIT 1") is None
+
+
+def build_experiments(conn: Connection, rows: Iterable[Row]) -> list[Experiment]:
+    """Return experiments with their tags, from their rows."""
+    rows = list(rows)
+    tags: dict[int, list[Tag]] = {}
+    for number, name, value in conn.rows_in(
+        "SELECT experiment, name, value FROM hr_experiment_tag WHERE experiment IN ({ids}) ORDER BY experiment, name",
+        [row[0] for row in rows],
+    ):
+        tags.setdefault(number, []).append(Tag(key=name, value=value))
+    built = []
+    for number, name, location, deleted, created, updated in rows:
+        experiment = Experiment(
+            experiment_id=str(number),
+            name=name,
+            artifact_location=location,
+            lifecycle_stage=STAGES[deleted],
+            last_update_time=updated,
+            creation_time=created,
+        )
+        if number in tags:
+            experiment.tags = tags[number]
+        built.append(experiment)
+    return built
+
+
+def update_name(tx: Transaction, number: int, name: str, now: int) -> None:
+    """Rename an experiment.
+
+    Raises:
+        AlreadyExists: another experiment has that name.
+    """
+    taken = tx.row("SELECT id FROM hr_experiment WHERE name = ? AND id <> ?", (name, number))
+    if taken:
+        raise AlreadyExists(f"Experiment {name!r} already exists, with id {taken[0]}; choose another name.")
+    tx.change("UPDATE hr_experiment SET name = ?, updated_at = ? WHERE id = ?", (name, now, number))
+    tx.touch(Kind.EXPERIMENT, number, number)
+
+
+def update_deleted(tx: Transaction, number: int, deleted: bool, now: int) -> None:
+    """Move an experiment to the trash or back."""
+    tx.change(
+        "UPDATE hr_experiment SET deleted = ?, updated_at = ? WHERE id = ?", (int(deleted), now, number)
+    )
+    tx.touch(Kind.EXPERIMENT, number, number)
+
+
+def set_tags(tx: Transaction, number: int, tags: Sequence[Tag], now: int) -> None:
+    """Set tags of an experiment; existing ones are replaced."""
+    if not tags:
+        return
+    tx.change_many(
+        "INSERT INTO hr_experiment_tag (experiment, name, value) VALUES (?, ?, ?) "
+        "ON CONFLICT (experiment, name) DO UPDATE SET value = excluded.value",
+        [(number, tag.key, tag.value) for tag in tags],
+    )
+    tx.change("UPDATE hr_experiment SET updated_at = ? WHERE id = ?", (now, number))
+    tx.touch(Kind.EXPERIMENT, number, number)
+
+
+def delete_tag(tx: Transaction, number: int, name: str, now: int) -> None:
+    """Delete a tag.
+
+    Raises:
+        NotFound: the experiment has no such tag.
+    """
+    if not tx.row("SELECT 1 FROM hr_experiment_tag WHERE experiment = ? AND name = ?", (number, name)):
+        raise NotFound(f"Experiment {number} has no tag {name!r}.")
+    tx.change("DELETE FROM hr_experiment_tag WHERE experiment = ? AND name = ?", (number, name))
+    tx.change("UPDATE hr_experiment SET updated_at = ? WHERE id = ?", (now, number))
+    tx.touch(Kind.EXPERIMENT, number, number)

@@ -1,0 +1,257 @@
+"""Searching runs: which runs, in what order, a page at a time.
+
+Three ways to the same answer, chosen by what they cost: walk the index that has the asked-for order and test each run; or, where a clause of the filter
+matches few runs, start from those and sort. Every way reads one page more than a page holds by one run, and none uses OFFSET.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.api.runs import RunStatus
+from headrace.search.tree import (
+    And,
+    Between,
+    Compare,
+    Entity,
+    In,
+    Node,
+    Op,
+    OrderKey,
+    Statistic,
+)
+from headrace.store.annotations import digest
+from headrace.store.connection import Connection, Row, marks
+from headrace.store.filters import Column, Sql, Target, code_range, compile_filter, find_keys
+from headrace.store.ordering import Order, OrderTarget, Place, SortColumn, behind, compile_order
+
+FEW = 4000
+"""So many runs are looked up and sorted faster than an index is walked for them."""
+MAX_MERGED = 24
+"""So many experiments are walked one by one and merged; more are sorted together."""
+
+_COLUMNS = {
+    "run_id": Column("r.run_id"),
+    "run_name": Column("r.name"),
+    "user_id": Column("r.user_id"),
+    "artifact_uri": Column("r.artifact_uri"),
+    "status": Column("r.status", stored={status.value: status.number for status in RunStatus}),
+    "start_time": Column("r.start_time"),
+    "end_time": Column("r.end_time", nullable=True),
+}
+_TARGET = Target(
+    columns=_COLUMNS,
+    sources={
+        Entity.METRIC: "SELECT 1 FROM hr_series e WHERE e.run = r.id AND e.scope IS NOT NULL AND e.key_id = ?",
+        Entity.PARAM: "SELECT 1 FROM hr_param e WHERE e.run = r.id AND e.key_id = ?",
+        Entity.TAG: "SELECT 1 FROM hr_tag e WHERE e.run = r.id AND e.key_id = ?",
+        Entity.DATASET: (
+            "SELECT 1 FROM hr_run_dataset l JOIN hr_dataset d ON d.id = l.dataset LEFT JOIN hr_run_dataset_tag t "
+            "ON t.run = l.run AND t.dataset = l.dataset AND t.name = 'mlflow.data.context' WHERE l.run = r.id"
+        ),
+    },
+    dataset_columns={"name": "d.name", "digest": "d.digest", "context": "t.value"},
+)
+_STATUS_NAME = "CASE r.status " + " ".join(f"WHEN {s.number} THEN '{s.value}'" for s in RunStatus) + " END"
+_ORDER_TARGET = OrderTarget(
+    columns={**_COLUMNS, "status": Column(_STATUS_NAME)},
+    joins={
+        Entity.METRIC: (
+            "LEFT JOIN hr_series {alias} ON {alias}.run = r.id AND {alias}.scope IS NOT NULL AND {alias}.key_id = ?"
+        ),
+        Entity.PARAM: "LEFT JOIN hr_param {alias} ON {alias}.run = r.id AND {alias}.key_id = ?",
+        Entity.TAG: "LEFT JOIN hr_tag {alias} ON {alias}.run = r.id AND {alias}.key_id = ?",
+    },
+)
+_BY_TIME = (SortColumn("r.start_time", ascending=False), SortColumn("r.run_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class RunSearch:
+    """What is searched.
+
+    Args:
+        scopes: ``2 * experiment + deleted`` of all that is looked at.
+        node: the filter.
+        order: the order's keys, complete: they end in start time falling and run id rising.
+        limit: runs on a page.
+    """
+
+    scopes: tuple[int, ...]
+    node: Node | None
+    order: tuple[OrderKey, ...]
+    limit: int
+
+
+def search_runs(conn: Connection, search: RunSearch, place: Place | None) -> tuple[list[int], Place | None]:
+    """Return a page: the integer ids of its runs in order, and the place of its last run if more follow.
+
+    Args:
+        conn: where to read.
+        search: what is searched.
+        place: the last row of the page before.
+    """
+    if not search.scopes:
+        return [], None
+    condition = compile_filter(conn, search.node, _TARGET)
+    ids = find_keys(conn, *(key.field for key in search.order))
+    order = compile_order(search.order, _ORDER_TARGET, ids)
+    start = _few_runs(conn, search)
+    if start is None and _is_metric_walk(search.order) and len(search.scopes) <= MAX_MERGED:
+        rows = _walk_metric(conn, search, condition, ids.get(search.order[0].field.key, -1), place)
+    elif start is None and order.columns == _BY_TIME and len(search.scopes) <= MAX_MERGED:
+        parts = [_sorted(conn, search, condition, order, place, (scope,)) for scope in search.scopes]
+        rows = _merge(parts, order.columns, search.limit)
+    else:
+        rows = _sorted(conn, search, condition, order, place, search.scopes, start)
+    more = len(rows) > search.limit
+    rows = rows[: search.limit]
+    return [row[0] for row in rows], list(rows[-1][1:]) if more else None
+
+
+def _sorted(
+    conn: Connection,
+    search: RunSearch,
+    condition: Sql,
+    order: Order,
+    place: Place | None,
+    scopes: Sequence[int],
+    start: Sql | None = None,
+) -> list[Row]:
+    """Return (id, place...) of the next runs, in order; an index serves the order by time within one scope.
+
+    Args:
+        conn: where to read.
+        search: what is searched.
+        condition: the filter.
+        order: the order.
+        place: where the page before ended.
+        scopes: where to look.
+        start: a query for the only runs to look at.
+    """
+    source = f"({start[0]}) few CROSS JOIN hr_run r ON r.id = few.run" if start else "hr_run r"
+    params = [*(start[1] if start else ()), *order.params, *scopes, *condition[1]]
+    after = behind(order.columns, place) if place is not None else ("1 = 1", [])
+    in_scope = "r.scope = ?" if len(scopes) == 1 else f"r.scope IN ({marks(len(scopes))})"
+    return conn.rows(
+        f"SELECT r.id, {order.select} FROM {source} {order.joins} WHERE {in_scope} AND {condition[0]} AND {after[0]} "
+        f"ORDER BY {order.order_by} LIMIT ?",
+        [*params, *after[1], search.limit + 1],
+    )
+
+
+def _is_metric_walk(order: Sequence[OrderKey]) -> bool:
+    """Tell whether an order is by the latest value of one metric, then by time."""
+    first, *rest = order
+    return (
+        first.field.entity is Entity.METRIC
+        and first.field.statistic is Statistic.LATEST
+        and [(key.field.key, key.ascending) for key in rest] == [("start_time", False), ("run_id", True)]
+    )
+
+
+def _walk_metric(
+    conn: Connection, search: RunSearch, condition: Sql, key: int, place: Place | None
+) -> list[Row]:
+    """Return (id, rank, code, start_time, run_id) of the next runs: numbers first, then NaN, then runs without the metric."""
+    ascending = search.order[0].ascending
+    rows: list[Row] = []
+    columns = (SortColumn("rank"), SortColumn("code", ascending), *_BY_TIME)
+    for rank in (0, 1, 2):
+        if place is not None and place[0] > rank:
+            continue
+        here = place if place is not None and place[0] == rank else None
+        wanted = search.limit + 1 - len(rows)
+        parts = [
+            _metric_segment(conn, (scope, key, rank, ascending, wanted), condition, here)
+            for scope in search.scopes
+        ]
+        rows += _merge(parts, columns, wanted - 1)
+        if len(rows) > search.limit:
+            break
+    return rows
+
+
+def _metric_segment(
+    conn: Connection, segment: tuple[int, int, int, bool, int], condition: Sql, place: Place | None
+) -> list[Row]:
+    scope, key, rank, ascending, limit = segment
+    if rank == 2:  # noqa: PLR2004 - the rank of "nothing"
+        after = behind(_BY_TIME, place[2:]) if place else ("1 = 1", [])
+        return conn.rows(
+            "SELECT r.id, 2, 0, r.start_time, r.run_id FROM hr_run r WHERE r.scope = ? AND NOT EXISTS (SELECT 1 FROM hr_series m "
+            "WHERE m.run = r.id AND m.scope IS NOT NULL AND m.key_id = ?) "
+            f"AND {condition[0]} AND {after[0]} ORDER BY r.start_time DESC, r.run_id LIMIT ?",
+            [scope, key, *condition[1], *after[1], limit],
+        )
+    code = SortColumn("m.latest_code" if rank == 0 else "0", ascending)
+    columns: tuple[SortColumn, ...] = (
+        code,
+        SortColumn("m.start_time", ascending=False),
+        SortColumn("r.run_id"),
+    )
+    if rank == 1:
+        columns = columns[1:]
+    after = behind(columns, place[1 if rank == 0 else 2 :]) if place else ("1 = 1", [])
+    order = ", ".join(f"{column.sql}{'' if column.ascending else ' DESC'}" for column in columns)
+    return conn.rows(
+        f"SELECT r.id, {rank}, {code.sql}, m.start_time, r.run_id FROM hr_series m CROSS JOIN hr_run r ON r.id = m.run "
+        f"WHERE m.scope = ? AND m.key_id = ? AND m.is_nan = {rank} AND {condition[0]} AND {after[0]} "
+        f"ORDER BY {order} LIMIT ?",
+        [scope, key, *condition[1], *after[1], limit],
+    )
+
+
+def _merge(parts: Iterable[list[Row]], columns: Sequence[SortColumn], limit: int) -> list[Row]:
+    """Merge sorted lists of (id, place...) and keep one row more than `limit`."""
+    parts = list(parts)
+    rows = [row for part in parts for row in part]
+    if len(parts) > 1:
+        for number in reversed(range(len(columns))):
+            rows.sort(key=lambda row: row[number + 1], reverse=not columns[number].ascending)
+    return rows[: limit + 1]
+
+
+def _few_runs(conn: Connection, search: RunSearch) -> Sql | None:
+    """Return a query for the runs that one clause of the filter leaves, if they are few."""
+    clauses = search.node.children if isinstance(search.node, And) else (search.node,)
+    best: tuple[int, Sql] | None = None
+    for clause in clauses:
+        query = _runs_of_clause(conn, clause, search.scopes)
+        if query is None:
+            continue
+        counted = conn.row(f"SELECT COUNT(*) FROM ({query[0]} LIMIT {FEW + 1}) counted", query[1])
+        assert counted is not None
+        if counted[0] <= FEW and (best is None or counted[0] < best[0]):
+            best = (counted[0], query)
+    return best[1] if best else None
+
+
+def _runs_of_clause(conn: Connection, clause: Node | None, scopes: Sequence[int]) -> Sql | None:
+    """Return a query for the runs that match a clause (or a few more), if an index answers it."""
+    within, values = f"scope IN ({marks(len(scopes))})", list(scopes)
+    match clause:
+        case Compare(field, Op.EQ, str(text)) if field.entity in {Entity.PARAM, Entity.TAG}:
+            texts: tuple[Any, ...] = (text,)
+        case In(field, (str(), *_) as texts, False) if field.entity in {Entity.PARAM, Entity.TAG}:
+            pass
+        case Compare(field, Op.EQ | Op.GT | Op.GE | Op.LT | Op.LE) | Between(field) if (
+            field.entity is Entity.METRIC and field.statistic is Statistic.LATEST
+        ):
+            key = find_keys(conn, field).get(field.key, -1)
+            return (
+                f"SELECT run FROM hr_series WHERE {within} AND key_id = ? AND is_nan = 0 AND latest_code BETWEEN ? AND ?",
+                [*values, key, *code_range(clause)],
+            )
+        case Compare(field, Op.EQ, str(text)) if field.entity is Entity.ATTRIBUTE and field.key == "run_id":
+            return "SELECT id AS run FROM hr_run WHERE run_id = ?", [text]
+        case In(field, ids, False) if field.entity is Entity.ATTRIBUTE and field.key == "run_id":
+            return f"SELECT id AS run FROM hr_run WHERE run_id IN ({marks(len(ids))})", list(ids)
+        case _:
+            return None
+    table = "hr_param" if field.entity is Entity.PARAM else "hr_tag"
+    key = find_keys(conn, field).get(field.key, -1)
+    return (
+        f"SELECT DISTINCT run FROM {table} WHERE {within} AND key_id = ? AND digest IN ({marks(len(texts))})",
+        [*values, key, *(digest(each) for each in texts)],
+    )

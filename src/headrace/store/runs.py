@@ -1,0 +1,154 @@
+"""Runs: rows, life and death. Params and tags, points and inputs have files of their own."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from headrace.api.endpoint import Tag
+from headrace.api.metrics import Metric
+from headrace.api.runs import Param, Run, RunData, RunInfo, RunStatus
+from headrace.base.errors import NotFound
+from headrace.base.json import wire_float
+from headrace.store.codes import decode_many
+from headrace.store.connection import Connection, Row
+from headrace.store.experiments import STAGES
+from headrace.store.inputs import run_inputs, run_outputs
+from headrace.store.keys import key_names
+from headrace.store.series import latest_points
+from headrace.store.transaction import Kind, RunRef, Transaction
+
+_REF = "id, run_id, experiment, scope, start_time, attempt, artifact_uri"
+_INFO = "id, run_id, experiment, scope, name, user_id, status, start_time, end_time, artifact_uri"
+_BY_NUMBER = {status.number: status for status in RunStatus}
+
+
+def insert_run(tx: Transaction, row: tuple[str, int, str, str, int, str]) -> RunRef:
+    """Insert a run that is RUNNING.
+
+    Args:
+        tx: where to write.
+        row: run_id, experiment, name, user_id, start_time, artifact_uri.
+    """
+    run_id, experiment, name, user_id, start_time, artifact_uri = row
+    scope = 2 * experiment
+    number = tx.insert(
+        "INSERT INTO hr_run (run_id, experiment, scope, name, user_id, status, start_time, artifact_uri, attempt) "
+        "VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0)",
+        (run_id, experiment, scope, name, user_id, start_time, artifact_uri),
+    )
+    tx.touch(Kind.RUN, number, experiment)
+    return RunRef(number, run_id, experiment, scope, start_time, 0, artifact_uri)
+
+
+def find_run(conn: Connection, run_id: str) -> RunRef | None:
+    """Return what writing to a run needs to know, or None."""
+    row = conn.row(f"SELECT {_REF} FROM hr_run WHERE run_id = ?", (run_id,))
+    return RunRef(*row) if row else None
+
+
+def get_run(conn: Connection, run_id: str) -> RunRef:
+    """Return what `find_run` does.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    run = find_run(conn, run_id)
+    if run is None:
+        raise NotFound(f"Run {run_id!r} does not exist.")
+    return run
+
+
+def update_run(tx: Transaction, run: RunRef, values: dict[str, Any]) -> None:
+    """Change columns of a run: `name`, `status` (MLflow's number), `end_time`."""
+    if values:
+        columns = ", ".join(f"{name} = ?" for name in values)
+        tx.change(f"UPDATE hr_run SET {columns} WHERE id = ?", (*values.values(), run.id))
+        tx.touch(Kind.RUN, run.id, run.experiment)
+
+
+def update_deleted(tx: Transaction, runs: Sequence[Row], deleted: bool, now: int | None) -> None:
+    """Move runs to the trash or back: their rows, and the columns by which searches find what they hold.
+
+    Args:
+        tx: where to write.
+        runs: (id, experiment) of each.
+        deleted: where they go.
+        now: when, in Unix milliseconds; None when they come back.
+    """
+    moved = [(2 * experiment + deleted, run) for run, experiment in runs]
+    tx.change_many(
+        "UPDATE hr_run SET scope = ?, deleted_at = ? WHERE id = ?", [(a, now, b) for a, b in moved]
+    )
+    for table in ("hr_param", "hr_tag"):
+        tx.change_many(f"UPDATE {table} SET scope = ? WHERE run = ?", moved)
+    tx.change_many("UPDATE hr_series SET scope = ? WHERE run = ? AND scope IS NOT NULL", moved)
+    for run, experiment in runs:
+        tx.touch(Kind.RUN, run, experiment)
+
+
+def runs_of_experiment(conn: Connection, experiment: int, deleted_at: int | None) -> list[Row]:
+    """Return (id, experiment) of an experiment's active runs, or of those deleted at a given moment."""
+    if deleted_at is None:
+        return conn.rows("SELECT id, experiment FROM hr_run WHERE scope = ?", (2 * experiment,))
+    return conn.rows(
+        "SELECT id, experiment FROM hr_run WHERE scope = ? AND deleted_at = ?",
+        (2 * experiment + 1, deleted_at),
+    )
+
+
+def get_info(conn: Connection, number: int) -> RunInfo:
+    """Return the info of a run by its integer id."""
+    return _build_info(conn.rows(f"SELECT {_INFO} FROM hr_run WHERE id = ?", (number,))[0])
+
+
+def _build_info(row: Row) -> RunInfo:
+    _, run_id, experiment, scope, name, user_id, status, start_time, end_time, artifact_uri = row
+    info = RunInfo(
+        run_id=run_id,
+        run_uuid=run_id,
+        run_name=name,
+        experiment_id=str(experiment),
+        user_id=user_id,
+        status=_BY_NUMBER[status],
+        start_time=start_time,
+        artifact_uri=artifact_uri,
+        lifecycle_stage=STAGES[scope & 1],
+    )
+    if end_time is not None:
+        info.end_time = end_time
+    return info
+
+
+def build_runs(conn: Connection, ids: Iterable[int]) -> list[Run]:
+    """Return runs with all their data, in the order of their integer ids given."""
+    ids = list(ids)
+    infos = {
+        row[0]: _build_info(row)
+        for row in conn.rows_in(f"SELECT {_INFO} FROM hr_run WHERE id IN ({{ids}})", ids)
+    }
+    params = conn.rows_in("SELECT run, key_id, value FROM hr_param WHERE run IN ({ids})", ids)
+    tags = conn.rows_in("SELECT run, key_id, value FROM hr_tag WHERE run IN ({ids})", ids)
+    points = latest_points(conn, ids)
+    names = key_names(conn, {row[1] for rows in (params, tags, points) for row in rows})
+    data = {number: RunData() for number in ids}
+    for number, group in _grouped(params).items():
+        data[number].params = [Param(key=names[key], value=value) for _, key, value in group]
+    for number, group in _grouped(tags).items():
+        data[number].tags = [Tag(key=names[key], value=value) for _, key, value in group]
+    for number, group in _grouped(points).items():
+        values = decode_many([row[2] for row in group])
+        data[number].metrics = [
+            Metric(key=names[key], value=wire_float(value), timestamp=time, step=step)
+            for (_, key, _, time, step), value in zip(group, values, strict=True)
+        ]
+    inputs, outputs = run_inputs(conn, ids), run_outputs(conn, ids)
+    return [
+        Run(info=infos[number], data=data[number], inputs=inputs[number], outputs=outputs[number])
+        for number in ids
+    ]
+
+
+def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    groups: dict[int, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row[0], []).append(row)
+    return groups

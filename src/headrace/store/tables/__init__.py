@@ -1,0 +1,13 @@
+"""All tables, in one metadata. Each file holds the tables of one resource; none holds behaviour.
+
+Conventions: the prefix ``hr_``; integer surrogate keys named ``id``; a column that refers to one is named after the thing (``run``,
+``experiment``; ``key_id``, because KEY is a word of SQL), one that holds a public id is named ``run_id``, ``model_id``. Times are Unix milliseconds. Text is binary and
+no-pad. `scope` is ``2 * experiment + deleted``: it lets an index serve "active runs of this experiment" by equality.
+Referential integrity is kept by the writer, which reads what it refers to in the same transaction: declared foreign keys would cost a
+look-up per metric point, and none is ever left dangling by a partial commit.
+"""
+
+from headrace.store.tables import control, experiments, inputs, models, runs, series
+from headrace.store.tables.schema import METADATA, SCHEMA_REVISION
+
+__all__ = ["METADATA", "SCHEMA_REVISION", "control", "experiments", "inputs", "models", "runs", "series"]

@@ -1,0 +1,183 @@
+"""Group commit: one thread that runs all writing jobs of this process, many in one transaction.
+
+A job is a function of the transaction. It is answered after the transaction that carries it has committed, so an answer means "on disk". A job that
+refuses its input raises before it has written anything and disturbs nobody; if one raises later, or a statement fails, the group is rolled
+back and replayed job by job. The module does not know what the jobs do.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from headrace.base.errors import HeadraceError, TooManyRequests, Unavailable
+from headrace.store.transaction import Transaction
+
+MAX_GROUP = 512
+MAX_WAITING = 10_000
+
+
+class Job:
+    """One piece of work for the writer.
+
+    Args:
+        work: what to do in the transaction; its return value is the result.
+        notify: called in the writer's thread with all jobs of a group that share it, once they are decided.
+    """
+
+    __slots__ = ("error", "notify", "result", "ticket", "work")
+
+    def __init__(
+        self, work: Callable[[Transaction], Any], notify: Callable[[list["Job"]], None], ticket: Any
+    ) -> None:
+        self.work = work
+        self.notify = notify
+        self.ticket = ticket
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class Database(Protocol):
+    """What the writer needs of the store."""
+
+    def transact(self, work: Callable[[Transaction], None]) -> None:
+        """Run `work` in one writing transaction and commit it."""
+
+    def translate(self, error: Exception) -> HeadraceError | None:
+        """Return the error to show for a failure of the whole database, or None."""
+
+
+class _Replay(Exception):
+    """A job of the group failed after it had written."""
+
+
+class Writer:
+    """The writing thread of this process.
+
+    Args:
+        database: where to write.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._loop, name="headrace-writer", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Run what is queued, then stop. Jobs that come later are refused."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+            if self._thread.ident is not None:
+                self._thread.join()
+
+    def submit(self, job: Job) -> None:
+        """Queue a job.
+
+        Raises:
+            Unavailable: the writer is closed.
+            TooManyRequests: too many jobs wait.
+        """
+        if self._closed:
+            raise Unavailable("The server is stopping; send the call again to the next one.")
+        if self._queue.qsize() >= MAX_WAITING:
+            raise TooManyRequests(
+                f"{MAX_WAITING} writes are waiting for the database; send the call again later."
+            )
+        self._queue.put(job)
+
+    def call(self, work: Callable[[Transaction], Any]) -> Any:
+        """Run a job from any thread and wait for its result."""
+        future: Future[Any] = Future()
+        self.submit(Job(work, settle_futures, future))
+        return future.result()
+
+    def _loop(self) -> None:
+        while True:
+            job = self._queue.get()
+            if job is None:
+                break
+            group = [job]
+            last = False
+            while len(group) < MAX_GROUP:
+                try:
+                    job = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if job is None:
+                    last = True
+                    break
+                group.append(job)
+            self._run_group(group)
+            if last:
+                break
+        self._refuse_rest()
+
+    def _refuse_rest(self) -> None:
+        """Answer the jobs that slipped in while the writer closed."""
+        while not self._queue.empty():
+            job = self._queue.get()
+            if job is not None:
+                job.error = Unavailable("The server is stopping; send the call again to the next one.")
+                _notify([job])
+
+    def _run_group(self, group: list[Job]) -> None:
+        try:
+            self._database.transact(lambda tx: _run_jobs(tx, group))
+        except Exception as error:  # noqa: BLE001 - the outermost frame of the writing thread
+            shown = self._database.translate(error)
+            if shown is not None:
+                for job in group:
+                    job.error = job.error or shown
+            else:
+                for job in group:
+                    self._run_alone(job)
+        _notify(group)
+
+    def _run_alone(self, job: Job) -> None:
+        job.result = job.error = None
+
+        def work(tx: Transaction) -> None:
+            job.result = job.work(tx)
+
+        try:
+            self._database.transact(work)
+        except Exception as error:  # noqa: BLE001 - the outermost frame of the writing thread
+            job.error = self._database.translate(error) or error
+
+
+def _run_jobs(tx: Transaction, group: Iterable[Job]) -> None:
+    for job in group:
+        writes, points = tx.writes, len(tx.points)
+        try:
+            job.result = job.work(tx)
+        except HeadraceError as error:
+            if tx.writes != writes or len(tx.points) != points:
+                raise _Replay from error
+            job.error = error
+
+
+def _notify(group: list[Job]) -> None:
+    if len(group) == 1:
+        group[0].notify(group)
+        return
+    by_notify: dict[Callable[[list[Job]], None], list[Job]] = {}
+    for job in group:
+        by_notify.setdefault(job.notify, []).append(job)
+    for notify, jobs in by_notify.items():
+        notify(jobs)
+
+
+def settle_futures(jobs: list[Job]) -> None:
+    """Resolve the `concurrent.futures.Future` that each job carries as its ticket."""
+    for job in jobs:
+        if job.error is None:
+            job.ticket.set_result(job.result)
+        else:
+            job.ticket.set_exception(job.error)

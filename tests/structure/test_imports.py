@@ -1,0 +1,76 @@
+"""Imports: what a module may load, when, and how much `import headrace` costs (counted, never timed)."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+MAX_MODULES = 300
+HEAVY = {"alembic", "headrace.server", "headrace.store", "numpy", "sqlalchemy", "starlette", "uvicorn"}
+CATCH_ALL = {"Exception", "BaseException"}
+
+Settle = Callable[[str, Mapping[str, int]], None]
+Nodes = Callable[..., Iterator[tuple[str, ast.AST]]]
+
+
+def _function_of(place: str) -> str:
+    """The part of a place that names something defined in the file; empty at the top of it."""
+    return place.partition("::")[2]
+
+
+@pytest.mark.parametrize("module", ["headrace", "headrace.client"])
+def test_import_is_cheap_and_loads_no_server_or_database(module: str) -> None:
+    program = f"import json, sys; import {module}; print(json.dumps(sorted(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    loaded = json.loads(ran.stdout)
+    assert module in loaded
+    assert HEAVY.isdisjoint(loaded)
+    assert len(loaded) < MAX_MODULES
+
+
+def test_base_loads_only_the_standard_library_and_msgspec(nodes: Nodes) -> None:
+    names: set[str] = set()
+    for _, node in nodes("src/headrace/base"):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    assert names
+    foreign = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names | {"msgspec"}}
+    assert {name for name in foreign if not name.startswith("headrace.base")} == set()
+
+
+def test_imports_stand_at_the_top(nodes: Nodes, settle: Settle) -> None:
+    late = Counter(
+        place
+        for place, node in nodes("src", "tools", "bench")
+        if isinstance(node, ast.Import | ast.ImportFrom) and _function_of(place)
+    )
+    settle("late-import", late)
+
+
+def test_only_plugins_import_by_name(nodes: Nodes, settle: Settle) -> None:
+    dynamic = Counter(
+        place.partition("::")[0]
+        for place, node in nodes("src")
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__"))
+    )
+    del dynamic["src/headrace/base/plugins.py"]
+    settle("dynamic-import", dynamic)
+
+
+def test_everything_is_caught_only_where_it_is_listed_or_raised_again(nodes: Nodes, settle: Settle) -> None:
+    blind: Counter[str] = Counter()
+    for place, node in nodes("src"):
+        if not isinstance(node, ast.ExceptHandler):
+            continue
+        caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        is_blind = any(kind is None or ast.unparse(kind) in CATCH_ALL for kind in caught)
+        is_raised_again = isinstance(node.body[-1], ast.Raise)
+        if is_blind and not is_raised_again:
+            blind[place] += 1
+    settle("blind-except", blind)
