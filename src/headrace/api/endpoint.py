@@ -90,6 +90,8 @@ class Endpoint(Generic[Req, Res]):
         needs: the permissions.
         summary: one sentence for the API's documentation.
         writes: the call changes something and therefore passes the writer.
+        parts: the answer's list that may be too long to be held at once; the service function then yields answers, each with a part of it,
+            the last one with what follows the list.
         stream: the call carries bytes and has a handler of its own in ``headrace.server``.
         prefixes: where it is mounted.
         also: further (method, path) pairs of the same call.
@@ -103,6 +105,7 @@ class Endpoint(Generic[Req, Res]):
     needs: tuple[Need, ...]
     summary: str
     writes: bool = False
+    parts: str = ""
     stream: bool = False
     prefixes: tuple[str, ...] = ("/api", "/ajax-api")
     also: tuple[tuple[str, str], ...] = ()

@@ -109,6 +109,7 @@ GET_HISTORY = Endpoint(
     MetricsPage,
     (Need(Permission.READ, Resource.RUN, "run_id"), Need(Permission.READ, Resource.RUN, "run_uuid")),
     "Get all points of a metric, ordered by time, step and value.",
+    parts="metrics",
 )
 GET_HISTORY_BULK = Endpoint(
     "metrics.get_history_bulk",

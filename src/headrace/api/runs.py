@@ -228,6 +228,7 @@ SEARCH = Endpoint(
     RunsPage,
     (Need(Permission.READ, Resource.EXPERIMENT, "experiment_ids"),),
     "Search runs of experiments, a page at a time.",
+    parts="runs",
 )
 LOG_PARAM = Endpoint(
     "runs.log_param",

@@ -7,11 +7,15 @@ In: the fast path decodes straight into the struct. What it refuses goes once th
 other spellings that MLflow's clients may use: camelCase names, unknown fields, bare ``NaN`` and ``Infinity`` tokens, a JSON
 string that holds JSON. A wrong type is an error in both.
 
+What comes in is bounded: a body that is longer than any usual one may hold no more values than a request has use for, since
+small values take twenty times the memory of their text. Lone surrogates, which no database can store, are refused.
+
 The module knows no struct of the api.
 """
 
 import json
 import math
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
@@ -25,6 +29,11 @@ from headrace.base.errors import InvalidParameter
 T = TypeVar("T")
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+MAX_VALUES = 250_000
+"""So many values a body over `LARGE_BYTES` may hold; only batches of thousands of requests at once would have more."""
+LARGE_BYTES = 2**20
+_MAX_DIGITS = 400
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 Int64 = Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)]
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
@@ -93,6 +102,7 @@ def decode(data: bytes, kind: type[T]) -> T:
         InvalidParameter: the data is no JSON, or does not fit; the message names the place.
     """
     data = data or b"{}"
+    _check_size(data)
     try:
         return _decoder(kind).decode(data)  # type: ignore[no-any-return, arg-type]
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -119,16 +129,41 @@ def decode_object(data: bytes) -> dict[str, object]:
     Raises:
         InvalidParameter: the data is no JSON object.
     """
+    _check_size(data)
     return _parse_leniently(data or b"{}")
+
+
+def _check_size(data: bytes) -> None:
+    """Refuse a large body of very many values before they are made."""
+    if len(data) <= LARGE_BYTES:
+        return
+    count = _count_values(data)
+    if count > MAX_VALUES:
+        count = _count_values(_STRING.sub(b"", data))  # texts may hold commas and brackets
+    if count > MAX_VALUES:
+        raise InvalidParameter(
+            f"The request body holds about {count} values; at most {MAX_VALUES} are allowed. Send the data in several requests."
+        )
+
+
+def _count_values(data: bytes) -> int:
+    return data.count(b",") + data.count(b"[") + data.count(b"{")
 
 
 def _parse_leniently(data: bytes) -> dict[str, object]:
     try:
-        value = json.loads(data, parse_float=_parse_float)
+        text = data.decode("utf-8-sig")
+        value = _loads(text)
         if isinstance(value, str):  # MLflow's oldest clients send the body encoded twice
-            value = json.loads(value, parse_float=_parse_float)
+            text = value
+            _check_size(text.encode())
+            value = _loads(text)
+        if "\\ud" in text or "\\uD" in text:
+            _check_unicode(value)
     except RecursionError:
         raise InvalidParameter("The request body is JSON nested too deeply.") from None
+    except UnicodeError as error:
+        raise InvalidParameter(f"The request body is not valid UTF-8: {error.reason}.") from None
     except ValueError as error:
         raise InvalidParameter(f"The request body is not valid JSON: {error}.") from None
     if not isinstance(value, dict):
@@ -136,6 +171,26 @@ def _parse_leniently(data: bytes) -> dict[str, object]:
             f"The request body must be a JSON object, but is {_json_name(value)}: {str(value)[:40]!r}."
         )
     return value
+
+
+def _loads(text: str) -> object:
+    value: object = json.loads(text, parse_float=_parse_float, parse_int=_parse_int)
+    return value
+
+
+def _check_unicode(value: object) -> None:
+    """Refuse half of a surrogate pair.
+
+    Raises:
+        UnicodeEncodeError: there is one.
+    """
+    json.dumps(value, ensure_ascii=False).encode()
+
+
+def _parse_int(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits, {text[:20]}…, is out of range")
+    return int(text)
 
 
 def _parse_float(text: str) -> float:

@@ -248,6 +248,10 @@ class LocalWriter:
             while view:
                 view = view[os.write(self._descriptor, view) :]
 
+    def digest(self) -> bytes:
+        """Return the SHA-256 of what was written so far."""
+        return self._hash.digest()
+
     def commit(self) -> BlobInfo:
         """Make the file durable, then visible under its key.
 

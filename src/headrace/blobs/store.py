@@ -44,6 +44,10 @@ class Entry:
 class BlobWriter(Protocol):
     """A file in the making. Leaving the `with` block without `commit` discards it."""
 
+    def digest(self) -> bytes:
+        """Return the SHA-256 of what was written so far."""
+        ...
+
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Append `data`.
 

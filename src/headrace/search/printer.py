@@ -11,7 +11,6 @@ from headrace.base.errors import InvalidParameter
 from headrace.search.parser import MAX_DEPTH
 from headrace.search.tree import (
     And,
-    Between,
     Clause,
     Compare,
     Entity,

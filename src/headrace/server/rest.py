@@ -19,6 +19,7 @@ from headrace.base.errors import EndpointNotFound, HeadraceError, InvalidParamet
 from headrace.base.json import Wire, convert, decode, decode_object, encode
 from headrace.server.answers import send_bytes, send_error
 from headrace.server.body import find_header, read_body
+from headrace.server.parts import PartSender
 from headrace.services import dispatch
 from headrace.services.context import Actor, Platform
 from headrace.store.dialect import READERS
@@ -88,6 +89,7 @@ class Rest(BaseRoute):
         self._platform = platform
         self._table = EndpointTable(row for row in rows if not row.stream)
         self._readers = CapacityLimiter(READERS)
+        self._parts = PartSender(self._readers)
         self._notifier: _LoopNotifier | None = None
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -108,6 +110,10 @@ class Rest(BaseRoute):
             row, in_path = scope["headrace.endpoint"]
             body = await read_body(scope, receive)
             request = read_request(row, scope, body, in_path)
+            if row.parts:
+                parts = dispatch.read_parts(self._platform, get_actor(scope), row, request)
+                await self._parts.send(send, receive, row, parts)
+                return
             answer = await self._serve(row, get_actor(scope), request)
         except HeadraceError as error:
             await send_error(send, error)

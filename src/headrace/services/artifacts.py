@@ -1,7 +1,8 @@
-"""Artifacts: listings, where a run's or model's files lie, and who may reach a key. The bytes flow in ``headrace.server``.
+"""Artifacts: listings, where a run's or model's files lie, and who may reach a key.
 
-The server opens nothing but its own root and the folder that the operator named as default root; where a user's location points
-elsewhere, only clients read it. The permission on a key is that of the run or model whose folder it lies in or contains.
+The bytes flow in ``headrace.server``; for the calls that carry them the functions here return the `Place`. The server opens
+nothing but its own root and the folder that the operator named as default root; where a user's location points elsewhere, only
+clients read it. The permission on a key is that of the run or model whose folder it lies in.
 """
 
 from dataclasses import dataclass
@@ -11,14 +12,18 @@ from urllib.parse import unquote, urlsplit
 from headrace.api.artifacts import (
     ArtifactsPage,
     FileInfo,
+    GetArtifact,
     ListArtifacts,
     ListProxy,
     PresignedUrl,
     ProxyFiles,
     ProxyPath,
+    UploadArtifact,
 )
 from headrace.api.endpoint import Empty, Need, Permission, Resource
+from headrace.api.logged_models import GetLoggedModelFile
 from headrace.base.errors import (
+    BadRequest,
     InvalidParameter,
     NotFound,
     NotImplementedByServer,
@@ -87,7 +92,7 @@ def list_proxy(context: Context, request: ListProxy) -> ProxyFiles:
 
 def presign_upload(context: Context, request: PresignedUrl) -> Empty:
     """Refuse: uploads pass through this server."""
-    _require_path(request)
+    _parse_path(request.path)
     if bool(request.run_id) == bool(request.model_id):
         raise InvalidParameter("Exactly one of run_id and model_id must be given.")
     return _refuse_presigned(context, request, "upload")
@@ -96,7 +101,7 @@ def presign_upload(context: Context, request: PresignedUrl) -> Empty:
 def presign_download(context: Context, request: PresignedUrl) -> Empty:
     """Refuse: downloads pass through this server."""
     get_run_id(request.run_id)
-    _require_path(request)
+    _parse_path(request.path)
     if not 1 <= request.expiration <= MAX_EXPIRATION_S:
         raise InvalidParameter(
             f"Invalid expiration {request.expiration}: it must lie between 1 and {MAX_EXPIRATION_S} seconds."
@@ -128,29 +133,39 @@ def presign_proxy(context: Context, request: ProxyPath) -> Empty:
     )
 
 
-def find_run_place(context: Context, permission: Permission, run_id: str, path: str) -> Place:
-    """Return the place of a file of a run.
-
-    Raises:
-        InvalidParameter: the path is empty or hostile, or the run's files lie where this server does not open them.
-        NotFound: there is no such run.
-    """
-    run = runs.get_run(context.conn, run_id)
-    return find_place(context, permission, run.artifact_uri, parse_key(path, what="path"))
+def get(context: Context, request: GetArtifact) -> Place:
+    """Return the place of a file of a run, to be read."""
+    return _find_run_place(context, Permission.READ, request)
 
 
-def find_model_place(context: Context, permission: Permission, model_id: str, path: str) -> Place:
-    """Return the place of a file of a logged model.
+def upload(context: Context, request: UploadArtifact) -> Place:
+    """Return the place of a file of a run, to be written."""
+    _check_file_name(request.path)
+    return _find_run_place(context, Permission.EDIT, request)
 
-    Raises:
-        InvalidParameter: the path is empty or hostile, or the model's files lie where this server does not open them.
-        NotFound: there is no such model.
-    """
-    roots = objects.model_roots(context.conn, [model_id])
-    if not roots:
-        raise NotFound(f"Logged model {excerpt(model_id)} does not exist.")
-    key = parse_key(path, what="artifact_file_path")
-    return find_place(context, permission, roots[0][1], key)
+
+def get_model_file(context: Context, request: GetLoggedModelFile) -> Place:
+    """Return the place of a file of a logged model, to be read."""
+    if not request.artifact_file_path:
+        raise BadRequest("Missing value for the required parameter 'artifact_file_path'.")
+    key = parse_key(request.artifact_file_path, what="artifact_file_path")
+    return find_place(context, Permission.READ, _get_model_root(context, request.model_id), key)
+
+
+def proxy_get(context: Context, request: ProxyPath) -> Place:
+    """Return the place of a file below the artifact root, to be read."""
+    return find_proxy_place(context, Permission.READ, request.artifact_path)
+
+
+def proxy_put(context: Context, request: ProxyPath) -> Place:
+    """Return the place of a file below the artifact root, to be written."""
+    _check_file_name(request.artifact_path)
+    return find_proxy_place(context, Permission.EDIT, request.artifact_path)
+
+
+def proxy_delete(context: Context, request: ProxyPath) -> Place:
+    """Return the place of a file or folder below the artifact root, to be deleted."""
+    return find_proxy_place(context, Permission.MANAGE, request.artifact_path)
 
 
 def find_proxy_place(
@@ -304,6 +319,24 @@ def forget(tx: Transaction, key: str) -> None:
     objects.delete_objects(tx, key)
 
 
+def _find_run_place(context: Context, permission: Permission, request: GetArtifact | UploadArtifact) -> Place:
+    run_id = get_run_id(request.run_id, request.run_uuid)
+    key = _parse_path(request.path)
+    return find_place(context, permission, runs.get_run(context.conn, run_id).artifact_uri, key)
+
+
+def _get_model_root(context: Context, model_id: str) -> str:
+    root = objects.find_model_root(context.conn, model_id)
+    if root is None:
+        raise NotFound(f"Logged model {excerpt(model_id)} does not exist.")
+    return root
+
+
+def _check_file_name(path: str) -> None:
+    if path.endswith(("/", "/.")):
+        raise InvalidParameter(f"The artifact path {excerpt(path)} must end in the name of a file.")
+
+
 def _build_file(entry: Entry, folder: str) -> FileInfo:
     info = FileInfo(path=join_key(folder, entry.name), is_dir=entry.is_dir)
     if not entry.is_dir:
@@ -311,20 +344,17 @@ def _build_file(entry: Entry, folder: str) -> FileInfo:
     return info
 
 
-def _require_path(request: PresignedUrl) -> None:
-    if not request.path:
+def _parse_path(path: str) -> str:
+    if not path:
         raise InvalidParameter("Missing value for the required parameter 'path'.")
-    parse_key(request.path, what="path")
+    return parse_key(path, what="path")
 
 
 def _refuse_presigned(context: Context, request: PresignedUrl, verb: str) -> Empty:
     if request.run_id:
         root_uri = runs.get_run(context.conn, request.run_id).artifact_uri
     else:
-        roots = objects.model_roots(context.conn, [request.model_id])
-        if not roots:
-            raise NotFound(f"Logged model {excerpt(request.model_id)} does not exist.")
-        root_uri = roots[0][1]
+        root_uri = _get_model_root(context, request.model_id)
     scheme = urlsplit(root_uri).scheme
     if scheme in _PROXIED_SCHEMES:
         raise InvalidParameter(

@@ -3,7 +3,7 @@
 Calls that read run in the caller's thread inside one snapshot; calls that write pass the writer and are answered after their commit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import Any, TypeVar
@@ -60,9 +60,26 @@ def call(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request
 
 def read(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request: Req) -> Res:
     """Make a call that only reads, in this thread."""
+    if endpoint.parts:
+        return _join(list(read_parts(platform, actor, endpoint, request)), endpoint.parts)
     with _audited(platform, actor, endpoint), platform.store.read() as conn:
         response: Res = _run(Context(conn, actor, platform), endpoint, request)
         return response
+
+
+def read_parts(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request: Req) -> Iterator[Res]:
+    """Make a call whose answer may be long, part by part, all of one snapshot. The snapshot ends with the iterator."""
+    with _audited(platform, actor, endpoint), platform.store.read() as conn:
+        yield from _run(Context(conn, actor, platform), endpoint, request)
+
+
+def _join(parts: list[Res], field: str) -> Res:
+    """Return the parts of an answer as one: the last, with all their lists."""
+    whole = parts[-1]
+    items = [item for part in parts for item in getattr(part, field) or ()]
+    if items:
+        setattr(whole, field, items)
+    return whole
 
 
 def submit(

@@ -1,6 +1,6 @@
 """Metrics: take points in, give histories out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET
 
@@ -95,24 +95,34 @@ def log(context: Context, request: LogMetric) -> Empty:
     return Empty()
 
 
-def get_history(context: Context, request: GetHistory) -> MetricsPage:
-    """Return the points of a metric by time, step and value: a page of them, or all if no page size is given."""
-    limit = -1 if request.max_results is UNSET else check_page_size(request.max_results, MAX_PAGE)
+def get_history(context: Context, request: GetHistory) -> Iterator[MetricsPage]:
+    """Yield the points of a metric by time, step and value, in parts: a page of them, or all if no page size is given."""
+    paged = request.max_results is not UNSET
+    limit = check_page_size(request.max_results, MAX_PAGE) if request.max_results is not UNSET else MAX_PAGE
     run_id = get_run_id(request.run_id, request.run_uuid)
     question = question_digest(run_id, request.metric_key)
     place = decode_token(request.page_token, question)
-    rows = _read(context, run_id, request.metric_key, limit + 1 if limit >= 0 else -1, place)
-    page = MetricsPage()
-    if limit >= 0 and len(rows) > limit:
-        rows = rows[:limit]
-        page.next_page_token = encode_token(question, list(rows[-1]))
-    if rows:
-        values = codes.decode_many([row[2] for row in rows])
-        page.metrics = [
-            Metric(key=request.metric_key, value=wire_float(value), timestamp=time, step=step)
-            for (time, step, _), value in zip(rows, values, strict=True)
-        ]
-    return page
+    while True:
+        rows = _read(context, run_id, request.metric_key, limit + 1, place)
+        part = MetricsPage()
+        more = len(rows) > limit
+        if rows:
+            part.metrics = _build(request.metric_key, rows[:limit])
+        if more:
+            place = list(rows[limit - 1])
+        if more and paged and place is not None:
+            part.next_page_token = encode_token(question, place)
+        yield part
+        if paged or not more:
+            return
+
+
+def _build(key: str, rows: Sequence[tuple[int, int, int]]) -> list[Metric]:
+    values = codes.decode_many([row[2] for row in rows])
+    return [
+        Metric(key=key, value=wire_float(value), timestamp=time, step=step)
+        for (time, step, _), value in zip(rows, values, strict=True)
+    ]
 
 
 def _read(

@@ -1,6 +1,7 @@
 """Runs: create, find, change, delete; params and tags; batches."""
 
 import json
+from collections.abc import Iterator
 
 from msgspec import UNSET
 
@@ -50,6 +51,7 @@ from headrace.store.run_search import RunSearch, search_runs
 from headrace.store.transaction import RunRef
 
 MAX_PAGE = 50_000
+RUNS_PER_PART = 500
 RUN_NAME_TAG = "mlflow.runName"
 MODEL_HISTORY_TAG = "mlflow.log-model.history"
 
@@ -116,8 +118,8 @@ def restore(context: Context, request: RunById) -> Empty:
     return Empty()
 
 
-def search(context: Context, request: SearchRuns) -> RunsPage:
-    """Return a page of runs."""
+def search(context: Context, request: SearchRuns) -> Iterator[RunsPage]:
+    """Yield a page of runs, in parts."""
     limit = check_page_size(request.max_results, MAX_PAGE)
     node = parse_filter(request.filter, RUNS)
     order = complete_order(parse_order_by(request.order_by, RUNS), RUNS)
@@ -129,12 +131,15 @@ def search(context: Context, request: SearchRuns) -> RunsPage:
     numbers = dict.fromkeys(parse_experiment_id(each) for each in request.experiment_ids)
     scopes = tuple(2 * number + stage for number in numbers for stage in stages[request.run_view_type])
     ids, place = search_runs(context.conn, RunSearch(scopes, node, order, limit), place)
-    page = RunsPage()
+    while len(ids) > RUNS_PER_PART:
+        yield RunsPage(runs=runs.build_runs(context.conn, ids[:RUNS_PER_PART]))
+        ids = ids[RUNS_PER_PART:]
+    last = RunsPage()
     if ids:
-        page.runs = runs.build_runs(context.conn, ids)
+        last.runs = runs.build_runs(context.conn, ids)
     if place is not None:
-        page.next_page_token = encode_token(question, place)
-    return page
+        last.next_page_token = encode_token(question, place)
+    yield last
 
 
 def log_param(context: Context, request: LogParam) -> Empty:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from headrace.api.endpoint import Tag
 from headrace.base.errors import InvalidParameter, NotFound
-from headrace.store.codes import encode_number
+from headrace.search.number_text import find_number
+from headrace.store.codes import encode
 from headrace.store.connection import Connection
 from headrace.store.keys import find_key_ids, intern_keys
 from headrace.store.transaction import Kind, RunRef, Transaction
@@ -17,6 +18,12 @@ def digest(value: str) -> int:
     """Return the signed 64-bit hash by which values are found in an index."""
     raw = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(raw, "little", signed=True)
+
+
+def number_code(value: str) -> int | None:
+    """Return the code of the number that a text holds, or None if it holds none."""
+    number = find_number(value)
+    return None if number is None else encode(number)
 
 
 def check_params(conn: Connection, run: RunRef, params: Mapping[str, str]) -> dict[str, str]:
@@ -50,7 +57,7 @@ def insert_params(tx: Transaction, run: RunRef, params: Mapping[str, str]) -> No
     keys = intern_keys(tx, params)
     tx.change_many(
         "INSERT INTO hr_param (run, key_id, value, digest, number, scope) VALUES (?, ?, ?, ?, ?, ?)",
-        [(run.id, keys[k], v, digest(v), encode_number(v), run.scope) for k, v in params.items()],
+        [(run.id, keys[k], v, digest(v), number_code(v), run.scope) for k, v in params.items()],
     )
     tx.touch(Kind.RUN, run.id, run.experiment)
 

@@ -47,14 +47,3 @@ LOWEST, HIGHEST = encode(-math.inf), encode(math.inf)
 def is_nan(code: int) -> bool:
     """Tell whether a code is that of a NaN: it lies outside the infinities."""
     return not LOWEST <= code <= HIGHEST
-
-
-def encode_number(text: str) -> int | None:
-    """Return the code of the number that a text holds, or None if it holds none (or a NaN)."""
-    if "_" in text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return None if math.isnan(value) else encode(value)

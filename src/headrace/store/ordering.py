@@ -86,7 +86,7 @@ def compile_order(keys: Sequence[OrderKey], target: OrderTarget, ids: Mapping[st
         if key.field.entity is Entity.ATTRIBUTE:
             column = target.columns[key.field.key]
             if column.nullable:
-                columns.append(SortColumn(f"{column.sql} IS NULL"))
+                columns.append(SortColumn(f"({column.sql} IS NULL)"))
                 columns.append(SortColumn(f"COALESCE({column.sql}, 0)", key.ascending))
             else:
                 columns.append(SortColumn(column.sql, key.ascending))
@@ -101,7 +101,7 @@ def compile_order(keys: Sequence[OrderKey], target: OrderTarget, ids: Mapping[st
 def _entry_columns(key: OrderKey, alias: str) -> list[SortColumn]:
     if key.field.entity is not Entity.METRIC:
         value = f"{alias}.value"
-        return [SortColumn(f"{value} IS NULL"), SortColumn(f"COALESCE({value}, '')", key.ascending)]
+        return [SortColumn(f"({value} IS NULL)"), SortColumn(f"COALESCE({value}, '')", key.ascending)]
     value = f"{alias}.{_METRIC_COLUMNS[key.field.statistic]}"
     if key.field.statistic is Statistic.LATEST:
         is_nan = f"{alias}.is_nan = 1"

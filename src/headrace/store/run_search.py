@@ -25,11 +25,6 @@ from headrace.store.connection import Connection, Row, marks
 from headrace.store.filters import Column, Sql, Target, code_range, compile_filter, find_keys
 from headrace.store.ordering import Order, OrderTarget, Place, SortColumn, behind, compile_order
 
-FEW = 4000
-"""So many runs are looked up and sorted faster than an index is walked for them."""
-MAX_MERGED = 24
-"""So many experiments are walked one by one and merged; more are sorted together."""
-
 _COLUMNS = {
     "run_id": Column("r.run_id"),
     "run_name": Column("r.name"),
@@ -75,12 +70,16 @@ class RunSearch:
         node: the filter.
         order: the order's keys, complete: they end in start time falling and run id rising.
         limit: runs on a page.
+        few: so many runs, left by one clause of the filter, are looked up and sorted rather than an index walked.
+        merged: so many scopes are walked one by one and merged; more are sorted together.
     """
 
     scopes: tuple[int, ...]
     node: Node | None
     order: tuple[OrderKey, ...]
     limit: int
+    few: int = 4000
+    merged: int = 24
 
 
 def search_runs(conn: Connection, search: RunSearch, place: Place | None) -> tuple[list[int], Place | None]:
@@ -97,9 +96,9 @@ def search_runs(conn: Connection, search: RunSearch, place: Place | None) -> tup
     ids = find_keys(conn, *(key.field for key in search.order))
     order = compile_order(search.order, _ORDER_TARGET, ids)
     start = _few_runs(conn, search)
-    if start is None and _is_metric_walk(search.order) and len(search.scopes) <= MAX_MERGED:
+    if start is None and _is_metric_walk(search.order) and len(search.scopes) <= search.merged:
         rows = _walk_metric(conn, search, condition, ids.get(search.order[0].field.key, -1), place)
-    elif start is None and order.columns == _BY_TIME and len(search.scopes) <= MAX_MERGED:
+    elif start is None and order.columns == _BY_TIME and len(search.scopes) <= search.merged:
         parts = [_sorted(conn, search, condition, order, place, (scope,)) for scope in search.scopes]
         rows = _merge(parts, order.columns, search.limit)
     else:
@@ -214,15 +213,17 @@ def _merge(parts: Iterable[list[Row]], columns: Sequence[SortColumn], limit: int
 
 def _few_runs(conn: Connection, search: RunSearch) -> Sql | None:
     """Return a query for the runs that one clause of the filter leaves, if they are few."""
+    if not search.few:
+        return None
     clauses = search.node.children if isinstance(search.node, And) else (search.node,)
     best: tuple[int, Sql] | None = None
     for clause in clauses:
         query = _runs_of_clause(conn, clause, search.scopes)
         if query is None:
             continue
-        counted = conn.row(f"SELECT COUNT(*) FROM ({query[0]} LIMIT {FEW + 1}) counted", query[1])
+        counted = conn.row(f"SELECT COUNT(*) FROM ({query[0]} LIMIT {search.few + 1}) counted", query[1])
         assert counted is not None
-        if counted[0] <= FEW and (best is None or counted[0] < best[0]):
+        if counted[0] <= search.few and (best is None or counted[0] < best[0]):
             best = (counted[0], query)
     return best[1] if best else None
 
