@@ -162,7 +162,7 @@ def _parse_leniently(data: bytes) -> dict[str, object]:
             _check_unicode(value)
     except RecursionError:
         raise InvalidParameter("The request body is JSON nested too deeply.") from None
-    except UnicodeError as error:
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
         raise InvalidParameter(f"The request body is not valid UTF-8: {error.reason}.") from None
     except ValueError as error:
         raise InvalidParameter(f"The request body is not valid JSON: {error}.") from None

@@ -59,6 +59,8 @@ _VARIABLE = re.compile(r"\$\w+|\$\{\w+\}|%\w+%")
 _OVERLONG = re.compile(r"%c[01]%[89ab][0-9a-f]|%e0%[89][0-9a-f]|%f0%8[0-9a-f]", re.IGNORECASE)
 _UNICODE_ESCAPE = re.compile(r"%u([0-9a-f]{4})", re.IGNORECASE)
 _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Not all control characters: "%10%" stands in names of images that MLflow's clients log.
+_NEVER_HIDDEN = _REORDERING | frozenset("\\\0\r\n")
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _RESERVED_BY_WINDOWS = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\..*)?",
@@ -234,9 +236,9 @@ def _decode(text: str) -> str:
 def _leads_elsewhere(spelling: str, text: str) -> bool:
     return (
         spelling.count("/") != text.count("/")
-        or "\\" in spelling
-        or "\0" in spelling
+        or not _NEVER_HIDDEN.isdisjoint(spelling)
         or _DRIVE.match(spelling) is not None
+        or ((scheme := _SCHEME.match(spelling)) is not None and scheme[1].lower() in _URI_SCHEMES)
         or _has_dots(spelling)
         or spelling.split("/").count(".") != text.split("/").count(".")
     )

@@ -3,10 +3,22 @@
 from starlette.types import Send
 
 from headrace.base.errors import HeadraceError, InternalError, Unauthenticated, Unavailable
-from headrace.base.json import encode
+from headrace.base.json import Wire, encode
 
 Headers = list[tuple[bytes, bytes]]
 _JSON = (b"content-type", b"application/json")
+
+
+class ErrorBody(Wire, kw_only=True):
+    """The answer to a call that failed.
+
+    `error_code` is MLflow's name of the kind of error; `message` says what was wrong and what to do.
+    """
+
+    error_code: str
+    message: str
+    sqlstate: str
+    error_class: str
 
 
 async def send_bytes(send: Send, status: int, body: bytes, headers: Headers | None = None) -> None:
@@ -34,12 +46,12 @@ async def send_error(send: Send, error: HeadraceError) -> None:
 def error_body(error: HeadraceError) -> bytes:
     """Return the JSON body of an error."""
     return encode(
-        {
-            "error_code": error.code,
-            "message": error.message,
-            "sqlstate": error.sqlstate,
-            "error_class": error.error_class,
-        }
+        ErrorBody(
+            error_code=error.code,
+            message=error.message,
+            sqlstate=error.sqlstate,
+            error_class=error.error_class,
+        )
     )
 
 

@@ -1,8 +1,10 @@
 """The application: everything is put together here."""
 
 import logging
+import os
 import secrets
 from importlib.metadata import version
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -10,7 +12,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from headrace.base.errors import MethodNotAllowed
+from headrace.server import openapi
 from headrace.server.answers import error_body, unexpected
+from headrace.server.artifacts_only import ArtifactsOnly
+from headrace.server.body import find_body_limit
 from headrace.server.guard import Guard, GuardSettings
 from headrace.server.rest import Rest, not_found
 from headrace.services.context import Platform
@@ -18,24 +24,46 @@ from headrace.services.context import Platform
 log = logging.getLogger("headrace.server")
 
 
-def create_app(platform: Platform, guard: GuardSettings) -> ASGIApp:
+class Metrics(Protocol):
+    """What counts calls and shows the counts, such as `headrace.server.prometheus.PrometheusMetrics`."""
+
+    def measure(self, app: ASGIApp) -> ASGIApp:
+        """Return an application that does what `app` does, and counts."""
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a call for the metrics."""
+
+
+def create_app(
+    platform: Platform, guard: GuardSettings, *, metrics: Metrics | None = None, artifacts_only: bool = False
+) -> ASGIApp:
     """Return the ASGI application of a server.
 
     Args:
         platform: the store, the artifacts, the policy.
         guard: hosts, origins and token.
+        metrics: counts the calls and answers at ``/metrics``; None for no metrics.
+        artifacts_only: whether everything but the artifact proxy is switched off.
     """
+    routes = _open_routes()
+    if metrics is not None:
+        routes.append(Route("/metrics", metrics.answer))
     app = Starlette(
-        routes=[Rest(platform), *_open_routes()],
-        exception_handlers={Exception: _answer_defect},
+        routes=[Rest(platform, max_body_bytes=find_body_limit(os.environ)), *routes],
+        exception_handlers={405: _answer_wrong_method, Exception: _answer_defect},
     )
     app.router.redirect_slashes = False
     app.router.default = not_found
-    return Guard(app, guard)
+    guarded = Guard(ArtifactsOnly(app) if artifacts_only else app, guard)
+    return guarded if metrics is None else metrics.measure(guarded)
 
 
 def _open_routes() -> list[Route]:
-    return [Route("/health", _health), Route("/version", _version)]
+    return [
+        Route("/health", _health),
+        Route("/version", _version),
+        Route(openapi.PATH, openapi.answer),
+    ]
 
 
 async def _health(_request: Request) -> Response:
@@ -46,7 +74,13 @@ async def _version(_request: Request) -> Response:
     return PlainTextResponse(version("headrace"))
 
 
+async def _answer_wrong_method(request: Request, _error: Exception) -> Response:
+    """Answer for the few routes that are not in the table; they take GET alone."""
+    refusal = MethodNotAllowed(f"{request.scope['path'][:200]} takes GET, not {request.method}.")
+    return Response(error_body(refusal), refusal.status, media_type="application/json")
+
+
 async def _answer_defect(request: Request, error: Exception) -> Response:
     reference = secrets.token_hex(4)
-    log.error("reference %s: %s %s", reference, request.method, request.url.path, exc_info=error)
+    log.error("reference %s: %s %r", reference, request.method, request.scope["path"], exc_info=error)
     return Response(error_body(unexpected(reference)), 500, media_type="application/json")

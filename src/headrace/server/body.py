@@ -1,16 +1,35 @@
 """Reading request bodies with bounded memory."""
 
 import zlib
+from collections.abc import Mapping
 
 from starlette.types import Message, Receive, Scope
 
 from headrace.base.errors import InvalidParameter, PayloadTooLarge
 
 MAX_BODY_BYTES = 32 * 2**20
+LIMIT_VARIABLE = "HEADRACE_MAX_BODY_BYTES"
+_MAX_DIGITS = 18
 
 
 class ClientGone(Exception):
     """The client closed the connection before its request was complete."""
+
+
+def find_body_limit(environ: Mapping[str, str]) -> int:
+    """Return how many bytes a request's body may have, as the environment says.
+
+    Raises:
+        InvalidParameter: what it says is no such number.
+    """
+    text = environ.get(LIMIT_VARIABLE, "").strip()
+    if not text:
+        return MAX_BODY_BYTES
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and int(text)):
+        raise InvalidParameter(
+            f"Invalid {LIMIT_VARIABLE} {text[:40]!r}: it must be a number of bytes, such as {MAX_BODY_BYTES}."
+        )
+    return int(text)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int = MAX_BODY_BYTES) -> bytes:
@@ -30,21 +49,21 @@ async def read_body(scope: Scope, receive: Receive, limit: int = MAX_BODY_BYTES)
     packed = find_header(scope, b"content-encoding")
     if not message.get("more_body") and not packed and message["type"] == "http.request":
         return _within(message.get("body", b""), limit)
-    unpack = _unpacker(packed, limit)
-    parts: list[bytes] = []
-    received = size = 0
+    _check_announced(scope, limit)
+    unpacker = _Unpacker(packed, limit)
+    body = bytearray()
+    received = 0
     while True:
         if message["type"] == "http.disconnect":
             raise ClientGone
         part: bytes = message.get("body", b"")
         received += len(part)
-        part = unpack(part)
-        size += len(part)
-        if max(received, size) > limit:
+        body += unpacker.unpack(part)
+        if max(received, len(body)) > limit:
             raise _too_large(limit)
-        parts.append(part)
         if not message.get("more_body"):
-            return b"".join(parts)
+            unpacker.finish()
+            return bytes(body)
         message = await receive()
 
 
@@ -55,6 +74,13 @@ def find_header(scope: Scope, name: bytes) -> bytes:
             found: bytes = value
             return found
     return b""
+
+
+def _check_announced(scope: Scope, limit: int) -> None:
+    """Refuse a body by its length before it is read."""
+    length = find_header(scope, b"content-length")
+    if length.isdigit() and (len(length) > _MAX_DIGITS or int(length) > limit):
+        raise _too_large(limit)
 
 
 def _within(body: bytes, limit: int) -> bytes:
@@ -69,23 +95,34 @@ def _too_large(limit: int) -> PayloadTooLarge:
     )
 
 
-class _unpacker:  # noqa: N801 - used like a function
+class _Unpacker:
     """Unpacks parts of a body, never to more than the limit."""
 
     def __init__(self, encoding: bytes, limit: int) -> None:
-        if encoding.lower() not in {b"", b"identity", b"gzip"}:
+        kind = encoding.lower()
+        if kind not in {b"", b"identity", b"gzip", b"x-gzip"}:
             raise InvalidParameter(
-                f"The request's Content-Encoding {encoding[:40]!r} is not supported; use gzip, or none."
+                f"The request's Content-Encoding {encoding[:40].decode('latin-1')!r} is not supported; use gzip, or none."
             )
-        self._inflate = zlib.decompressobj(31) if encoding.lower() == b"gzip" else None
+        self._inflate = zlib.decompressobj(31) if kind.endswith(b"gzip") else None
         self._left = limit + 1
 
-    def __call__(self, part: bytes) -> bytes:
+    def unpack(self, part: bytes) -> bytes:
+        """Return what a part of the body holds, cut where the limit is exceeded."""
         if self._inflate is None:
             return part
         try:
             unpacked = self._inflate.decompress(part, max(self._left, 1))
         except zlib.error as error:
             raise InvalidParameter(f"The request body is not valid gzip: {error}.") from None
+        if self._inflate.unused_data:
+            raise InvalidParameter(
+                "The request body is not valid gzip: data follow its end. Pack the whole body at once."
+            )
         self._left -= len(unpacked)
         return unpacked
+
+    def finish(self) -> None:
+        """Refuse a body that ends too early."""
+        if self._inflate is not None and not self._inflate.eof:
+            raise InvalidParameter("The request body is not valid gzip: it is cut off.")

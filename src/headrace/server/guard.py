@@ -9,21 +9,23 @@ import binascii
 import fnmatch
 import hmac
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from headrace.base.errors import HeadraceError, PermissionDenied, Unauthenticated
+from headrace.base.errors import HeadraceError, InvalidParameter, PermissionDenied, Unauthenticated
 from headrace.server.answers import Headers, send_bytes, send_error
-from headrace.server.body import find_header
 from headrace.services.context import Actor
 
 _OPEN = frozenset({"/health", "/version"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ANYONE = Actor("anyone")
 _HOLDER = Actor("token")
+_MEANT_ONCE = frozenset({b"host", b"origin", b"authorization"})
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{0,5})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,26 @@ class GuardSettings:
     frame_options: str = "SAMEORIGIN"
     prefix: str = ""
 
+    def __post_init__(self) -> None:
+        """Refuse a token that protects nothing.
+
+        Raises:
+            InvalidParameter: the token is blank.
+        """
+        if self.token is not None and not self.token.strip():
+            raise InvalidParameter(
+                "The server's token is blank; give it some random characters, or no token at all."
+            )
+
+
+@dataclass(slots=True)
+class _Head:
+    """What the door looks at of a request's headers."""
+
+    host: bytes = b""
+    origin: bytes = b""
+    authorization: bytes = b""
+
 
 class Guard:
     """The outermost ASGI application.
@@ -63,9 +85,11 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or answer it."""
-        if scope["type"] != "http":
-            if scope["type"] == "lifespan":
-                await self._app(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # a WebSocket: nothing here speaks it
+            await send({"type": "websocket.close", "code": 1008})
             return
         self._strip_prefix(scope)
         origin = b""
@@ -76,14 +100,15 @@ class Guard:
             await send(message)
 
         try:
-            self._check_host(scope)
-            origin = self._check_origin(scope)
+            head = _read_head(scope)
+            self._check_host(scope, head)
+            origin = self._check_origin(scope, head)
             if scope["method"] == "OPTIONS":
                 await send_bytes(
                     send_with_headers, 204, b"", [(b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")]
                 )
                 return
-            scope["headrace.actor"] = self._check_token(scope)
+            scope["headrace.actor"] = self._check_token(scope, head)
         except HeadraceError as error:
             await send_error(send_with_headers, error)
             return
@@ -94,8 +119,8 @@ class Guard:
         if prefix and (scope["path"] == prefix or scope["path"].startswith(prefix + "/")):
             scope["path"] = scope["path"][len(prefix) :] or "/"
 
-    def _check_host(self, scope: Scope) -> None:
-        value = find_header(scope, b"host")
+    def _check_host(self, scope: Scope, head: _Head) -> None:
+        value = head.host
         if value in self._known_hosts or scope["path"] in _OPEN:
             return
         if not is_allowed_host(value.decode("latin-1"), self._settings.hosts):
@@ -106,18 +131,15 @@ class Guard:
         if len(self._known_hosts) < 100:  # noqa: PLR2004 - enough for every real deployment
             self._known_hosts.add(value)
 
-    def _check_origin(self, scope: Scope) -> bytes:
+    def _check_origin(self, scope: Scope, head: _Head) -> bytes:
         """Return the origin to be named in the answer, if any."""
-        origin = find_header(scope, b"origin")
-        if not origin:
+        if not head.origin:
             return b""
-        shown = origin.decode("latin-1")
+        shown = head.origin.decode("latin-1")
         if _matches(shown, self._settings.origins):
-            return origin
-        host = urlsplit(shown).netloc
-        if host and (
-            host == find_header(scope, b"host").decode("latin-1") or is_loopback_name(split_host(host))
-        ):
+            return head.origin
+        host = _host_of(shown)
+        if host and (host == head.host.decode("latin-1") or is_loopback_name(split_host(host))):
             return b""
         if scope["method"] in _SAFE and scope["method"] != "OPTIONS":
             return b""
@@ -126,19 +148,45 @@ class Guard:
             "--cors-allowed-origins ORIGIN (or MLFLOW_SERVER_CORS_ALLOWED_ORIGINS)."
         )
 
-    def _check_token(self, scope: Scope) -> Actor:
+    def _check_token(self, scope: Scope, head: _Head) -> Actor:
         token = self._settings.token
         if token is None:
             return _ANYONE
         if scope["path"] in _OPEN:
             return _ANYONE
-        sent = read_token(find_header(scope, b"authorization"))
-        if sent is None or not hmac.compare_digest(sent.encode(), token.encode()):
+        sent = read_token(head.authorization)
+        if sent is None or not hmac.compare_digest(sent, token.encode()):
             raise Unauthenticated(
                 ("This server needs a token" if sent is None else "The token is not this server's")
                 + "; set MLFLOW_TRACKING_TOKEN (or HEADRACE_TOKEN) to it in the client's environment."
             )
         return _HOLDER
+
+
+def _read_head(scope: Scope) -> _Head:
+    """Return the headers that count here.
+
+    Raises:
+        InvalidParameter: one is given twice, so that others may read another one than this server does.
+    """
+    found: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in _MEANT_ONCE:
+            if name in found:
+                raise InvalidParameter(
+                    f"The request has the header {name.decode().title()} twice; send it once."
+                )
+            found[name] = value
+    return _Head(found.get(b"host", b""), found.get(b"origin", b""), found.get(b"authorization", b""))
+
+
+def _host_of(origin: str) -> str:
+    """Return host and port of an origin; empty for one that has none, such as ``null``."""
+    try:
+        netloc = urlsplit(origin).netloc
+    except ValueError:
+        return ""
+    return netloc if _HOST.fullmatch(netloc) else ""
 
 
 def cors_headers(origin: bytes) -> Headers:
@@ -154,15 +202,15 @@ def cors_headers(origin: bytes) -> Headers:
     ]
 
 
-def read_token(authorization: bytes) -> str | None:
+def read_token(authorization: bytes) -> bytes | None:
     """Return the token of an Authorization header: a bearer token, or the password of basic authentication."""
-    scheme, _, value = authorization.decode("latin-1").partition(" ")
-    if scheme.lower() == "bearer":
+    scheme, _, value = authorization.partition(b" ")
+    if scheme.lower() == b"bearer":
         return value.strip()
-    if scheme.lower() == "basic":
+    if scheme.lower() == b"basic":
         try:
-            return base64.b64decode(value, validate=True).decode().partition(":")[2]
-        except (binascii.Error, ValueError):
+            return base64.b64decode(value.strip(), validate=True).partition(b":")[2]
+        except binascii.Error:
             return None
     return None
 
@@ -185,14 +233,21 @@ def is_loopback_name(host: str) -> bool:
 
 
 def is_allowed_host(netloc: str, allowed: Sequence[str]) -> bool:
-    """Tell whether requests may be addressed to a host."""
+    """Tell whether requests may be addressed to a host.
+
+    Args:
+        netloc: the request's Host header.
+        allowed: names, perhaps with a port, ``*`` as a wildcard.
+    """
+    if not _HOST.fullmatch(netloc):
+        return False
     host = split_host(netloc)
     if is_loopback_name(host):
         return True
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return bool(host) and (_matches(host, allowed) or _matches(netloc.lower(), allowed))
+        return _matches(host, allowed) or _matches(netloc.lower(), allowed)
     return True
 
 

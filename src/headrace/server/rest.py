@@ -6,6 +6,7 @@ One dictionary finds a call by method and path, so that the number of endpoints 
 import asyncio
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,7 +19,7 @@ from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import EndpointNotFound, HeadraceError, InvalidParameter, MethodNotAllowed
 from headrace.base.json import Wire, convert, decode, decode_object, encode
 from headrace.server.answers import send_bytes, send_error
-from headrace.server.body import find_header, read_body
+from headrace.server.body import MAX_BODY_BYTES, ClientGone, find_header, read_body
 from headrace.server.parts import PartSender
 from headrace.services import dispatch
 from headrace.services.context import Actor, Platform
@@ -83,10 +84,14 @@ class Rest(BaseRoute):
     Args:
         platform: the set-up.
         rows: the endpoints.
+        max_body_bytes: a larger body is refused.
     """
 
-    def __init__(self, platform: Platform, rows: Iterable[Row] = ENDPOINTS) -> None:
+    def __init__(
+        self, platform: Platform, rows: Iterable[Row] = ENDPOINTS, max_body_bytes: int = MAX_BODY_BYTES
+    ) -> None:
         self._platform = platform
+        self._max_body_bytes = max_body_bytes
         self._table = EndpointTable(row for row in rows if not row.stream)
         self._readers = CapacityLimiter(READERS)
         self._parts = PartSender(self._readers)
@@ -108,7 +113,7 @@ class Rest(BaseRoute):
             if "headrace.refusal" in scope:
                 raise scope["headrace.refusal"]
             row, in_path = scope["headrace.endpoint"]
-            body = await read_body(scope, receive)
+            body = await read_body(scope, receive, self._max_body_bytes)
             request = read_request(row, scope, body, in_path)
             if row.parts:
                 parts = dispatch.read_parts(self._platform, get_actor(scope), row, request)
@@ -117,6 +122,8 @@ class Rest(BaseRoute):
             answer = await self._serve(row, get_actor(scope), request)
         except HeadraceError as error:
             await send_error(send, error)
+            return
+        except ClientGone:
             return
         await send_bytes(send, 200, answer)
 
@@ -194,7 +201,8 @@ class _LoopNotifier:
         self.loop = loop
 
     def __call__(self, jobs: list[Job]) -> None:
-        self.loop.call_soon_threadsafe(_settle, jobs)
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+            self.loop.call_soon_threadsafe(_settle, jobs)
 
 
 def _settle(jobs: list[Job]) -> None:
@@ -203,6 +211,8 @@ def _settle(jobs: list[Job]) -> None:
             continue
         if job.error is None:
             job.ticket.set_result(job.result)
+        elif isinstance(job.error, StopIteration):  # which a future does not take
+            job.ticket.set_exception(RuntimeError("a service function raised StopIteration"))
         else:
             job.ticket.set_exception(job.error)
 

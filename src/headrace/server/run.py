@@ -1,13 +1,30 @@
 """Running the application: socket, event loop, start line, clean stop."""
 
+import contextlib
+import logging
+import os
+import signal
 import socket
-from dataclasses import dataclass
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from headrace.base import plugins
 from headrace.base.errors import InvalidParameter
+from headrace.server.app import create_app
+from headrace.server.guard import GuardSettings, is_loopback_name
 from headrace.services.context import Platform
+from headrace.services.platform import PlatformSettings, open_platform
+
+STOP_SECONDS = 30
+FORCED_STATUS = 130
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +33,81 @@ class Address:
 
     host: str
     port: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """All that an operator decides of a server.
+
+    Args:
+        address: where to listen.
+        platform: the database and the artifacts.
+        guard: hosts, origins and token.
+        metrics: whether ``/metrics`` shows what the server does.
+        artifacts_only: whether everything but the artifact proxy is switched off.
+    """
+
+    address: Address
+    platform: PlatformSettings = field(default_factory=PlatformSettings)
+    guard: GuardSettings = field(default_factory=GuardSettings)
+    metrics: bool = False
+    artifacts_only: bool = False
+
+
+def serve(settings: ServerSettings) -> None:
+    """Run a server until SIGTERM or Ctrl-C.
+
+    Raises:
+        HeadraceError: it cannot start; the message names the remedy.
+    """
+    listening = listen(settings.address)
+    try:
+        platform = open_platform(settings.platform)
+    except BaseException:
+        listening.close()
+        raise
+    metrics = plugins.load_attribute("headrace.server.prometheus:PrometheusMetrics")() if settings.metrics else None
+    app = create_app(platform, settings.guard, metrics=metrics, artifacts_only=settings.artifacts_only)
+    run(app, platform, listening, start_line(settings, platform, listening))
+
+
+def start_line(settings: ServerSettings, platform: Platform, listening: socket.socket) -> str:
+    """Return the line that says where the server is, where it keeps things and who may enter."""
+    host = f"[{settings.address.host}]" if ":" in settings.address.host else settings.address.host
+    url = f"http://{host}:{listening.getsockname()[1]}{settings.guard.prefix}"
+    artifacts = (
+        settings.platform.destination
+        if platform.artifacts.served
+        else f"{platform.artifacts.root_uri} (not through this server)"
+    )
+    entry = "" if settings.guard.token is None else "; clients need the token"
+    store = platform.store.url.render_as_string()
+    return f"headrace {version('headrace')} is ready at {url}, store {store}, artifacts {artifacts}{entry}"
+
+
+def find_addresses(host: str) -> list[str]:
+    """Return the addresses that a host name stands for on this machine.
+
+    Raises:
+        InvalidParameter: the name stands for none.
+    """
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise InvalidParameter(
+            f"Cannot listen on {host!r}: {getattr(error, 'strerror', None) or error}. Give an address of this machine with --host, "
+            "127.0.0.1 for this machine alone."
+        ) from None
+    return [str(place[0]) for *_, place in found]
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a server that listens on `host`.
+
+    Raises:
+        InvalidParameter: the host is no address of any machine.
+    """
+    return all(is_loopback_name(address) for address in find_addresses(host))
 
 
 def listen(address: Address) -> socket.socket:
@@ -30,9 +122,13 @@ def listen(address: Address) -> socket.socket:
         )[0]
         # With the protocol named, accepted sockets get TCP_NODELAY; without it small answers wait for a delayed ACK, 40 ms each.
         listening = socket.socket(family, kind, socket.IPPROTO_TCP)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(place)
-        listening.listen(2048)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(place)
+            listening.listen(2048)
+        except BaseException:
+            listening.close()
+            raise
     except OSError as error:
         raise InvalidParameter(
             f"Cannot listen on {address.host}:{address.port}: {error.strerror or error}. Another program may hold the port; choose another "
@@ -42,7 +138,7 @@ def listen(address: Address) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, saying one line when it is ready."""
+    """uvicorn, saying one line when it is ready, and leaving signals to `_stopping_on_signals`."""
 
     def __init__(self, config: uvicorn.Config, line: str) -> None:
         super().__init__(config)
@@ -54,6 +150,33 @@ class _Server(uvicorn.Server):
         if not self.should_exit:
             print(self._line, flush=True)  # noqa: T201 - the line that tells users and scripts where to go
 
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing: uvicorn's own way raises the signal again at the end, before the queue is drained."""
+        yield
+
+
+@contextlib.contextmanager
+def _stopping_on_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Let SIGTERM and Ctrl-C stop the server, and a second Ctrl-C end the process at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(received: int, _frame: FrameType | None) -> None:
+        if server.should_exit and received == signal.SIGINT:
+            # whatever was answered is on disk already; threads that hang must not keep the process
+            os.write(sys.stderr.fileno(), b"Stopped at once; calls that were under way are not answered.\n")
+            os._exit(FORCED_STATUS)
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in _STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
 
 def run(app: ASGIApp, platform: Platform, listening: socket.socket, line: str) -> None:
     """Serve until SIGTERM or Ctrl-C, then answer what is under way, write what is queued, and close the store.
@@ -64,20 +187,21 @@ def run(app: ASGIApp, platform: Platform, listening: socket.socket, line: str) -
         listening: from `listen`.
         line: printed when the server is ready.
     """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     config = uvicorn.Config(
         app,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=30,
+        timeout_graceful_shutdown=STOP_SECONDS,
         lifespan="off",
         backlog=2048,
     )
-    try:
-        _Server(config, line).run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        listening.close()
-        platform.store.close()
+    server = _Server(config, line)
+    with _stopping_on_signals(server):
+        try:
+            server.run(sockets=[listening])
+        finally:
+            listening.close()
+            platform.store.close()

@@ -29,55 +29,56 @@ MAX_PAGE = 25_000
 MAX_SAMPLED = 2500
 
 
+Place = tuple[str, str, str]
+"""Model id, dataset name and dataset digest that a point was measured on; empty where none."""
+
+_NOWHERE: Place = ("", "", "")
+
+
 class CheckedPoints:
-    """Points that have passed every check, by key and context.
+    """Points that have passed every check, as (time, step, code), by place and key."""
 
-    Args:
-        groups: points as (time, step, code), by key and by (model id, dataset name, dataset digest).
-    """
+    __slots__ = ("_by_place",)
 
-    __slots__ = ("_groups",)
-
-    def __init__(self, groups: dict[tuple[str, tuple[str, str, str]], PointList]) -> None:
-        self._groups = groups
+    def __init__(self, by_place: dict[Place, dict[str, PointList]]) -> None:
+        self._by_place = by_place
 
     def add_to(self, tx: Transaction, run: RunRef) -> None:
         """Collect the points in a transaction."""
-        keys = intern_keys(tx, {key for key, _ in self._groups})
-        for (key, context), points in self._groups.items():
-            number = contexts.intern_context(tx, context) if any(context) else series.NO_CONTEXT
-            series.add_points(tx, run, keys[key], number, points)
+        for place, by_key in self._by_place.items():
+            keys = intern_keys(tx, by_key)
+            context = series.NO_CONTEXT if place == _NOWHERE else contexts.intern_context(tx, place)
+            for key, points in by_key.items():
+                series.add_points(tx, run, keys[key], context, points)
 
 
 def collect_points(metrics: Sequence[Metric]) -> CheckedPoints:
     """Check points and group them by series; nothing is written yet.
 
     Raises:
-        InvalidParameter: a key or a time is not legal.
+        InvalidParameter: a key, a time or a place is not legal.
     """
-    groups: dict[tuple[str, tuple[str, str, str]], PointList] = {}
+    nowhere: dict[str, PointList] = {}
+    by_place = {_NOWHERE: nowhere}
     all_codes = codes.encode_many([metric.value for metric in metrics])
     for metric, code in zip(metrics, all_codes, strict=True):
         key, time = metric.key, metric.timestamp
+        if metric.model_id is UNSET and metric.dataset_name is UNSET and metric.dataset_digest is UNSET:
+            by_key = nowhere
+        else:
+            by_key = by_place.setdefault(_place_of(metric), {})
+        points = by_key.get(key)
+        if points is None:
+            by_key[check_key(key, "metric")] = points = []
         if time < 0:
             check_timestamp(time, key)
-        group = (key, _context_of(metric))
-        points = groups.get(group)
-        if points is None:
-            check_key(key, "metric")
-            points = groups[group] = []
         points.append((time, metric.step, code))
-    return CheckedPoints(groups)
+    return CheckedPoints(by_place)
 
 
-_NONE = ("", "", "")
-
-
-def _context_of(metric: Metric) -> tuple[str, str, str]:
-    model, name, digest = metric.model_id, metric.dataset_name, metric.dataset_digest
-    if model is UNSET and name is UNSET and digest is UNSET:
-        return _NONE
-    return contexts.check_context(model or "", name or "", digest or "")
+def _place_of(metric: Metric) -> Place:
+    parts = (metric.model_id, metric.dataset_name, metric.dataset_digest)
+    return contexts.check_context(*("" if part is UNSET else part for part in parts))
 
 
 def log(context: Context, request: LogMetric) -> Empty:
@@ -90,7 +91,7 @@ def log(context: Context, request: LogMetric) -> Empty:
     key = check_key(request.key, "metric")
     time = check_timestamp(request.timestamp, key)
     place = contexts.check_context(request.model_id, request.dataset_name, request.dataset_digest)
-    points = CheckedPoints({(key, place): [(time, request.step, codes.encode(request.value))]})
+    points = CheckedPoints({place: {key: [(time, request.step, codes.encode(request.value))]}})
     points.add_to(context.tx, run)
     return Empty()
 

@@ -4,20 +4,26 @@ SQLite is the one that is there today. Another database adds a subclass of `Dial
 store names a database.
 """
 
+import logging
+import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from headrace.base.errors import HeadraceError, InvalidParameter, StorageFull, StoreError, Unavailable
-from headrace.store.filesystem import is_network_path
+from headrace.store.filesystem import MOUNTS, is_network_path
+
+log = logging.getLogger("headrace.store")
 
 BUSY_TIMEOUT_MS = 10_000
-PAGE_SIZE = 8192
+BUSY_TIMEOUT_VARIABLE = "HEADRACE_BUSY_TIMEOUT_MS"
+PAGE_SIZE = 4096
 CACHE_KIB = 32 * 1024
 READERS = 8
 
@@ -36,8 +42,20 @@ class Dialect:
         """Return the file whose lock serialises the writers of a database, or None if the database does that itself."""
         raise NotImplementedError
 
+    def exists(self, url: URL) -> bool:
+        """Tell whether there is a database to look into; asking makes none."""
+        raise NotImplementedError
+
     def begin_write(self) -> str:
         """Return the statement that opens a writing transaction."""
+        raise NotImplementedError
+
+    def back_up(self, connection: Connection, copy: Path) -> None:
+        """Copy a whole database into a new file, or fail and leave none."""
+        raise NotImplementedError
+
+    def describe_layout(self, connection: Connection) -> dict[str, str]:
+        """Return, for each table and index of headrace, what tells its layout and SQLAlchemy does not see."""
         raise NotImplementedError
 
     def translate(self, error: Exception) -> HeadraceError | None:
@@ -50,10 +68,19 @@ class Dialect:
 
 
 class SqliteDialect(Dialect):
-    """SQLite 3.37 or later, one file, one writer at a time."""
+    """SQLite 3.37 or later, one file, one writer at a time.
+
+    Args:
+        busy_timeout_ms: how long to wait for a lock that another program holds, in milliseconds.
+        mounts: the table of mounted file systems; see `is_network_path`.
+    """
 
     name = "sqlite"
     placeholder = "?"
+
+    def __init__(self, busy_timeout_ms: int = BUSY_TIMEOUT_MS, mounts: Path = MOUNTS) -> None:
+        self._busy_timeout_ms = busy_timeout_ms
+        self._mounts = mounts
 
     def create_engine(self, url: URL, *, writer: bool) -> Engine:
         """Return an engine on the file; the writer's has one connection."""
@@ -73,10 +100,16 @@ class SqliteDialect(Dialect):
                 "isolation_level": None,
                 "check_same_thread": False,
                 "cached_statements": 512,
-                "timeout": BUSY_TIMEOUT_MS / 1000,
+                "timeout": self._busy_timeout_ms / 1000,
             },
         )
-        rollback_journal = is_network_path(Path(url.database or ""))
+        rollback_journal = is_network_path(Path(url.database or ""), self._mounts)
+        if rollback_journal and writer:
+            log.warning(
+                "%s lies on a network file system, where SQLite's write-ahead log does not work: a rollback journal is used, "
+                "which is slower, and readers wait for writers. A local disk is the better place.",
+                url.database,
+            )
 
         @event.listens_for(engine, "connect")
         def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -99,6 +132,46 @@ class SqliteDialect(Dialect):
         """Return the lock file beside the database."""
         return Path(f"{url.database}.lock")
 
+    def exists(self, url: URL) -> bool:
+        """See `Dialect.exists`; an empty file holds no database yet."""
+        path = Path(url.database or "")
+        return path.exists() and (not path.is_file() or path.stat().st_size > 0)
+
+    def back_up(self, connection: Connection, copy: Path) -> None:
+        """See `Dialect.back_up`."""
+        source = connection.connection.driver_connection
+        assert isinstance(source, sqlite3.Connection)
+        try:
+            target = sqlite3.connect(copy)
+            try:
+                source.backup(target)
+            finally:
+                target.close()
+            shutil.copymode(source.execute("PRAGMA database_list").fetchone()[2], copy)
+        except BaseException:
+            copy.unlink(missing_ok=True)
+            raise
+
+    def describe_layout(self, connection: Connection) -> dict[str, str]:
+        """See `Dialect.describe_layout`: the statement of an index; the key of a table, and how its rows are stored."""
+        found: dict[str, str] = {}
+        rows = connection.exec_driver_sql(
+            "SELECT type, name, sql FROM sqlite_master WHERE name LIKE 'hr\\_%' ESCAPE '\\' AND sql IS NOT NULL"
+        ).fetchall()
+        for kind, name, sql in rows:
+            words = sql.replace('"', "").split()
+            if kind == "index":
+                found[name] = " ".join(words)
+            elif kind == "table":
+                info = connection.exec_driver_sql(
+                    "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (name,)
+                )
+                key = ", ".join(row[0] for row in info)
+                autoincrement = " AUTOINCREMENT" if "AUTOINCREMENT" in sql.upper() else ""
+                rowid = " WITHOUT ROWID" if words[-2:] == ["WITHOUT", "ROWID"] else ""
+                found[name] = f"PRIMARY KEY ({key}){autoincrement}{rowid}"
+        return found
+
     def begin_write(self) -> str:
         """Take SQLite's write lock at once, so that no statement meets it later."""
         return "BEGIN IMMEDIATE"
@@ -107,27 +180,50 @@ class SqliteDialect(Dialect):
         """See `Dialect.translate`."""
         if not isinstance(error, sqlite3.Error):
             return None
-        text, code = str(error), getattr(error, "sqlite_errorcode", 0) & 0xFF
+        text, code = str(error), getattr(error, "sqlite_errorcode", 0)
+        if code in _WRITE_FAILURES or code & 0xFF == sqlite3.SQLITE_FULL:
+            return StorageFull(
+                f"The database cannot grow ({text}): its disk is full, or a quota or a limit of file sizes is reached. Nothing of this "
+                "call was stored. Free some space, then send it again."
+            )
+        code &= 0xFF
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             return Unavailable(
-                f"The database is locked by another program for more than {BUSY_TIMEOUT_MS // 1000} s ({text}); nothing of this "
+                f"The database is locked by another program for more than {self._busy_timeout_ms / 1000:g} s ({text}); nothing of this "
                 "call was stored. Close what holds it open for writing, then send the call again."
             )
-        if code == sqlite3.SQLITE_FULL:
-            return StorageFull(
-                f"The disk of the database is full ({text}); nothing of this call was stored. Free some space, then send it again."
-            )
-        if code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
+        if code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
             return Unavailable(
                 f"The database file cannot be written or read ({text}); nothing of this call was stored. Check the disk, "
                 "the folder's permissions and free space."
             )
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            return StoreError(f"The database file is damaged ({text}). Stop the server and restore a backup.")
+            return StoreError(
+                f"The database file is damaged, or is none ({text}). Stop the server and restore a backup."
+            )
         return None
 
 
-DIALECTS: dict[str, Callable[[], Dialect]] = {"sqlite": SqliteDialect}
+# A quota or a limit of file sizes shows as one of these; only a disk without any space left shows as SQLITE_FULL.
+_WRITE_FAILURES = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+
+DIALECTS: dict[str, Callable[[], Dialect]] = {"sqlite": lambda: SqliteDialect(read_busy_timeout())}
+
+
+def read_busy_timeout() -> int:
+    """Return how long to wait for another program's lock, in milliseconds: HEADRACE_BUSY_TIMEOUT_MS, or 10,000.
+
+    Raises:
+        InvalidParameter: the variable holds no number of milliseconds.
+    """
+    given = os.environ.get(BUSY_TIMEOUT_VARIABLE, "")
+    if not given:
+        return BUSY_TIMEOUT_MS
+    if not (given.isascii() and given.isdigit() and len(given) <= 9):  # noqa: PLR2004 - SQLite takes 31 bits
+        raise InvalidParameter(
+            f"{BUSY_TIMEOUT_VARIABLE} is {given!r}; it must be a whole number of milliseconds, such as {BUSY_TIMEOUT_MS}."
+        )
+    return int(given)
 
 
 def find_dialect(url: URL) -> Dialect:

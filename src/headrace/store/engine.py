@@ -4,7 +4,7 @@ The module knows how a database is opened and closed; what is in it is the busin
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -17,7 +17,7 @@ from headrace.store.caches import Caches
 from headrace.store.connection import Connection
 from headrace.store.dialect import find_dialect
 from headrace.store.filelock import FileLock
-from headrace.store.schema import check_schema
+from headrace.store.schema import check_revision, create_schema, find_revision
 from headrace.store.series import flush_points
 from headrace.store.transaction import Transaction
 from headrace.store.writer import Writer
@@ -57,7 +57,7 @@ class Store:
             raise TooManyRequests(
                 "All connections to the database have been busy for a minute; send the call again later."
             ) from None
-        except DBAPIError as error:
+        except Exception as error:
             raise self.translate(error) or error from error
         cursor = raw.cursor()
         try:
@@ -78,7 +78,7 @@ class Store:
 
         Only the writer's thread calls this.
         """
-        with self._lock.held() if self._lock else nullcontext():
+        with self.locked():
             if self._writing_raw is None:
                 self._writing_raw = self._writing.raw_connection()
             raw = self._writing_raw
@@ -93,7 +93,7 @@ class Store:
             except BaseException as error:
                 raw.rollback()
                 if isinstance(error, Exception) and self.translate(error) is not None:
-                    raw.close()  # the next transaction starts on a fresh connection
+                    raw.invalidate()  # the next transaction starts on a fresh connection
                     self._writing_raw = None
                 raise
         tx.publish()
@@ -105,16 +105,43 @@ class Store:
         return self.dialect.translate(error)
 
     def prepare(self) -> None:
-        """Make the schema if the database is empty; refuse one that cannot be used."""
-        with self._lock.held() if self._lock else nullcontext():
-            try:
-                with self._writing.connect() as connection:
-                    check_schema(connection, self.url)
-            except DBAPIError as error:
-                shown = self.translate(error)
-                if shown is None:
-                    raise StoreError(f"The database {self.url} cannot be opened: {error.orig}.") from error
-                raise shown from error
+        """Make the schema if the database is empty; refuse one that cannot be used.
+
+        A stranger's file is found out before anything is changed in it, or put beside it.
+        """
+        lock_path = self.dialect.lock_path(self.url)
+        with self._shown():
+            if lock_path is not None and not lock_path.exists():
+                self._is_known()
+            with self.locked():
+                if not self._is_known():
+                    with self._writing.connect() as connection:
+                        create_schema(connection, self.dialect)
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Wait for the lock that every writer of this database holds, and hold it."""
+        return self._lock.held() if self._lock else nullcontext()
+
+    def _is_known(self) -> bool:
+        if not self.dialect.exists(self.url):
+            return False
+        with self._reading.connect() as connection:
+            revision = find_revision(connection, self.url)
+        if revision is not None:
+            check_revision(revision, self.url)
+        return revision is not None
+
+    @contextmanager
+    def _shown(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            shown = self.translate(error)
+            if shown is None:
+                raise StoreError(
+                    f"The database {self.url.render_as_string()} cannot be opened: {error.orig}."
+                ) from error
+            raise shown from error
 
     def close(self) -> None:
         """Write what is queued and close all connections."""
@@ -159,6 +186,10 @@ def open_store(text: str) -> Store:
         StoreError: the database is MLflow's, too old, too new, or cannot be read.
     """
     store = Store(parse_store_url(text))
-    store.prepare()
+    try:
+        store.prepare()
+    except BaseException:
+        store.close()
+        raise
     store.writer.start()
     return store

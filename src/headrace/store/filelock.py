@@ -3,11 +3,14 @@
 The usual lock-file libraries poll; a writer that waits here must be woken at once, many thousand times a second.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from headrace.base.errors import StorageFull, Unavailable
 
 if sys.platform == "win32":
     import msvcrt
@@ -46,12 +49,24 @@ class FileLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Wait for the lock and hold it. Not reentrant, and for one thread at a time."""
-        if self._descriptor < 0:
-            self._descriptor = os.open(
-                self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600
-            )
-        _lock(self._descriptor)
+        """Wait for the lock and hold it. Not reentrant, and for one thread at a time.
+
+        Raises:
+            StorageFull: there is no space for the file.
+            Unavailable: the file cannot be made or locked.
+        """
+        try:
+            if self._descriptor < 0:
+                self._descriptor = os.open(
+                    self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600
+                )
+            _lock(self._descriptor)
+        except OSError as error:
+            kind = StorageFull if error.errno in {errno.ENOSPC, errno.EDQUOT} else Unavailable
+            raise kind(
+                f"The lock file {str(self._path)!r} cannot be made or locked ({error.strerror}); headrace needs to write into "
+                "the folder of its database. Check the folder's permissions and free space."
+            ) from error
         try:
             yield
         finally:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-_MOUNTS = Path("/proc/self/mountinfo")
+MOUNTS = Path("/proc/self/mountinfo")
 _NETWORK = (
     "nfs",
     "cifs",
@@ -19,7 +19,7 @@ _NETWORK = (
 )
 
 
-def is_network_path(path: Path, mounts: Path = _MOUNTS) -> bool:
+def is_network_path(path: Path, mounts: Path = MOUNTS) -> bool:
     """Tell whether the file system that holds `path` is a network one; False where that cannot be found out.
 
     Args:

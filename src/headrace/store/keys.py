@@ -15,7 +15,7 @@ def find_key_ids(conn: Connection, names: Collection[str]) -> dict[str, int]:
         fresh: dict[str, int] = dict(
             conn.rows_in("SELECT name, id FROM hr_key WHERE name IN ({ids})", missing)
         )
-        conn.caches.add_keys(fresh)
+        _remember(conn, fresh)
         found.update(fresh)
     return found
 
@@ -52,7 +52,15 @@ def key_names(conn: Connection, ids: Collection[int]) -> dict[int, str]:
         name: number
         for number, name in conn.rows_in("SELECT id, name FROM hr_key WHERE id IN ({ids})", missing)
     }
-    conn.caches.add_keys(fresh)
+    _remember(conn, fresh)
     merged = {number: names[number] for number in ids if number in names}
     merged.update((number, name) for name, number in fresh.items())
     return merged
+
+
+def _remember(conn: Connection, ids: dict[str, int]) -> None:
+    """Keep names for later; what a transaction sees may be rolled back, so that it waits for the commit."""
+    if isinstance(conn, Transaction):
+        conn.new_keys.update(ids)
+    else:
+        conn.caches.add_keys(ids)

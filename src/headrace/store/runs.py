@@ -1,7 +1,9 @@
 """Runs: rows, life and death. Params and tags, points and inputs have files of their own."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from msgspec import UNSET
 
 from headrace.api.endpoint import Tag
 from headrace.api.metrics import Metric
@@ -15,6 +17,8 @@ from headrace.store.inputs import run_inputs, run_outputs
 from headrace.store.keys import key_names
 from headrace.store.series import latest_points
 from headrace.store.transaction import Kind, RunRef, Transaction
+
+T = TypeVar("T")
 
 _REF = "id, run_id, experiment, scope, start_time, attempt, artifact_uri"
 _INFO = "id, run_id, experiment, scope, name, user_id, status, start_time, end_time, artifact_uri"
@@ -129,26 +133,36 @@ def build_runs(conn: Connection, ids: Iterable[int]) -> list[Run]:
     tags = conn.rows_in("SELECT run, key_id, value FROM hr_tag WHERE run IN ({ids})", ids)
     points = latest_points(conn, ids)
     names = key_names(conn, {row[1] for rows in (params, tags, points) for row in rows})
-    data = {number: RunData() for number in ids}
-    for number, group in _grouped(params).items():
-        data[number].params = [Param(key=names[key], value=value) for _, key, value in group]
-    for number, group in _grouped(tags).items():
-        data[number].tags = [Tag(key=names[key], value=value) for _, key, value in group]
-    for number, group in _grouped(points).items():
-        values = decode_many([row[2] for row in group])
-        data[number].metrics = [
-            Metric(key=names[key], value=wire_float(value), timestamp=time, step=step)
-            for (_, key, _, time, step), value in zip(group, values, strict=True)
-        ]
+    params_of = _gather(params, lambda row: Param(key=names[row[1]], value=row[2]))
+    tags_of = _gather(tags, lambda row: Tag(key=names[row[1]], value=row[2]))
+    metrics_of: dict[int, list[Metric]] = {}
+    values = decode_many([row[2] for row in points])
+    for (number, key, _, time, step), value in zip(points, values, strict=True):
+        metric = Metric(key=names[key], value=wire_float(value), timestamp=time, step=step)
+        metrics_of.setdefault(number, []).append(metric)
     inputs, outputs = run_inputs(conn, ids), run_outputs(conn, ids)
     return [
-        Run(info=infos[number], data=data[number], inputs=inputs[number], outputs=outputs[number])
+        Run(
+            info=infos[number],
+            data=RunData(
+                metrics=metrics_of.get(number, UNSET),
+                params=params_of.get(number, UNSET),
+                tags=tags_of.get(number, UNSET),
+            ),
+            inputs=inputs[number],
+            outputs=outputs[number],
+        )
         for number in ids
     ]
 
 
-def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
-    groups: dict[int, list[Row]] = {}
+def _gather(rows: Iterable[Row], build: Callable[[Row], T]) -> dict[int, list[T]]:
+    """Return what is built from rows, by the run in their first column."""
+    groups: dict[int, list[T]] = {}
     for row in rows:
-        groups.setdefault(row[0], []).append(row)
+        held = groups.get(row[0])
+        if held is None:
+            groups[row[0]] = [build(row)]
+        else:
+            held.append(build(row))
     return groups

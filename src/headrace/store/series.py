@@ -33,10 +33,11 @@ State = tuple[Any, ...]
 def add_points(tx: Transaction, run: RunRef, key: int, context: int, points: PointList) -> None:
     """Collect points, as (time, step, code), of one series of a run's current attempt."""
     tx.runs[run.id] = run
+    tx.writes += 1
     series = (run.id, key, context, run.attempt)
     held = tx.points.get(series)
     if held is None:
-        tx.points[series] = points
+        tx.points[series] = points[:]
     else:
         held += points
 

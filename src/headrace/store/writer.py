@@ -5,6 +5,7 @@ refuses its input raises before it has written anything and disturbs nobody; if 
 back and replayed job by job. The module does not know what the jobs do.
 """
 
+import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable
@@ -13,6 +14,8 @@ from typing import Any, Protocol
 
 from headrace.base.errors import HeadraceError, TooManyRequests, Unavailable
 from headrace.store.transaction import Transaction
+
+log = logging.getLogger("headrace.store")
 
 MAX_GROUP = 512
 MAX_WAITING = 10_000
@@ -63,6 +66,7 @@ class Writer:
         self._database = database
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._door = threading.Lock()  # no job passes between the last look at the queue and the end of the thread
         self._thread = threading.Thread(target=self._loop, name="headrace-writer", daemon=True)
 
     def start(self) -> None:
@@ -71,11 +75,13 @@ class Writer:
 
     def close(self) -> None:
         """Run what is queued, then stop. Jobs that come later are refused."""
-        if not self._closed:
+        with self._door:
+            first = not self._closed
             self._closed = True
-            self._queue.put(None)
-            if self._thread.ident is not None:
-                self._thread.join()
+            if first:
+                self._queue.put(None)
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def submit(self, job: Job) -> None:
         """Queue a job.
@@ -84,13 +90,14 @@ class Writer:
             Unavailable: the writer is closed.
             TooManyRequests: too many jobs wait.
         """
-        if self._closed:
-            raise Unavailable("The server is stopping; send the call again to the next one.")
         if self._queue.qsize() >= MAX_WAITING:
             raise TooManyRequests(
                 f"{MAX_WAITING} writes are waiting for the database; send the call again later."
             )
-        self._queue.put(job)
+        with self._door:
+            if self._closed:
+                raise Unavailable("The server is stopping; send the call again to the next one.")
+            self._queue.put(job)
 
     def call(self, work: Callable[[Transaction], Any]) -> Any:
         """Run a job from any thread and wait for its result."""
@@ -117,15 +124,6 @@ class Writer:
             self._run_group(group)
             if last:
                 break
-        self._refuse_rest()
-
-    def _refuse_rest(self) -> None:
-        """Answer the jobs that slipped in while the writer closed."""
-        while not self._queue.empty():
-            job = self._queue.get()
-            if job is not None:
-                job.error = Unavailable("The server is stopping; send the call again to the next one.")
-                _notify([job])
 
     def _run_group(self, group: list[Job]) -> None:
         try:
@@ -154,24 +152,24 @@ class Writer:
 
 def _run_jobs(tx: Transaction, group: Iterable[Job]) -> None:
     for job in group:
-        writes, points = tx.writes, len(tx.points)
+        writes = tx.writes
         try:
             job.result = job.work(tx)
         except HeadraceError as error:
-            if tx.writes != writes or len(tx.points) != points:
+            if tx.writes != writes:
                 raise _Replay from error
             job.error = error
 
 
 def _notify(group: list[Job]) -> None:
-    if len(group) == 1:
-        group[0].notify(group)
-        return
     by_notify: dict[Callable[[list[Job]], None], list[Job]] = {}
     for job in group:
         by_notify.setdefault(job.notify, []).append(job)
     for notify, jobs in by_notify.items():
-        notify(jobs)
+        try:
+            notify(jobs)
+        except RuntimeError:  # the event loop that waited has ended; the next group still has to be written
+            log.warning("%d answers came too late: whoever waited for them is gone.", len(jobs))
 
 
 def settle_futures(jobs: list[Job]) -> None:

@@ -75,8 +75,15 @@ HOSTILE_KEYS = [
         "a\u2028b",
         "a\u202egnp.exe",
     ),
-    *("a" * (MAX_SEGMENT_BYTES + 1), "é" * 128, "ab/" * 126 + "c" * (MAX_KEY_BYTES - 100), "x" * 1_000_000, "\udc80"),
+    *(
+        "a" * (MAX_SEGMENT_BYTES + 1),
+        "é" * 128,
+        "ab/" * 126 + "c" * (MAX_KEY_BYTES - 100),
+        "x" * 1_000_000,
+        "\udc80",
+    ),
     "a/" * 128 + "b",
+    *("file%3Ax", "a%0Ab", "a%250Db", "a%E2%80%AEb", "s3%3Ax"),
     "%" + "25" * 20 + "2e",
 ]
 

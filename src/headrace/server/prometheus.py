@@ -1,0 +1,93 @@
+"""Metrics of the server itself in Prometheus' text form: how many calls, how long they took, how many are under way.
+
+Loaded only when ``--expose-prometheus`` asks for it. Calls are labelled with the name of their endpoint, never with what a client
+sent, so that the number of series stays small. The module does not know what a call does.
+"""
+
+from importlib.metadata import version
+from time import perf_counter
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    Gauge,
+    Histogram,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_NO_ENDPOINT = "none"
+
+
+class PrometheusMetrics:
+    """Counts the calls of one application and shows the counts."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        Info("headrace", "The server.", registry=self._registry).info({"version": version("headrace")})
+        self._calls = Counter(
+            "headrace_http_requests",
+            "Calls that were answered, refused ones included.",
+            ["endpoint", "method", "status"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "headrace_http_request_duration_seconds",
+            "From the first byte of a call to the last of its answer.",
+            ["endpoint"],
+            buckets=_BUCKETS_SECONDS,
+            registry=self._registry,
+        )
+        self._under_way = Gauge(
+            "headrace_http_requests_in_progress",
+            "Calls that are not answered yet.",
+            registry=self._registry,
+        )
+
+    def measure(self, app: ASGIApp) -> ASGIApp:
+        """Return an application that does what `app` does, and counts."""
+
+        async def measured(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            status = 0
+
+            async def note_status(message: Message) -> None:
+                nonlocal status
+                if message["type"] == "http.response.start":
+                    status = message["status"]
+                await send(message)
+
+            start = perf_counter()
+            self._under_way.inc()
+            try:
+                await app(scope, receive, note_status)
+            finally:
+                self._under_way.dec()
+                self._note(scope, status, perf_counter() - start)
+
+        return measured
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        found = scope.get("headrace.endpoint")
+        endpoint = found[0].name if found else _NO_ENDPOINT
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        self._calls.labels(endpoint, method, str(status or "aborted")).inc()
+        self._seconds.labels(endpoint).observe(seconds)
+
+    async def answer(self, _request: Request) -> Response:
+        """Answer a call for the metrics."""
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,105 @@
+"""The HTTP protocol with bounds that uvicorn lacks where httptools parses: on the size of a request's head, and on the time of a silent client.
+
+Without them one connection that never ends its headers takes all memory, before any check of a token. A client that stops in the middle of a
+request is cut off; what it had begun ends as if it had closed the connection. The module knows no application.
+"""
+
+import asyncio
+from asyncio import TimerHandle
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEAD_BYTES = 64 * 2**10
+HEAD_SECONDS = 30.0
+SILENCE_SECONDS = 60.0
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%s"
+)
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection.
+
+    Args:
+        args: uvicorn's.
+        kwargs: uvicorn's.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._unused_bytes = 0  # received since the parser last had something to say
+        self._in_head = False
+        self._in_message = False
+        self._since = 0.0  # seconds on the loop's clock: when the head began, or when the body last grew
+        self._watch: TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        """Give the client as long for its first request as for any later one."""
+        super().connection_made(transport)
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the clock."""
+        super().connection_lost(exc)
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, unless the request's head has grown too long."""
+        if self._unused_bytes > MAX_HEAD_BYTES:
+            self._refuse()
+            return
+        self._unused_bytes += len(data)
+        super().data_received(data)
+        if self._in_message and not self.transport.is_closing():
+            if not self._in_head or self._watch is None:
+                self._since = self.loop.time()
+            if self._watch is None:
+                self._watch = self.loop.call_later(HEAD_SECONDS, self._look)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self._in_head = self._in_message = True
+
+    def on_headers_complete(self) -> None:
+        """End the head of a request."""
+        self._in_head = False
+        self._unused_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._unused_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._in_message = False
+        self._unused_bytes = 0
+        super().on_message_complete()
+
+    def _look(self) -> None:
+        """Cut off a client that sends nothing, or never ends its headers."""
+        self._watch = None
+        if not self._in_message or self.transport.is_closing():
+            return
+        if self.flow.read_paused:  # it is the server that does not read
+            self._since = self.loop.time()
+        left = self._since + (HEAD_SECONDS if self._in_head else SILENCE_SECONDS) - self.loop.time()
+        if left <= 0:
+            self.transport.close()
+            return
+        self._watch = self.loop.call_later(left, self._look)
+
+    def _refuse(self) -> None:
+        if self.transport.is_closing():
+            return
+        text = b"The request's headers are larger than %d bytes." % MAX_HEAD_BYTES
+        self.transport.write(_TOO_LARGE % (len(text), text))
+        self.transport.close()
