@@ -15,6 +15,7 @@
     ├── Conflict                    409  the call contradicts what is stored
     ├── TooManyRequests             429  try again after a pause
     ├── InternalError               500  a defect of headrace
+    │   ├── DataLoss                500  a file is not what it was when it was stored or sent
     │   ├── StoreError              500  the database cannot be used as it is (names the remedy)
     │   └── StorageFull             507  the disk is full; nothing of the call was stored
     ├── NotImplementedByServer      501  known, but not there
@@ -157,6 +158,12 @@ class InternalError(HeadraceError):
     """A defect of headrace, or a broken machine beneath it."""
 
 
+class DataLoss(InternalError):
+    """A file is not what it was when it was stored or sent."""
+
+    code = "DATA_LOSS"
+
+
 class StoreError(InternalError):
     """The database cannot be used as it is; the message names the remedy."""
 
@@ -186,22 +193,51 @@ def _tree(root: type[HeadraceError]) -> list[type[HeadraceError]]:
     return [root, *(leaf for child in root.__subclasses__() for leaf in _tree(child))]
 
 
-_CLASSES = _tree(HeadraceError)
+_CLASSES = _tree(HeadraceError)[1:]
+# Codes that MLflow and its relatives use and headrace does not.
+_FOREIGN_CODES: dict[str, type[HeadraceError]] = {
+    "ABORTED": Conflict,
+    "ALREADY_EXISTS": AlreadyExists,
+    "CUSTOMER_UNAUTHORIZED": Unauthenticated,
+    "DEADLINE_EXCEEDED": Unavailable,
+    "FEATURE_DISABLED": NotImplementedByServer,
+    "MALFORMED_REQUEST": InvalidParameter,
+    "NOT_FOUND": NotFound,
+    "RESOURCE_LIMIT_EXCEEDED": TooManyRequests,
+}
+# What servers and proxies on the way answer when they could not do it now.
+_FOREIGN_STATUSES: dict[int, type[HeadraceError]] = {
+    408: Unavailable,
+    499: Unavailable,
+    502: Unavailable,
+    504: Unavailable,
+}
 
 
 def error_from_wire(status: int, code: str | None, message: str) -> HeadraceError:
     """Rebuild the error that a server answered with.
+
+    The code counts more than the status, which MLflow chooses otherwise in places (500 for INVALID_STATE); but 429 always means
+    that the call may be sent again (MLflow answers RESOURCE_EXHAUSTED with it).
 
     Args:
         status: the HTTP status.
         code: the body's ``error_code``, or None if the body had none.
         message: the body's message, or the raw body.
     """
-    for by_both in (True, False):
-        for kind in _CLASSES[1:]:
-            if code == kind.code and (kind.status == status or not by_both):
-                return kind(message)
-    for kind in _CLASSES[1:]:
+    by_code = [kind for kind in _CLASSES if kind.code == code]
+    by_status = [kind for kind in _CLASSES if kind.status == status]
+    if status == TooManyRequests.status:
+        return TooManyRequests(message)
+    for kind in by_code:
         if kind.status == status:
             return kind(message)
-    return HeadraceError(f"HTTP {status}: {message}")
+    found = (
+        (by_code[0] if by_code else None)
+        or _FOREIGN_CODES.get(code or "")
+        or (by_status[0] if by_status else None)
+        or _FOREIGN_STATUSES.get(status)
+    )
+    if found is None:
+        return HeadraceError(f"HTTP {status}: {message}")
+    return found(message if code else f"HTTP {status}: {message}")

@@ -63,9 +63,15 @@ CLIENT_SETTINGS: dict[str, Setting] = {
     "tracking_uri": Setting(
         ("HEADRACE_TRACKING_URI", "MLFLOW_TRACKING_URI"), "the server or database to talk to"
     ),
-    "token": Setting(("HEADRACE_TOKEN", "MLFLOW_TRACKING_TOKEN"), "the server's token, sent as a bearer token"),
-    "username": Setting(("HEADRACE_USERNAME", "MLFLOW_TRACKING_USERNAME"), "user name of basic authentication"),
-    "password": Setting(("HEADRACE_PASSWORD", "MLFLOW_TRACKING_PASSWORD"), "password of basic authentication"),
+    "token": Setting(
+        ("HEADRACE_TOKEN", "MLFLOW_TRACKING_TOKEN"), "the server's token, sent as a bearer token"
+    ),
+    "username": Setting(
+        ("HEADRACE_USERNAME", "MLFLOW_TRACKING_USERNAME"), "user name of basic authentication"
+    ),
+    "password": Setting(
+        ("HEADRACE_PASSWORD", "MLFLOW_TRACKING_PASSWORD"), "password of basic authentication"
+    ),
     "insecure_tls": Setting(
         ("HEADRACE_INSECURE_TLS", "MLFLOW_TRACKING_INSECURE_TLS"), "do not check the server's certificate"
     ),

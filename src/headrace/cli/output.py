@@ -55,13 +55,21 @@ def _plain(value: object) -> object:
 def clean(text: str) -> str:
     """Return text on one line, without control characters."""
     return "".join(
-        " " if char in "\n\r\t" else "\ufffd" if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co"} else char
+        " "
+        if char in "\n\r\t"
+        else "\ufffd"
+        if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co"}
+        else char
         for char in text
     )
 
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Sequence[str] = (), empty: str = "Nothing found."
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    whole: Sequence[str] = (),
+    empty: str = "Nothing found.",
 ) -> None:
     """Print a table that fits the terminal, or 80 columns.
 

@@ -10,7 +10,10 @@ from headrace.cli.lazy import LazyGroup
 COMMANDS = {
     "server": ("headrace.cli.server:server", "Run a tracking server that any MLflow client can use."),
     "demo": ("headrace.cli.demo:demo", "Train real models, log them to a server, read them back."),
-    "experiments": ("headrace.cli.experiments:experiments", "List, show, create, rename, delete experiments."),
+    "experiments": (
+        "headrace.cli.experiments:experiments",
+        "List, show, create, rename, delete experiments.",
+    ),
     "runs": ("headrace.cli.runs:runs", "Search, show, delete runs; read their metrics."),
     "artifacts": ("headrace.cli.artifacts:artifacts", "List, download, upload, delete files of runs."),
     "db": ("headrace.cli.db:db", "Upgrade and check a database."),
@@ -37,7 +40,7 @@ def show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> No
 )
 @env_file_option
 def main() -> None:
-    """Track experiments, at the speed of the disk. Speaks MLflow's protocol.
+    r"""Track experiments, at the speed of the disk. Speaks MLflow's protocol.
 
     \b
     headrace server          a server on http://127.0.0.1:5000

@@ -21,7 +21,7 @@ _SQLITE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 @server_options
 @env_file_option
 def server(**chosen: Any) -> None:
-    """Run a tracking server that any MLflow client can use.
+    r"""Run a tracking server that any MLflow client can use.
 
     Options have MLflow's names. Each may also be set in the environment, as HEADRACE_<OPTION> or by MLflow's name (MLFLOW_<OPTION>, or
     MLFLOW_SERVER_<OPTION> for security); ours wins. The server stops on SIGTERM or Ctrl-C, after everything under way is answered; a second Ctrl-C

@@ -15,11 +15,13 @@ def find_notes(options: ServerOptions) -> list[str]:
 def _find_idle(options: ServerOptions) -> Iterator[str]:
     one_process = "the server is one uvicorn process that chooses its own settings"
     no_secrets = "this version keeps no secrets of gateways"
-    no_workspaces = (
-        "there are no workspaces here, and calls that name one are refused; names such as team/project/experiment make a tree"
-    )
+    no_workspaces = "there are no workspaces here, and calls that name one are refused; names such as team/project/experiment make a tree"
     idle = [
-        ("read-replica-backend-store-uri", options.read_replica_backend_store_uri, "reads go to the store itself"),
+        (
+            "read-replica-backend-store-uri",
+            options.read_replica_backend_store_uri,
+            "reads go to the store itself",
+        ),
         ("uvicorn-opts", options.uvicorn_opts, one_process),
         ("gunicorn-opts", options.gunicorn_opts, one_process),
         ("waitress-opts", options.waitress_opts, one_process),

@@ -113,9 +113,7 @@ _STORAGE = [
         show_default=True,
         help="Whether artifacts pass through this server.",
     ),
-    _option(
-        "artifacts-only", is_flag=True, help="Serve artifacts and refuse everything else."
-    ),
+    _option("artifacts-only", is_flag=True, help="Serve artifacts and refuse everything else."),
     _text("registry-store-uri", _NO_EFFECT + "everything is in one store.", "URI"),
     _text("read-replica-backend-store-uri", _NO_EFFECT + "reads go to the store.", "URI"),
 ]

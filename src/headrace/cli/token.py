@@ -21,5 +21,7 @@ def token(file: Path, force: bool, as_json: bool) -> None:
     if as_json:
         print_json({"path": str(file)})
         return
-    click.echo(f"Wrote a fresh token to {file}. Start the server with --token-file {file}, and give clients the token:")
+    click.echo(
+        f"Wrote a fresh token to {file}. Start the server with --token-file {file}, and give clients the token:"
+    )
     click.echo(f'  export MLFLOW_TRACKING_TOKEN="$(cat {file})"')

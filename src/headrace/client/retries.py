@@ -22,9 +22,7 @@ from urllib3.exceptions import InvalidHeader
 from headrace.api import experiments, logged_models, runs
 from headrace.api.endpoint import Endpoint, Req, Res
 
-ONCE = frozenset(
-    row.name for row in (experiments.CREATE, runs.CREATE, runs.LOG_MODEL, logged_models.CREATE)
-)
+ONCE = frozenset(row.name for row in (experiments.CREATE, runs.CREATE, runs.LOG_MODEL, logged_models.CREATE))
 STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 BACKOFF_S = 0.5
 JITTER_S = 0.5

@@ -107,7 +107,7 @@ class Transport(Protocol):
             HeadraceError: whatever else the call is refused with.
         """
 
-    def upload(self, endpoint: Endpoint[Req, Res], request: Req, file: BinaryIO, size: int) -> str | None:
+    def upload(self, endpoint: Endpoint[Req, Res], request: Req, file: BinaryIO, size: int) -> None:
         """Send a file; it appears at the other end when all of it is there.
 
         Args:
@@ -116,10 +116,8 @@ class Transport(Protocol):
             file: where the bytes come from; it can seek.
             size: how many bytes, from the place in `file` on.
 
-        Returns:
-            The SHA-256 in hexadecimal that the other end found, or None if it does not say.
-
         Raises:
+            DataLoss: what arrived is not what was sent.
             HeadraceError: whatever the call is refused with; `InvalidParameter` if `file` holds less than `size` bytes.
         """
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from headrace.base.errors import MethodNotAllowed
 from headrace.server import openapi
 from headrace.server.answers import error_body, unexpected
+from headrace.server.artifacts import Streams
 from headrace.server.artifacts_only import ArtifactsOnly
 from headrace.server.body import find_body_limit
 from headrace.server.guard import Guard, GuardSettings
@@ -49,7 +50,7 @@ def create_app(
     if metrics is not None:
         routes.append(Route("/metrics", metrics.answer))
     app = Starlette(
-        routes=[Rest(platform, max_body_bytes=find_body_limit(os.environ)), *routes],
+        routes=[Rest(platform, max_body_bytes=find_body_limit(os.environ)), Streams(platform), *routes],
         exception_handlers={405: _answer_wrong_method, Exception: _answer_defect},
     )
     app.router.redirect_slashes = False

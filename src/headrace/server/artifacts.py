@@ -17,7 +17,6 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from headrace.api import artifacts as rows
-from headrace.api import logged_models
 from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import HeadraceError, InvalidParameter, MethodNotAllowed
 from headrace.base.json import Wire
@@ -43,15 +42,6 @@ MAX_FORM_UPLOAD_BYTES = 10 * 2**20
 THREADS = 16
 
 log = logging.getLogger("headrace.server")
-
-_PLACES: dict[str, Callable[[Context, Any], Place]] = {
-    rows.GET.name: artifacts.get,
-    rows.UPLOAD.name: artifacts.upload,
-    rows.PROXY_GET.name: artifacts.proxy_get,
-    rows.PROXY_PUT.name: artifacts.proxy_put,
-    rows.PROXY_DELETE.name: artifacts.proxy_delete,
-    logged_models.GET_FILE.name: artifacts.get_model_file,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +118,7 @@ class Streams(BaseRoute):
         dispatch.authorize(self._platform, actor, call.row, call.request)
         with self._platform.store.read() as conn:
             context = Context(conn, actor, self._platform)
-            yield context, _PLACES[call.row.name](context, call.request)
+            yield context, artifacts.PLACES[call.row.name](context, call.request)
 
     # Downloads
 
@@ -221,6 +211,8 @@ class Streams(BaseRoute):
 
     def _begin(self, call: _Call) -> tuple[Place, BlobWriter]:
         with self._permitted(call) as (_, place):
+            if not place.is_served:
+                place.store.prepare()  # the default root of clients: nobody has made it at start
             return place, place.store.open_writer(place.key)
 
     async def _receive(self, call: _Call, sent: _Upload, writer: BlobWriter) -> bytearray:

@@ -134,8 +134,9 @@ class Rest(BaseRoute):
         ticket: asyncio.Future[Any] = loop.create_future()
         if self._notifier is None or self._notifier.loop is not loop:
             self._notifier = _LoopNotifier(loop)
-        dispatch.submit(self._platform, actor, row, request, (self._notifier, ticket))
-        response = await ticket
+        with dispatch.audited(self._platform, actor, row):
+            dispatch.submit(self._platform, actor, row, request, (self._notifier, ticket))
+            response = await ticket
         return _EMPTY if type(response) is Empty else encode(response)
 
     def _read(self, row: Row, actor: Actor, request: Wire) -> bytes:

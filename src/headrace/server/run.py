@@ -66,7 +66,9 @@ def serve(settings: ServerSettings) -> None:
     except BaseException:
         listening.close()
         raise
-    metrics = plugins.load_attribute("headrace.server.prometheus:PrometheusMetrics")() if settings.metrics else None
+    metrics = (
+        plugins.load_attribute("headrace.server.prometheus:PrometheusMetrics")() if settings.metrics else None
+    )
     app = create_app(platform, settings.guard, metrics=metrics, artifacts_only=settings.artifacts_only)
     run(app, platform, listening, start_line(settings, platform, listening))
 
@@ -190,6 +192,8 @@ def run(app: ASGIApp, platform: Platform, listening: socket.socket, line: str) -
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     config = uvicorn.Config(
         app,
+        http="auto" if sys.platform == "win32" else "headrace.server.protocol:BoundedProtocol",
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

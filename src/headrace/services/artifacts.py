@@ -5,10 +5,13 @@ nothing but its own root and the folder that the operator named as default root;
 clients read it. The permission on a key is that of the run or model whose folder it lies in.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from headrace.api import artifacts as rows
 from headrace.api.artifacts import (
     ArtifactsPage,
     FileInfo,
@@ -21,11 +24,10 @@ from headrace.api.artifacts import (
     UploadArtifact,
 )
 from headrace.api.endpoint import Empty, Need, Permission, Resource
-from headrace.api.logged_models import GetLoggedModelFile
+from headrace.api.logged_models import GET_FILE, GetLoggedModelFile
 from headrace.base.errors import (
     BadRequest,
     InvalidParameter,
-    NotFound,
     NotImplementedByServer,
     PermissionDenied,
     Unavailable,
@@ -36,7 +38,7 @@ from headrace.blobs.open import get_folder
 from headrace.blobs.store import BlobInfo, BlobStore, Entry
 from headrace.services.context import Context, Platform
 from headrace.services.validation import excerpt, get_run_id
-from headrace.store import objects, runs
+from headrace.store import models, objects, runs
 from headrace.store.objects import Origin, StoredObject
 from headrace.store.transaction import Transaction
 
@@ -127,9 +129,10 @@ def multipart_abort(context: Context, request: ProxyPath) -> Empty:
 def presign_proxy(context: Context, request: ProxyPath) -> Empty:
     """Refuse: files of a local folder have no addresses of their own."""
     find_proxy_place(context, Permission.READ, request.artifact_path)
+    # MLflow's clients fall back to a plain transfer only if the message begins with these words.
     raise NotImplementedByServer(
-        "Presigned downloads are not supported: artifacts of this server pass through it. Download the file from "
-        "mlflow-artifacts/artifacts."
+        "Multipart download is not supported for the current artifact repository: download the file, or ranges of it, "
+        "from mlflow-artifacts/artifacts."
     )
 
 
@@ -149,7 +152,9 @@ def get_model_file(context: Context, request: GetLoggedModelFile) -> Place:
     if not request.artifact_file_path:
         raise BadRequest("Missing value for the required parameter 'artifact_file_path'.")
     key = parse_key(request.artifact_file_path, what="artifact_file_path")
-    return find_place(context, Permission.READ, _get_model_root(context, request.model_id), key)
+    return find_place(
+        context, Permission.READ, models.get_model(context.conn, request.model_id).artifact_uri, key
+    )
 
 
 def proxy_get(context: Context, request: ProxyPath) -> Place:
@@ -166,6 +171,17 @@ def proxy_put(context: Context, request: ProxyPath) -> Place:
 def proxy_delete(context: Context, request: ProxyPath) -> Place:
     """Return the place of a file or folder below the artifact root, to be deleted."""
     return find_proxy_place(context, Permission.MANAGE, request.artifact_path)
+
+
+PLACES: dict[str, Callable[[Context, Any], Place]] = {
+    rows.GET.name: get,
+    rows.UPLOAD.name: upload,
+    rows.PROXY_GET.name: proxy_get,
+    rows.PROXY_PUT.name: proxy_put,
+    rows.PROXY_DELETE.name: proxy_delete,
+    GET_FILE.name: get_model_file,
+}
+"""For each call that carries bytes, by the name of its row, the function that finds its place."""
 
 
 def find_proxy_place(
@@ -186,22 +202,9 @@ def find_proxy_place(
         Unavailable: this server carries no bytes.
     """
     key = parse_key(path, what=what, root=root)
-    permit_key(context, permission, key)
-    return Place(get_served(context.platform), key)
-
-
-def get_served(platform: Platform) -> BlobStore:
-    """Return the store that this server carries bytes for.
-
-    Raises:
-        Unavailable: it was started without.
-    """
-    if platform.artifacts.served is None:
-        raise Unavailable(
-            "This server was started with --no-serve-artifacts and carries no artifacts. "
-            "Start it with --serve-artifacts, or let clients reach the artifact store themselves."
-        )
-    return platform.artifacts.served
+    place = Place(_get_served(context.platform), key)
+    permit_place(context, permission, place)
+    return place
 
 
 def find_place(context: Context, permission: Permission, root_uri: str, path: str) -> Place:
@@ -220,45 +223,20 @@ def find_place(context: Context, permission: Permission, root_uri: str, path: st
         PermissionDenied: the place belongs to somebody else.
         Unavailable: this server carries no bytes.
     """
-    key = find_location_key(root_uri)
-    if key is not None:
-        place = Place(get_served(context.platform), join_key(key, path))
-        permit_key(context, permission, place.key)
-        return place
-    local = _find_local_place(context.platform, root_uri, path)
-    if local is None:
+    place = _locate(context.platform, root_uri, path)
+    if place is None:
         raise InvalidParameter(
             f"The artifacts lie at {excerpt(root_uri)}, which this server does not open. Read them with a client that "
             "can reach that place."
         )
-    if local.is_served:
-        permit_key(context, permission, local.key)
-    return local
+    permit_place(context, permission, place)
+    return place
 
 
-def _find_local_place(platform: Platform, root_uri: str, path: str) -> Place | None:
-    """Return the place of a local path that lies beneath a folder of the operator's."""
-    parts = urlsplit(root_uri)
-    if parts.scheme not in {"", "file"} or parts.netloc:
-        return None
-    target = PurePosixPath(unquote(parts.path) if parts.scheme else root_uri)
-    served = platform.artifacts.served
-    stores = [served] if isinstance(served, LocalStore) else []
-    default = urlsplit(platform.artifacts.root_uri)
-    if default.scheme in {"", "file"}:
-        stores.append(LocalStore(get_folder(platform.artifacts.root_uri, what="default artifact root")))
-    for store in stores:
-        root = PurePosixPath(store.root.as_posix())
-        if target.is_relative_to(root):
-            inner = parse_key(target.relative_to(root).as_posix(), what="artifact_location", root=True)
-            return Place(store, join_key(inner, path), is_served=store is served)
-    return None
+def permit_place(context: Context, permission: Permission, place: Place) -> None:
+    """Check that the actor may do something at a place.
 
-
-def permit_key(context: Context, permission: Permission, key: str) -> None:
-    """Check that the actor may do something at a key below the artifact root.
-
-    Needed is the permission on each run and model whose folder the key lies in or is; if there is none, on the server itself.
+    Needed is the permission on each run and model whose folder the place is or lies in; if there is none, on the server itself.
 
     Raises:
         PermissionDenied: a permission is missing.
@@ -266,32 +244,66 @@ def permit_key(context: Context, permission: Permission, key: str) -> None:
     policy = context.platform.policy
     if policy.grants_all(context.actor):
         return
-    owners = find_owners(context, key) or [(Resource.SERVER, "")]
-    for resource, target in owners:
+    for resource, target in find_owners(context, place) or [(Resource.SERVER, "")]:
         if not policy.permits(context, Need(permission, resource), target):
             thing = f"{resource.value} {target}".rstrip()
             raise PermissionDenied(
                 f"{context.actor.name} lacks the permission {permission.name} on {thing}, to which the artifact path "
-                f"{key!r} belongs. Ask an administrator of this server."
+                f"{place.key!r} belongs. Ask an administrator of this server."
             )
 
 
-def find_owners(context: Context, key: str) -> list[tuple[Resource, str]]:
-    """Return the runs and models in whose folders a key lies, by the ids that stand in it."""
-    segments = key.split("/")
+def find_owners(context: Context, place: Place) -> list[tuple[Resource, str]]:
+    """Return the runs and models in whose folders a place lies, by the ids that stand in its key."""
+    segments = place.key.split("/")
     found = [
         *((Resource.RUN, *root) for root in objects.run_roots(context.conn, segments)),
         *((Resource.MODEL, *root) for root in objects.model_roots(context.conn, segments)),
     ]
-    return [(resource, target) for resource, target, uri in found if _lies_in(key, target, uri)]
+    return [(resource, target) for resource, target, uri in found if _owns(context.platform, uri, place)]
 
 
-def _lies_in(key: str, target: str, root_uri: str) -> bool:
-    root = find_location_key(root_uri)
-    if root is None:
+def _owns(platform: Platform, root_uri: str, place: Place) -> bool:
+    root = _locate(platform, root_uri, "")
+    if root is None or root.is_served != place.is_served:
         return False
-    folder = root.removesuffix("/artifacts")
-    return folder.endswith(target) and f"{key}/".startswith(f"{folder}/")
+    folder = root.key.removesuffix("/artifacts")
+    return f"{place.key}/".startswith(f"{folder}/")
+
+
+def _get_served(platform: Platform) -> BlobStore:
+    if platform.artifacts.served is None:
+        raise Unavailable(
+            "This server was started with --no-serve-artifacts and carries no artifacts. "
+            "Start it with --serve-artifacts, or let clients reach the artifact store themselves."
+        )
+    return platform.artifacts.served
+
+
+def _locate(platform: Platform, root_uri: str, path: str) -> Place | None:
+    """Return the place of a key below an artifact root, or None if the root is not the operator's."""
+    key = find_location_key(root_uri)
+    if key is not None:
+        return Place(_get_served(platform), join_key(key, path))
+    parts = urlsplit(root_uri)
+    if parts.scheme not in {"", "file"} or parts.netloc:
+        return None
+    target = PurePosixPath(unquote(parts.path) if parts.scheme else root_uri)
+    for store in _local_stores(platform):
+        root = PurePosixPath(store.root.as_posix())
+        if target.is_relative_to(root):
+            inner = parse_key(target.relative_to(root).as_posix(), what="artifact_location", root=True)
+            return Place(store, join_key(inner, path), is_served=store is platform.artifacts.served)
+    return None
+
+
+def _local_stores(platform: Platform) -> Iterator[LocalStore]:
+    """Yield the operator's own folders: that of the served artifacts, and the default root if clients write there themselves."""
+    served = platform.artifacts.served
+    if isinstance(served, LocalStore):
+        yield served
+    if urlsplit(platform.artifacts.root_uri).scheme in {"", "file"}:
+        yield LocalStore(get_folder(platform.artifacts.root_uri, what="default artifact root"))
 
 
 def find_digest(context: Context, place: Place, size: int, mtime_ms: int) -> str | None:
@@ -325,13 +337,6 @@ def _find_run_place(context: Context, permission: Permission, request: GetArtifa
     return find_place(context, permission, runs.get_run(context.conn, run_id).artifact_uri, key)
 
 
-def _get_model_root(context: Context, model_id: str) -> str:
-    root = objects.find_model_root(context.conn, model_id)
-    if root is None:
-        raise NotFound(f"Logged model {excerpt(model_id)} does not exist.")
-    return root
-
-
 def _check_file_name(path: str) -> None:
     if path.endswith(("/", "/.")):
         raise InvalidParameter(f"The artifact path {excerpt(path)} must end in the name of a file.")
@@ -354,7 +359,7 @@ def _refuse_presigned(context: Context, request: PresignedUrl, verb: str) -> Emp
     if request.run_id:
         root_uri = runs.get_run(context.conn, request.run_id).artifact_uri
     else:
-        root_uri = _get_model_root(context, request.model_id)
+        root_uri = models.get_model(context.conn, request.model_id).artifact_uri
     scheme = urlsplit(root_uri).scheme
     if scheme in _PROXIED_SCHEMES:
         raise InvalidParameter(
@@ -362,13 +367,15 @@ def _refuse_presigned(context: Context, request: PresignedUrl, verb: str) -> Emp
             "use the mlflow-artifacts calls."
         )
     raise NotImplementedByServer(
-        f"Presigned {verb} is not supported: this server signs no addresses for {excerpt(root_uri)}. "
+        f"Presigned {verb} is not supported for the current artifact repository, {excerpt(root_uri)}. "
         "Let the client reach that place with its own credentials."
     )
 
 
 def _refuse_multipart(context: Context, request: ProxyPath) -> Empty:
     find_proxy_place(context, Permission.EDIT, request.artifact_path, root=True)
+    # MLflow's clients fall back to a plain transfer only if the message begins with these words.
     raise NotImplementedByServer(
-        "Multipart upload is not supported: this server takes a file of any size in one PUT to mlflow-artifacts/artifacts."
+        "Multipart upload is not supported for the current artifact repository: send a file of any size in one PUT to "
+        "mlflow-artifacts/artifacts."
     )

@@ -53,7 +53,8 @@ def call(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request
         HeadraceError: whatever the call is refused with.
     """
     if endpoint.writes:
-        response: Res = platform.store.writer.call(_work(platform, actor, endpoint, request))
+        with audited(platform, actor, endpoint):
+            response: Res = platform.store.writer.call(_work(platform, actor, endpoint, request))
         return response
     return read(platform, actor, endpoint, request)
 
@@ -62,14 +63,14 @@ def read(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request
     """Make a call that only reads, in this thread."""
     if endpoint.parts:
         return _join(list(read_parts(platform, actor, endpoint, request)), endpoint.parts)
-    with _audited(platform, actor, endpoint), platform.store.read() as conn:
+    with audited(platform, actor, endpoint), platform.store.read() as conn:
         response: Res = _run(Context(conn, actor, platform), endpoint, request)
         return response
 
 
 def read_parts(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request: Req) -> Iterator[Res]:
     """Make a call whose answer may be long, part by part, all of one snapshot. The snapshot ends with the iterator."""
-    with _audited(platform, actor, endpoint), platform.store.read() as conn:
+    with audited(platform, actor, endpoint), platform.store.read() as conn:
         yield from _run(Context(conn, actor, platform), endpoint, request)
 
 
@@ -89,7 +90,7 @@ def submit(
     request: Wire,
     answer: tuple[Callable[[list[Job]], None], Any],
 ) -> None:
-    """Queue a call that writes.
+    """Queue a call that writes. Whoever waits for it does so inside `audited`: the outcome is known only after the commit.
 
     Args:
         platform: the set-up.
@@ -107,21 +108,14 @@ def authorize(platform: Platform, actor: Actor, endpoint: Endpoint[Any, Any], re
     Raises:
         PermissionDenied: one is missing.
     """
-    with _audited(platform, actor, endpoint), platform.store.read() as conn:
+    with audited(platform, actor, endpoint), platform.store.read() as conn:
         permit(Context(conn, actor, platform), endpoint, request)
 
 
 def _work(
     platform: Platform, actor: Actor, endpoint: Endpoint[Any, Any], request: Wire
 ) -> Callable[[Transaction], Any]:
-    if not platform.audit:
-        return lambda tx: _run(Context(tx, actor, platform), endpoint, request)
-
-    def audited(tx: Transaction) -> Any:
-        with _audited(platform, actor, endpoint):
-            return _run(Context(tx, actor, platform), endpoint, request)
-
-    return audited
+    return lambda tx: _run(Context(tx, actor, platform), endpoint, request)
 
 
 def _run(context: Context, endpoint: Endpoint[Any, Any], request: Wire) -> Any:
@@ -129,7 +123,7 @@ def _run(context: Context, endpoint: Endpoint[Any, Any], request: Wire) -> Any:
     return _FUNCTIONS[endpoint.name](context, request)
 
 
-class _audited(AbstractContextManager[None]):  # noqa: N801 - used like a function
+class audited(AbstractContextManager[None]):  # noqa: N801 - used like a function
     """Report a call to the audit hooks when it ends."""
 
     __slots__ = ("_actor", "_endpoint", "_platform")

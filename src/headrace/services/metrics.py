@@ -17,11 +17,12 @@ from headrace.api.metrics import (
     MetricWithRunId,
 )
 from headrace.api.page import decode_token, encode_token, question_digest
-from headrace.base.errors import InvalidParameter
+from headrace.base.errors import BadRequest, InvalidParameter
 from headrace.base.json import wire_float
 from headrace.services.context import Context
 from headrace.services.validation import check_key, check_page_size, check_timestamp, get_run_id
-from headrace.store import codes, contexts, runs, series
+from headrace.store import codes, contexts, models, runs, series
+from headrace.store.connection import Connection
 from headrace.store.keys import find_key_ids, intern_keys
 from headrace.store.transaction import PointList, RunRef, Transaction
 
@@ -42,6 +43,18 @@ class CheckedPoints:
 
     def __init__(self, by_place: dict[Place, dict[str, PointList]]) -> None:
         self._by_place = by_place
+
+    def check_models(self, conn: Connection) -> None:
+        """Check that the models which points were measured on exist; a deleted one will do.
+
+        Raises:
+            BadRequest: one does not.
+        """
+        for model_id in {place[0] for place in self._by_place} - {""}:
+            if models.find_model(conn, model_id) is None:
+                raise BadRequest(
+                    f"A metric names the logged model {model_id!r}, which does not exist; create it first, or leave model_id out."
+                )
 
     def add_to(self, tx: Transaction, run: RunRef) -> None:
         """Collect the points in a transaction."""
@@ -92,6 +105,7 @@ def log(context: Context, request: LogMetric) -> Empty:
     time = check_timestamp(request.timestamp, key)
     place = contexts.check_context(request.model_id, request.dataset_name, request.dataset_digest)
     points = CheckedPoints({place: {key: [(time, request.step, codes.encode(request.value))]}})
+    points.check_models(context.conn)
     points.add_to(context.tx, run)
     return Empty()
 

@@ -179,6 +179,7 @@ def log_batch(context: Context, request: LogBatch) -> Empty:
         params[param.key] = param.value
     params = annotations.check_params(context.conn, run, _check_params(context, params))
     points = collect_points(request.metrics)
+    points.check_models(context.conn)
     annotations.insert_params(context.tx, run, params)
     _set_tags(context, run, tags)
     points.add_to(context.tx, run)

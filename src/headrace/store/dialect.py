@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from headrace.base.errors import HeadraceError, InvalidParameter, StorageFull, StoreError, Unavailable
@@ -54,8 +54,8 @@ class Dialect:
         """Copy a whole database into a new file, or fail and leave none."""
         raise NotImplementedError
 
-    def describe_layout(self, connection: Connection) -> dict[str, str]:
-        """Return, for each table and index of headrace, what tells its layout and SQLAlchemy does not see."""
+    def compare_layout(self, connection: Connection, metadata: MetaData) -> list[tuple[str, str, str]]:
+        """Return name, layout found and layout wanted of tables and indexes that differ in what SQLAlchemy does not see."""
         raise NotImplementedError
 
     def translate(self, error: Exception) -> HeadraceError | None:
@@ -113,9 +113,11 @@ class SqliteDialect(Dialect):
 
         @event.listens_for(engine, "connect")
         def prepare(connection: sqlite3.Connection, _record: object) -> None:
-            connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
             if writer:
-                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                # auto_vacuum takes the write lock each time it is set, so that it is left alone in a file that has it.
+                if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+                    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+                    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 connection.execute(f"PRAGMA journal_mode = {'DELETE' if rollback_journal else 'WAL'}")
                 connection.execute("PRAGMA wal_autocheckpoint = 2000")
             connection.execute("PRAGMA synchronous = FULL")
@@ -152,25 +154,18 @@ class SqliteDialect(Dialect):
             copy.unlink(missing_ok=True)
             raise
 
-    def describe_layout(self, connection: Connection) -> dict[str, str]:
-        """See `Dialect.describe_layout`: the statement of an index; the key of a table, and how its rows are stored."""
-        found: dict[str, str] = {}
-        rows = connection.exec_driver_sql(
-            "SELECT type, name, sql FROM sqlite_master WHERE name LIKE 'hr\\_%' ESCAPE '\\' AND sql IS NOT NULL"
-        ).fetchall()
-        for kind, name, sql in rows:
-            words = sql.replace('"', "").split()
-            if kind == "index":
-                found[name] = " ".join(words)
-            elif kind == "table":
-                info = connection.exec_driver_sql(
-                    "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (name,)
-                )
-                key = ", ".join(row[0] for row in info)
-                autoincrement = " AUTOINCREMENT" if "AUTOINCREMENT" in sql.upper() else ""
-                rowid = " WITHOUT ROWID" if words[-2:] == ["WITHOUT", "ROWID"] else ""
-                found[name] = f"PRIMARY KEY ({key}){autoincrement}{rowid}"
-        return found
+    def compare_layout(self, connection: Connection, metadata: MetaData) -> list[tuple[str, str, str]]:
+        """See `Dialect.compare_layout`: statements of indexes, keys of tables, and how their rows are stored."""
+        engine = create_engine("sqlite://")
+        try:
+            with engine.connect() as fresh:
+                metadata.create_all(fresh)
+                wanted = _describe_layout(fresh)
+        finally:
+            engine.dispose()
+        found = _describe_layout(connection)
+        both = sorted(found.keys() & wanted.keys())
+        return [(name, found[name], wanted[name]) for name in both if found[name] != wanted[name]]
 
     def begin_write(self) -> str:
         """Take SQLite's write lock at once, so that no statement meets it later."""
@@ -192,7 +187,12 @@ class SqliteDialect(Dialect):
                 f"The database is locked by another program for more than {self._busy_timeout_ms / 1000:g} s ({text}); nothing of this "
                 "call was stored. Close what holds it open for writing, then send the call again."
             )
-        if code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}:
+        if code in {
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_PERM,
+        }:
             return Unavailable(
                 f"The database file cannot be written or read ({text}); nothing of this call was stored. Check the disk, "
                 "the folder's permissions and free space."
@@ -202,6 +202,26 @@ class SqliteDialect(Dialect):
                 f"The database file is damaged, or is none ({text}). Stop the server and restore a backup."
             )
         return None
+
+
+def _describe_layout(connection: Connection) -> dict[str, str]:
+    described: dict[str, str] = {}
+    rows = connection.exec_driver_sql(
+        "SELECT type, name, sql FROM sqlite_master WHERE substr(name, 1, 3) = 'hr_' AND sql IS NOT NULL"
+    ).fetchall()
+    for kind, name, sql in rows:
+        words = sql.replace('"', "").split()
+        if kind == "index":
+            described[name] = " ".join(words)
+        elif kind == "table":
+            info = connection.exec_driver_sql(
+                "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (name,)
+            )
+            key = ", ".join(row[0] for row in info)
+            autoincrement = " AUTOINCREMENT" if "AUTOINCREMENT" in words else ""
+            rowid = " WITHOUT ROWID" if words[-2:] == ["WITHOUT", "ROWID"] else ""
+            described[name] = f"PRIMARY KEY ({key}){autoincrement}{rowid}"
+    return described
 
 
 # A quota or a limit of file sizes shows as one of these; only a disk without any space left shows as SQLITE_FULL.

@@ -65,12 +65,6 @@ def delete_objects(tx: Transaction, path: str) -> int:
     return count + tx.change("DELETE FROM hr_object WHERE path >= ? AND path < ?", (f"{path}/", f"{path}0"))
 
 
-def find_model_root(conn: Connection, model_id: str) -> str | None:
-    """Return the artifact URI of a logged model that is not deleted, or None."""
-    row = conn.row("SELECT artifact_uri, scope FROM hr_model WHERE model_id = ?", (model_id,))
-    return row[0] if row and not row[1] & 1 else None
-
-
 def run_roots(conn: Connection, run_ids: Iterable[str]) -> list[tuple[str, str]]:
     """Return (run_id, artifact URI) of those runs that exist, deleted ones too."""
     rows = conn.rows_in("SELECT run_id, artifact_uri FROM hr_run WHERE run_id IN ({ids})", run_ids)

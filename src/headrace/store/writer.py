@@ -66,7 +66,9 @@ class Writer:
         self._database = database
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
-        self._door = threading.Lock()  # no job passes between the last look at the queue and the end of the thread
+        self._door = (
+            threading.Lock()
+        )  # no job passes between the last look at the queue and the end of the thread
         self._thread = threading.Thread(target=self._loop, name="headrace-writer", daemon=True)
 
     def start(self) -> None:

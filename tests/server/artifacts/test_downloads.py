@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import http.client
 import os
 import time
 from email.utils import parsedate_to_datetime
@@ -224,3 +225,26 @@ def test_file_of_a_logged_model_downloads_until_the_model_is_deleted(server: Ser
     assert server.ask("GET", f"{base}/files?artifact_file_path=none").status == 404
     server.call("DELETE", f"logged-models/{info['model_id']}")
     assert server.ask("GET", f"{base}/files?artifact_file_path=sub/MLmodel").status == 404
+
+
+def test_download_of_a_file_that_shrinks_breaks_off_instead_of_ending_early(
+    server: Server, folder: str
+) -> None:
+    server.put(f"{folder}/f", b"x" * (32 * MIB))
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("GET", f"{FILES}/{folder}/f")
+    response = connection.getresponse()
+    assert response.read(MIB) == b"x" * MIB
+    os.truncate(server.root / folder / "f", 2 * MIB)
+    with pytest.raises(http.client.IncompleteRead):
+        response.read()
+    connection.close()
+
+
+def test_file_under_a_very_long_path_is_served_without_a_digest(server: Server, folder: str) -> None:
+    key = "/".join([folder, *["n" * 200] * 5])
+    assert server.put(key, b"1").status == 200
+    answer = server.get(key)
+    assert (answer.status, answer.body) == (200, b"1")
+    assert "repr-digest" not in answer.headers
+    assert server.get(key, {"If-None-Match": answer.headers["etag"]}).status == 304

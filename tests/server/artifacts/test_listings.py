@@ -75,8 +75,13 @@ def test_multipart_and_presigned_calls_say_that_they_are_not_there(server: Serve
             "POST", f"/api/2.0/mlflow-artifacts/mpu/{step}/{root}", b'{"path":"x","num_parts":2}', JSON
         )
         assert (answer.status, answer.json["error_code"]) == (501, "NOT_IMPLEMENTED")
+        # The words that make MLflow's clients fall back to a plain upload.
+        words = "Multipart upload is not supported for the current artifact repository"
+        assert answer.json["message"].startswith(words)
     answer = server.ask("GET", f"/api/2.0/mlflow-artifacts/presigned/{root}/x")
     assert (answer.status, answer.json["error_code"]) == (501, "NOT_IMPLEMENTED")
+    words = "Multipart download is not supported for the current artifact repository"
+    assert answer.json["message"].startswith(words)
     for call in ("artifacts/presigned-upload-url", "artifacts/presigned-download-url"):
         for fields, status in (
             ({"run_id": run_id, "path": "x"}, 400),

@@ -69,3 +69,16 @@ def seed_run(server: Server, experiment: int, uri: str, run_id: str = "b" * 32) 
         )
     database.close()
     return run_id, uri.partition(":/")[2]
+
+
+def test_without_proxy_too_a_location_gives_no_right_to_somebody_elses_folder(tmp_path: Path) -> None:
+    with serve(tmp_path, "--locked", "--no-serve-artifacts") as server:
+        experiment = seed_experiment(server, f"{server.root}/1")
+        theirs, _ = seed_run(server, experiment, f"{server.root}/1/{'b' * 32}/artifacts")
+        trojan, _ = seed_run(server, 0, f"{server.root}/1/{theirs}/artifacts", run_id="c" * 32)
+        mine, _ = seed_run(server, 0, f"{server.root}/0/{'d' * 32}/artifacts", run_id="d" * 32)
+        for run_id, status in ((theirs, 403), (trojan, 403), (mine, 200)):
+            target = f"/api/2.0/mlflow/upload-artifact?run_id={run_id}&path=f"
+            assert server.ask("POST", target, b"data").status == status
+        assert (server.root / "0" / mine / "artifacts" / "f").read_bytes() == b"data"
+        assert not (server.root / "1").exists()

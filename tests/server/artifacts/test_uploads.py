@@ -6,6 +6,7 @@ import http.client
 import os
 import signal
 import socket
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -284,3 +285,17 @@ def test_root_itself_cannot_be_deleted(server: Server, folder: str) -> None:
         assert server.ask("DELETE", target).status in {400, 404, 405}
     assert server.ask("DELETE", FILES).status in {404, 405}
     assert server.get(f"{folder}/f").body == b"1"
+
+
+@pytest.mark.slow
+def test_upload_counts_even_if_its_digest_cannot_be_written_down(server: Server, folder: str) -> None:
+    with sqlite3.connect(server.folder / "store.db", isolation_level=None) as database:
+        database.execute("BEGIN IMMEDIATE")
+        assert server.put(f"{folder}/f", b"data").status == 200
+        database.execute("ROLLBACK")
+    database.close()
+    answer = server.get(f"{folder}/f")
+    assert answer.body == b"data"
+    assert "repr-digest" not in answer.headers
+    assert server.put(f"{folder}/f", b"data").status == 200
+    assert "repr-digest" in server.get(f"{folder}/f").headers

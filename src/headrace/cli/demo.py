@@ -1,0 +1,233 @@
+"""``headrace demo``: train real models, log them over HTTP to a running server, read everything back."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from types import FrameType, ModuleType
+from typing import Any
+
+import click
+
+from headrace.api.inputs import Dataset
+from headrace.api.runs import Run
+from headrace.base import plugins
+from headrace.base.errors import InternalError
+from headrace.cli.demo_log import (
+    LoggedRun,
+    RunPlan,
+    build_files,
+    ensure_experiment,
+    find_differences,
+    log_run,
+)
+from headrace.cli.demo_server import RunningServer, start_server
+from headrace.cli.output import json_option, print_json, print_table, show_number
+from headrace.client import Client, connect
+
+EXPERIMENTS = "demo/"
+LEADERS = 5
+_RANK_BY = "test_accuracy"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the demo did.
+
+    Args:
+        experiments: ids by the name of the data set.
+        runs: what was logged.
+        seconds: how long training and logging took, in all.
+        differences: between what was logged and what was read back.
+    """
+
+    experiments: dict[str, str]
+    runs: list[LoggedRun]
+    seconds: float
+    differences: list[str]
+
+
+@click.command()
+@click.option(
+    "--tracking-uri", default=None, metavar="URI", help="Log to this server instead of starting one."
+)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("headrace-demo"),
+    show_default=True,
+    help="Where the server that the demo starts keeps its data.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Where that server listens. Unless given: a free port.",
+)
+@click.option(
+    "--serve/--no-serve", default=True, show_default=True, help="Whether that server goes on until Ctrl-C."
+)
+@json_option
+def demo(tracking_uri: str | None, folder: Path, port: int, serve: bool, as_json: bool) -> None:
+    """Train real models on real data, log them to a server, read them back.
+
+    Needs scikit-learn (pip install 'headrace[demo]'), a few seconds and no network.
+    """
+    training = plugins.load("headrace.cli.demo_training", extra="demo", purpose="headrace demo")
+    signal.signal(signal.SIGTERM, _interrupt)
+    with ExitStack() as stack:
+        own = None if tracking_uri else stack.enter_context(start_server(folder, port))
+        uri = own.url if own else str(tracking_uri)
+        click.echo(f"{'Started a server at' if own else 'Using the server at'} {uri}", err=True)
+        with connect(uri) as client:
+            outcome = run_demo(client, training)
+            leaders = {name: search_leaders(client, id_) for name, id_ in outcome.experiments.items()}
+        if as_json:
+            print_json(summarize(uri, outcome, leaders))
+        else:
+            show(uri, outcome, leaders)
+        if outcome.differences:
+            raise InternalError(
+                f"{len(outcome.differences)} things were read back other than they were logged, the first: {outcome.differences[0]}"
+            )
+        if own and serve:
+            wait(own)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Turn SIGTERM into what Ctrl-C does, so that the server is stopped."""
+    raise KeyboardInterrupt
+
+
+def run_demo(client: Client, training: ModuleType) -> Outcome:
+    """Train and log all candidates on all data sets, then read them back."""
+    start = perf_counter()
+    experiments: dict[str, str] = {}
+    runs: list[LoggedRun] = []
+    jobs = [(name, candidate) for name in training.DATASETS for candidate in training.CANDIDATES]
+    quiet = not sys.stderr.isatty()
+    splits = {name: training.load_split(name) for name in training.DATASETS}
+    with nullcontext() if quiet else click.progressbar(jobs, label="Training", file=sys.stderr) as bar:
+        for name, candidate in bar or jobs:
+            if name not in experiments:
+                experiments[name] = ensure_experiment(client, EXPERIMENTS + name)
+            runs.append(_train_and_log(client, training, experiments[name], splits[name], candidate))
+    seconds = perf_counter() - start
+    differences = [line for logged in runs for line in find_differences(client, logged)]
+    return Outcome(experiments, runs, seconds, differences)
+
+
+def _train_and_log(
+    client: Client, training: ModuleType, experiment_id: str, split: Any, candidate: Any
+) -> LoggedRun:
+    settings = ", ".join(f"{key} {value}" for key, value in candidate.params.items())
+    last: list[Any] = []
+
+    def note_steps() -> Any:
+        for step in training.train(candidate, split):
+            last[:] = [step]
+            yield step.number, step.metrics
+
+    def describe() -> dict[str, bytes]:
+        facts = {
+            "data": f"{split.name} ({len(split.train_y)} examples to learn from, {len(split.test_y)} to be judged by)",
+            "family": candidate.family,
+            "settings": settings,
+            "library": training.LIBRARY,
+            **{f"final {key}": value for key, value in last[0].metrics.items()},
+        }
+        confusions = training.count_confusions(split, last[0].guesses)
+        return build_files(f"{candidate.family} on {split.name}", facts, split.classes, confusions)
+
+    plan = RunPlan(
+        experiment_id,
+        f"{candidate.family} ({settings})",
+        {"family": candidate.family, "seed": training.SEED, **candidate.params},
+        {"family": candidate.family, "library": training.LIBRARY, "mlflow.source.name": "headrace demo"},
+        Dataset(
+            name=split.name,
+            digest=split.digest,
+            source_type="code",
+            source=f"sklearn.datasets.load_{split.name}",
+        ),
+    )
+    return log_run(client, plan, note_steps(), describe)
+
+
+def search_leaders(client: Client, experiment_id: str) -> list[Run]:
+    """Return the best runs of an experiment, as the server orders them."""
+    found = client.runs.search(
+        [experiment_id],
+        filter=f"metrics.{_RANK_BY} > 0.5 AND attributes.status = 'FINISHED'",
+        order_by=[f"metrics.{_RANK_BY} DESC", "metrics.test_loss ASC"],
+        page_size=LEADERS,
+    )
+    return [run for run, _ in zip(found, range(LEADERS), strict=False)]
+
+
+def _latest(run: Run) -> dict[str, float]:
+    return {metric.key: metric.value for metric in run.data.metrics or ()}
+
+
+def summarize(uri: str, outcome: Outcome, leaders: dict[str, list[Run]]) -> dict[str, object]:
+    """Return the outcome for ``--json``."""
+    return {
+        "tracking_uri": uri,
+        "experiments": outcome.experiments,
+        "runs": len(outcome.runs),
+        "points": sum(logged.count_points() for logged in outcome.runs),
+        "seconds": round(outcome.seconds, 3),
+        "differences": outcome.differences,
+        "leaders": {
+            name: [{"run_id": run.info.run_id, "name": run.info.run_name, **_latest(run)} for run in found]
+            for name, found in leaders.items()
+        },
+    }
+
+
+def show(uri: str, outcome: Outcome, leaders: dict[str, list[Run]]) -> None:
+    """Print the outcome, a leaderboard and what to try next."""
+    points = sum(logged.count_points() for logged in outcome.runs)
+    files = sum(len(logged.files) for logged in outcome.runs)
+    click.echo(
+        f"Trained {len(outcome.runs)} models in {outcome.seconds:.1f} s and logged {points} points and {files} files while they learned."
+    )
+    if not outcome.differences:
+        click.echo("Read everything back: each value is what was logged, to the last bit.")
+    click.echo()
+    print_table(
+        ["Experiment", "Model", ">accuracy", ">loss", ">f1"],
+        [
+            [EXPERIMENTS + name if place == 0 else "", run.info.run_name, *_scores(run)]
+            for name, found in leaders.items()
+            for place, run in enumerate(found)
+        ],
+        whole=["Experiment"],
+    )
+    click.echo("\nTry next:")
+    first: Sequence[Run] = next(iter(leaders.values()), [])
+    commands = [f"runs list -e {EXPERIMENTS}digits --order-by 'metrics.{_RANK_BY} DESC'"]
+    if first:
+        run_id = first[0].info.run_id
+        commands += [f"runs metrics {run_id} test_loss", f"artifacts download {run_id} model_card.md"]
+    click.echo(f"  export MLFLOW_TRACKING_URI={uri}    # any MLflow client logs here now")
+    for command in commands:
+        click.echo(f"  headrace {command}")
+
+
+def _scores(run: Run) -> list[str]:
+    latest = _latest(run)
+    return [show_number(latest[key]) for key in (_RANK_BY, "test_loss", "test_f1") if key in latest]
+
+
+def wait(own: RunningServer) -> None:
+    """Leave the server running until it ends, or until Ctrl-C."""
+    click.echo(f"\nThe server goes on at {own.url}; Ctrl-C stops it.", err=True)
+    try:
+        own.process.wait()
+    except (KeyboardInterrupt, subprocess.SubprocessError):
+        click.echo("Stopping the server.", err=True)

@@ -1,0 +1,290 @@
+"""The transport without a server: calls are served in this process, on a database file and a folder of artifacts.
+
+A process opens each store once, however many clients it has, and closes it when the last of them is closed, or at exit. Neither SQLite
+nor the writer's thread lives through a fork; so a fork waits until no call is under way and closes the stores before it, and
+parent and child open them again at their next call.
+
+The module knows no endpoint but those that carry bytes, for which it finds places as the HTTP server does.
+"""
+
+import atexit
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from headrace.api import artifacts as rows
+from headrace.api import logged_models
+from headrace.api.endpoint import Endpoint, Req, Res
+from headrace.base.errors import HeadraceError, InvalidParameter, Unavailable
+from headrace.base.json import Wire, decode
+from headrace.blobs.store import BlobInfo, BlobReader
+from headrace.client.transport import TransportSettings, check_stream
+from headrace.client.wire import encode_request
+from headrace.services import artifacts, dispatch
+from headrace.services.artifacts import Place
+from headrace.services.context import Actor, Context, Platform
+from headrace.services.platform import PlatformSettings, open_platform
+from headrace.store.engine import parse_store_url
+
+CHUNK_BYTES = 1 << 20
+FORK_WAIT_S = 10.0
+ARTIFACTS_FOLDER = "headrace-artifacts"
+_ACTOR = Actor("local")
+_PLACES: dict[str, Callable[[Context, Any], Place]] = {
+    rows.GET.name: artifacts.get,
+    rows.UPLOAD.name: artifacts.upload,
+    rows.PROXY_GET.name: artifacts.proxy_get,
+    rows.PROXY_PUT.name: artifacts.proxy_put,
+    rows.PROXY_DELETE.name: artifacts.proxy_delete,
+    logged_models.GET_FILE.name: artifacts.get_model_file,
+}
+
+
+class LocalTransport:
+    """Serves calls in this process.
+
+    Args:
+        uri: the database, ``sqlite:///PATH``; a relative path counts from the working folder of this moment.
+        settings: the folder of the artifacts; by default ``headrace-artifacts`` beside the database file.
+
+    Raises:
+        InvalidParameter: the address is no database that is supported.
+    """
+
+    def __init__(self, uri: str, settings: TransportSettings) -> None:
+        url = parse_store_url(uri)
+        folder = Path.cwd()
+        if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
+            path = Path(url.database).absolute()
+            url, folder = url.set(database=path.as_posix()), path.parent
+        destination = settings.artifacts_destination or str(folder / ARTIFACTS_FOLDER)
+        self.uri = url.render_as_string()
+        self._settings = PlatformSettings(url.render_as_string(hide_password=False), destination)
+        self._member = object()
+        self._closed = False
+
+    def call(self, endpoint: Endpoint[Req, Res], request: Req) -> Res:
+        """See `headrace.client.transport.Transport`."""
+        # Through JSON and back: the services rely on requests whose types were checked, as over HTTP.
+        request = decode(encode_request(request), type(request))
+        with self._platform() as platform:
+            if endpoint.name == rows.PROXY_DELETE.name:
+                self._delete(platform, endpoint, request)
+                return endpoint.response()
+            return dispatch.call(platform, _ACTOR, endpoint, request)
+
+    def download(
+        self, endpoint: Endpoint[Req, Res], request: Req, *, offset: int = 0, version: str = ""
+    ) -> "LocalDownload":
+        """See `headrace.client.transport.Transport`."""
+        check_stream(endpoint, request)
+        with self._platform() as platform:
+            dispatch.authorize(platform, _ACTOR, endpoint, request)
+            with platform.store.read() as conn:
+                context = Context(conn, _ACTOR, platform)
+                place = _PLACES[endpoint.name](context, request)
+                reader = place.store.open_reader(place.key)
+                try:
+                    sha256 = artifacts.find_digest(context, place, reader.size, reader.mtime_ms)
+                except BaseException:
+                    reader.close()
+                    raise
+        return LocalDownload(reader, sha256, offset, version)
+
+    def upload(self, endpoint: Endpoint[Req, Res], request: Req, file: BinaryIO, size: int) -> None:
+        """See `headrace.client.transport.Transport`."""
+        check_stream(endpoint, request)
+        with self._platform() as platform:
+            place = _find_place(platform, endpoint, request)
+        info = _write(place, file, size)
+        if place.is_served:
+            with self._platform() as platform:
+                platform.store.writer.call(lambda tx: artifacts.record(tx, info))
+
+    def is_healthy(self) -> bool:
+        """See `headrace.client.transport.Transport`."""
+        try:
+            with self._platform() as platform, platform.store.read():
+                return True
+        except HeadraceError:
+            return False
+
+    def version(self) -> str:
+        """See `headrace.client.transport.Transport`."""
+        return version("headrace")
+
+    def close(self) -> None:
+        """See `headrace.client.transport.Transport`."""
+        self._closed = True
+        _STORES.leave(self._settings, self._member)
+
+    @contextmanager
+    def _platform(self) -> Iterator[Platform]:
+        """Give the platform, opened if need be."""
+        if self._closed:
+            raise InvalidParameter(f"The client of {self.uri} is closed; call connect() for a new one.")
+        with _STORES.used(self._settings, self._member) as platform:
+            yield platform
+
+    def _delete(self, platform: Platform, endpoint: Endpoint[Any, Any], request: Wire) -> None:
+        place = _find_place(platform, endpoint, request)
+        if place.store.delete(place.key) and place.is_served:
+            platform.store.writer.call(lambda tx: artifacts.forget(tx, place.key))
+
+
+def _find_place(platform: Platform, endpoint: Endpoint[Any, Any], request: Wire) -> Place:
+    """Return the place that a call names, with its permissions checked."""
+    dispatch.authorize(platform, _ACTOR, endpoint, request)
+    with platform.store.read() as conn:
+        return _PLACES[endpoint.name](Context(conn, _ACTOR, platform), request)
+
+
+def _write(place: Place, file: BinaryIO, size: int) -> BlobInfo:
+    """Store a file; it appears when all of it is there."""
+    with place.store.open_writer(place.key) as writer:
+        left = size
+        while left:
+            data = file.read(min(CHUNK_BYTES, left))
+            if not data:
+                raise InvalidParameter(
+                    f"The file has become {left} bytes shorter while it was uploaded; upload it when nobody writes to it."
+                )
+            writer.write(data)
+            left -= len(data)
+        return writer.commit()
+
+
+class LocalDownload:
+    """A file that is read where it lies.
+
+    Args:
+        reader: the open file.
+        sha256: its digest in hexadecimal, if it is known.
+        offset: where to begin, if the file is still of the version.
+        version: see `headrace.client.transport.Transport.download`.
+    """
+
+    def __init__(self, reader: BlobReader, sha256: str | None, offset: int, version: str) -> None:
+        self._reader = reader
+        self.size = reader.size
+        self.sha256 = sha256
+        self.version = sha256 or f"{reader.size:x}-{reader.mtime_ms:x}"
+        self.offset = self._place = offset if version == self.version and offset <= reader.size else 0
+
+    def read(self, count: int) -> bytes:
+        """See `headrace.client.transport.Download`."""
+        data = self._reader.read_at(self._place, count)
+        self._place += len(data)
+        return data
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._reader.close()
+
+
+class Stores:
+    """The stores that this process has open, shared by all transports."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._open: dict[PlatformSettings, Platform] = {}
+        self._members: dict[PlatformSettings, set[object]] = {}
+        self._inherited: dict[PlatformSettings, Platform] = {}
+        self._calls = 0
+        self._forking = self._ended = False
+
+    def leave(self, settings: PlatformSettings, member: object) -> None:
+        """Close a store after the last transport that has used it."""
+        with self._changed:
+            members = self._members.get(settings, set())
+            members.discard(member)
+            last = None if members else self._open.pop(settings, None)
+            if last is not None:
+                last.store.close()
+
+    @contextmanager
+    def used(self, settings: PlatformSettings, member: object) -> Iterator[Platform]:
+        """Give a store for the time of a call, opened if need be.
+
+        Args:
+            settings: which store.
+            member: stands for the transport; the store stays open until all members leave.
+
+        Raises:
+            Unavailable: this process was forked in the middle of a call, or is at its end.
+            HeadraceError: the store cannot be opened.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._forking)
+            platform = self._open.get(settings)
+            if platform is None:
+                self._check_usable(settings)
+                platform = self._open[settings] = open_platform(settings)
+            self._members.setdefault(settings, set()).add(member)
+            self._calls += 1
+        try:
+            yield platform
+        finally:
+            with self._changed:
+                self._calls -= 1
+                if not self._calls:
+                    self._changed.notify_all()
+
+    def _check_usable(self, settings: PlatformSettings) -> None:
+        if self._ended:
+            raise Unavailable(f"{settings.store_url} is closed: the process is at its end.")
+        if settings in self._inherited:
+            raise Unavailable(
+                f"{settings.store_url} cannot be used in this process: it was forked from one that was in the middle of a call for more "
+                f"than {FORK_WAIT_S:.0f} s. Start processes with multiprocessing's 'spawn' or 'forkserver', or use a server."
+            )
+
+    def close(self) -> None:
+        """Close everything, at the end of the process."""
+        with self._changed:
+            self._ended = True
+            for platform in self._open.values():
+                platform.store.close()
+            self._open.clear()
+
+    def before_fork(self) -> None:
+        """Wait until no call is under way, close the stores, and let no call begin until the fork is over."""
+        self._changed.acquire()
+        self._forking = True
+        if self._changed.wait_for(lambda: not self._calls, FORK_WAIT_S):
+            for platform in self._open.values():
+                platform.store.close()
+            self._open.clear()
+
+    def after_fork_in_parent(self) -> None:
+        """Let calls begin again."""
+        self._forking = False
+        self._changed.notify_all()
+        self._changed.release()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew. What the parent could not close is kept, for closing a database of the parent's would harm it."""
+        self._changed = threading.Condition()
+        self._inherited |= self._open
+        self._open = {}
+        self._calls = 0
+        self._forking = False
+
+
+_STORES = Stores()
+atexit.register(_STORES.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_STORES.before_fork,
+        after_in_parent=_STORES.after_fork_in_parent,
+        after_in_child=_STORES.after_fork_in_child,
+    )
