@@ -6,7 +6,7 @@ import differences
 import pytest
 import scenarios
 from wire.normalise import normalise
-from wire.player import Play
+from wire.player import Answer, Play
 from wire.servers import Server
 from wire.step import Scenario, Step
 
@@ -23,15 +23,17 @@ def _expect(server: Server, scenario: Scenario, step: Step, recorded: dict[str, 
     return difference.apply(recorded)
 
 
-def _complain(step: Step, seen: dict[str, Any]) -> str | None:
+def _complain(step: Step, answer: Answer, play: Play) -> str | None:
     """Return what is wrong with the wording of an error, or None."""
-    body = seen["body"]
-    if not isinstance(body, dict) or "error_code" not in body:
+    if answer.status < 400 or not answer.body:
         return None
-    message = str(body.get("message", ""))
+    body = answer.decode()
+    if "error_code" not in body:
+        return None
+    message = body.get("message", "")
     if not message.strip():
         return "the error has no message"
-    missing = [text for text in step.says if text not in message]
+    missing = [text for text in map(play.fill, step.says) if text not in message]
     return f"the message {message!r} does not name {missing}" if missing else None
 
 
@@ -43,7 +45,7 @@ def _replay(server: Server, scenario: Scenario, prefix: str) -> list[str]:
         seen = golden.shorten(normalise(step, answer, play.names))
         departure = golden.compare(_expect(server, scenario, step, recorded[step.name]["answer"]), seen)
         if departure is None and not server.is_mlflow:
-            departure = _complain(step, seen)
+            departure = _complain(step, answer, play)
         if departure:
             departures.append(f"{step.name}: {departure}")
     return departures

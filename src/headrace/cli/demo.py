@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +88,8 @@ def demo(tracking_uri: str | None, folder: Path, port: int, serve: bool, as_json
         if as_json:
             print_json(summarize(uri, outcome, leaders))
         else:
-            show(uri, outcome, leaders)
+            show(outcome, leaders)
+            show_next_steps(uri, leaders, folder if own and not serve else None)
         if outcome.differences:
             raise InternalError(
                 f"{len(outcome.differences)} things were read back other than they were logged, the first: {outcome.differences[0]}"
@@ -189,8 +189,8 @@ def summarize(uri: str, outcome: Outcome, leaders: dict[str, list[Run]]) -> dict
     }
 
 
-def show(uri: str, outcome: Outcome, leaders: dict[str, list[Run]]) -> None:
-    """Print the outcome, a leaderboard and what to try next."""
+def show(outcome: Outcome, leaders: dict[str, list[Run]]) -> None:
+    """Print the outcome and a leaderboard."""
     points = sum(logged.count_points() for logged in outcome.runs)
     files = sum(len(logged.files) for logged in outcome.runs)
     click.echo(
@@ -208,15 +208,29 @@ def show(uri: str, outcome: Outcome, leaders: dict[str, list[Run]]) -> None:
         ],
         whole=["Experiment"],
     )
+
+
+def show_next_steps(uri: str, leaders: dict[str, list[Run]], folder: Path | None) -> None:
+    """Print what to try next.
+
+    Args:
+        uri: the server.
+        leaders: from `search_leaders`.
+        folder: where the data are if the server is stopped now; None if it goes on.
+    """
     click.echo("\nTry next:")
-    first: Sequence[Run] = next(iter(leaders.values()), [])
-    commands = [f"runs list -e {EXPERIMENTS}digits --order-by 'metrics.{_RANK_BY} DESC'"]
-    if first:
-        run_id = first[0].info.run_id
-        commands += [f"runs metrics {run_id} test_loss", f"artifacts download {run_id} model_card.md"]
+    if folder is not None:
+        uri = "http://127.0.0.1:5000"
+        place = folder.as_posix()
+        click.echo(
+            f"  headrace server --backend-store-uri sqlite:///{place}/headrace.db --artifacts-destination {place}/artifacts"
+        )
     click.echo(f"  export MLFLOW_TRACKING_URI={uri}    # any MLflow client logs here now")
-    for command in commands:
-        click.echo(f"  headrace {command}")
+    name, found = next(iter(leaders.items()))
+    click.echo(f"  headrace runs list -e {EXPERIMENTS}{name} --order-by 'metrics.{_RANK_BY} DESC'")
+    for run in found[:1]:
+        click.echo(f"  headrace runs metrics {run.info.run_id} test_loss")
+        click.echo(f"  headrace artifacts download {run.info.run_id} model_card.md")
 
 
 def _scores(run: Run) -> list[str]:

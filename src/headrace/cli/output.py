@@ -7,17 +7,21 @@ from a server is shown without its control characters, so that nobody's run name
 import math
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from headrace.base.json import encode, wire_float
+
+_GAP = 2
+_MIN_WIDTH = 8
 
 json_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON (a list: one object a line) and nothing else."
@@ -68,37 +72,49 @@ def print_table(
     columns: Sequence[str],
     rows: Iterable[Sequence[str]],
     *,
-    whole: Sequence[str] = (),
+    whole: Collection[str] = (),
     empty: str = "Nothing found.",
 ) -> None:
-    """Print a table that fits the terminal, or 80 columns.
+    """Print a table that fits the terminal, or 80 columns where there is none.
 
     Args:
-        columns: the headings; one that begins with ``>`` is for numbers, aligned to the right.
+        columns: the headings; one that begins with ``>`` is for numbers, aligned to the right and never cut.
         rows: the cells.
-        whole: headings of columns that are never cut (ids, that one wants to copy).
+        whole: headings of further columns that are never cut (ids, that one wants to copy).
         empty: printed when there is no row.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for column in columns:
-        is_number = column.startswith(">")
-        name = column.removeprefix(">")
-        is_whole = is_number or name in whole
-        table.add_column(
-            Text(clean(name)),
-            justify="right" if is_number else "left",
-            no_wrap=True,
-            overflow="ignore" if is_whole else "ellipsis",
-            min_width=None if is_whole else 4,
-        )
-    count = 0
-    for row in rows:
-        table.add_row(*(Text(clean(cell)) for cell in row))
-        count += 1
-    if count:
-        Console(file=sys.stdout, highlight=False, soft_wrap=False).print(table)
-    else:
+    cells = [[clean(cell) for cell in row] for row in rows]
+    if not cells:
         click.echo(empty)
+        return
+    names = [clean(column.removeprefix(">")) for column in columns]
+    widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
+    flexible = [place for place, name in enumerate(columns) if not name.startswith(">") and name not in whole]
+    console = Console(file=sys.stdout, highlight=False)
+    fit_widths(widths, flexible, console.width - _GAP * (len(widths) - 1))
+    console.width = max(console.width, sum(widths) + _GAP * len(widths))
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for name, width, column in zip(names, widths, columns, strict=True):
+        justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
+        table.add_column(Text(name), justify=justify, width=width, no_wrap=True, overflow="ellipsis")
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def fit_widths(widths: list[int], flexible: Collection[int], room: int) -> None:
+    """Make columns narrower, the widest flexible one first, until they fit or each is as narrow as it may be.
+
+    Args:
+        widths: characters in each column, changed in place.
+        flexible: places of the columns that may become narrower.
+        room: characters for all columns.
+    """
+    while sum(widths) > room:
+        widest = max(flexible, key=lambda place: widths[place], default=None)
+        if widest is None or widths[widest] <= _MIN_WIDTH:
+            return
+        widths[widest] -= 1
 
 
 def print_fields(fields: Iterable[tuple[str, str]], *, indent: int = 0) -> None:

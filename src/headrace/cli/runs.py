@@ -1,12 +1,13 @@
 """``headrace runs``: list, show, metrics, delete, restore."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import click
 
 from headrace.api.experiments import ViewType
+from headrace.api.metrics import Metric
 from headrace.api.runs import Run
 from headrace.base.errors import InvalidParameter
 from headrace.cli.output import (
@@ -23,6 +24,7 @@ from headrace.client import Client, connect
 
 _MAX_PAGE = 1000
 _AUTOMATIC_COLUMNS = 2
+_TABLE_POINTS = 1000
 _KINDS = ("metrics", "params", "tags")
 
 
@@ -222,23 +224,29 @@ def show_metrics(
 ) -> None:
     """Show the latest value of each metric of a run, or all points of the metric KEY."""
     with connect(tracking_uri) as client:
-        points = (
-            sorted(client.runs.get(run_id).data.metrics or (), key=lambda metric: metric.key)
-            if key is None
-            else islice(client.metrics.history(run_id, key), limit)
-        )
         if as_json:
-            print_json_lines(points)
+            print_json_lines(islice(_read_points(client, run_id, key), limit))
             return
-        print_table(
-            ["Metric", ">Step", ">Value", "Time"],
-            (
-                [point.key, str(point.step), show_number(point.value), show_time(point.timestamp)]
-                for point in points
-            ),
-            whole=["Time"],
-            empty="No points found.",
-        )
+        most = limit or _TABLE_POINTS
+        found = list(islice(_read_points(client, run_id, key), most + 1))
+    print_table(
+        ["Metric", ">Step", ">Value", "Time"],
+        [
+            [point.key, str(point.step), show_number(point.value), show_time(point.timestamp)]
+            for point in found[:most]
+        ],
+        whole=["Time"],
+        empty="No points found.",
+    )
+    if len(found) > most:
+        click.echo(f"There are more than these {most}; see --limit and --json.", err=True)
+
+
+def _read_points(client: Client, run_id: str, key: str | None) -> Iterator[Metric]:
+    run = client.runs.get(run_id)
+    if key is not None:
+        return client.metrics.history(run_id, key)
+    return iter(sorted(run.data.metrics or (), key=lambda metric: metric.key))
 
 
 @runs.command("delete")

@@ -57,7 +57,7 @@ def open_transport(uri: str, settings: TransportSettings) -> Transport:
     Raises:
         InvalidParameter: nothing is installed for its scheme, or the address or a setting is wrong.
     """
-    scheme = urlsplit(uri).scheme.partition("+")[0]
+    scheme = _find_scheme(uri)
     known = {entry.name: entry for entry in entry_points(group=GROUP)}
     if scheme not in known:
         shown = uri.rpartition("@")[2]
@@ -103,6 +103,14 @@ def read_settings(
         client_cert_path=_read("client_cert_path"),
         artifacts_destination=destination or SERVER_SETTINGS["artifacts-destination"].find() or "",
     )
+
+
+def _find_scheme(uri: str) -> str:
+    """Return the scheme of an address, without the driver that a database's may name."""
+    try:
+        return urlsplit(uri).scheme.partition("+")[0]
+    except ValueError:  # what stands after it is malformed, which the transport says better
+        return uri.partition(":")[0].lower()
 
 
 def _read(name: str) -> str:

@@ -183,11 +183,11 @@ class HttpTransport:
 
     def _follow(self, method: str, url: str, location: str, status: int) -> str:
         """Return where a redirect leads to, if it stays with the server."""
-        target = urljoin(url, location)
         try:
+            target = urljoin(url, location)
             parsed = parse_url(target)
-        except LocationParseError:
-            parsed = Url()
+        except (LocationParseError, ValueError):
+            target, parsed = location, Url()
         is_same = Url(scheme=parsed.scheme, host=parsed.host, port=parsed.port).url == self._origin
         if is_same and (method == "GET" or status in _KEEPS_BODY):
             return target

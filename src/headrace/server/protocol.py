@@ -8,7 +8,8 @@ import asyncio
 from asyncio import TimerHandle
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD_BYTES = 64 * 2**10
 HEAD_SECONDS = 30.0
@@ -34,6 +35,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_message = False
         self._since = 0.0  # seconds on the loop's clock: when the head began, or when the body last grew
         self._watch: TimerHandle | None = None
+        self._answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Give the client as long for its first request as for any later one."""
@@ -43,8 +45,12 @@ class BoundedProtocol(HttpToolsProtocol):
         )
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the clock."""
+        """Forget the clock, and tell whoever answers; uvicorn tells only the last of several requests that came at once."""
         super().connection_lost(exc)
+        self.pipeline.clear()
+        if self._answering is not None:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
@@ -83,6 +89,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_message = False
         self._unused_bytes = 0
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _look(self) -> None:
         """Cut off a client that sends nothing, or never ends its headers."""

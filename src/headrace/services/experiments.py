@@ -42,25 +42,19 @@ def create(context: Context, request: CreateExperiment) -> ExperimentCreated:
     name = _check_name(request.name, "name")
     tags = check_tags(request.tags, MAX_EXPERIMENT_TAG)
     location = parse_location(request.artifact_location) if request.artifact_location else ""
-    location = location or default_location(context.platform)
     now = context.now()
-    number = experiments.insert_experiment(context.tx, name, location, now)
+    number = experiments.insert_experiment(
+        context.tx, name, location or context.platform.artifacts.root_uri, now, is_root=not location
+    )
     experiments.set_tags(context.tx, number, tags, now)
     return ExperimentCreated(experiment_id=str(number))
-
-
-def default_location(platform: Platform) -> str:
-    """Return where the artifacts of an experiment go if its maker names no place; ``{id}`` stands for its id."""
-    root = platform.artifacts.root_uri
-    return f"{root}{'' if root.endswith('/') else '/'}{{id}}"
 
 
 def ensure_default(tx: Transaction, platform: Platform) -> None:
     """Make the experiment 0 in a store that never had one."""
     if experiments.is_empty(tx):
-        experiments.insert_experiment(
-            tx, DEFAULT_NAME, default_location(platform), platform.clock(), number=0
-        )
+        root, now = platform.artifacts.root_uri, platform.clock()
+        experiments.insert_experiment(tx, DEFAULT_NAME, root, now, is_root=True, number=0)
 
 
 def get(context: Context, request: GetExperiment) -> ExperimentAnswer:

@@ -12,14 +12,17 @@ _COLUMNS = "id, name, artifact_location, deleted, created_at, updated_at"
 STAGES = ("active", "deleted")
 
 
-def insert_experiment(tx: Transaction, name: str, location: str, now: int, number: int | None = None) -> int:
+def insert_experiment(
+    tx: Transaction, name: str, location: str, now: int, *, is_root: bool = False, number: int | None = None
+) -> int:
     """Insert an experiment and return its id.
 
     Args:
         tx: where to write.
         name: checked by the caller.
-        location: the artifact location; ``{id}`` stands for the experiment's id.
+        location: the artifact location.
         now: Unix milliseconds.
+        is_root: the location is a root, below which the experiment gets a folder named after its id.
         number: the id to use, None for the next.
 
     Raises:
@@ -35,10 +38,10 @@ def insert_experiment(tx: Transaction, name: str, location: str, now: int, numbe
         "INSERT INTO hr_experiment (id, name, artifact_location, deleted, created_at, updated_at) VALUES (?, ?, ?, 0, ?, ?)",
         (number, name, location, now, now),
     )
-    if "{id}" in location:
+    if is_root:
         tx.change(
             "UPDATE hr_experiment SET artifact_location = ? WHERE id = ?",
-            (location.replace("{id}", str(number)), number),
+            (f"{location}{'' if location.endswith('/') else '/'}{number}", number),
         )
     tx.touch(Kind.EXPERIMENT, number, number)
     return number

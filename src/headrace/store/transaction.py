@@ -14,7 +14,7 @@ from headrace.store.connection import Connection
 from headrace.store.dialect import Dialect
 
 KEPT_CHANGES = 100_000
-_TRIM_EVERY = 1024
+TRIM_EVERY = 1024
 
 
 class Kind(IntEnum):
@@ -84,7 +84,7 @@ class Transaction(Connection):
             "INSERT INTO hr_change (clock, kind, subject, experiment) VALUES (?, ?, ?, ?)",
             [(self.clock, kind, subject, experiment) for kind, subject, experiment in sorted(self.touched)],
         )
-        if self.clock % _TRIM_EVERY == 0:
+        if self.clock % TRIM_EVERY == 0:
             self.change("DELETE FROM hr_change WHERE clock < ?", (self.clock - KEPT_CHANGES,))
 
     def publish(self) -> None:

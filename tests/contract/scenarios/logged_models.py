@@ -253,7 +253,7 @@ VALUES = Scenario(
             {
                 "run_id": "{run}",
                 "metrics": [
-                    {"key": "acc", "value": 0.7, "timestamp": 9, "step": 2, "model_id": "{model}"},
+                    {"key": "acc", "value": 0.7, "timestamp": 8, "step": 2, "model_id": "{model}"},
                     {
                         "key": "acc",
                         "value": 0.6,

@@ -16,8 +16,11 @@ def _create(name: str, params: dict[str, str], tags: dict[str, str], **more: Any
     return post(f"create {name}", "logged-models", body, save={name: "model.info.model_id"}, pause_s=0.005)
 
 
-def _metric(model: str, key: str, value: Any, dataset: str | None = None, step: int = 1) -> dict[str, Any]:
-    made = {"key": key, "value": value, "timestamp": 1, "step": step, "model_id": "{" + model + "}"}
+def _metric(
+    model: str, key: str, value: Any, dataset: str | None = None, step: int = 1, time: int = 1
+) -> dict[str, Any]:
+    """Build a point; MLflow takes but one for each model, key, time, step and run, whatever the dataset."""
+    made = {"key": key, "value": value, "timestamp": time, "step": step, "model_id": "{" + model + "}"}
     return {**made, "dataset_name": dataset, "dataset_digest": "d1"} if dataset else made
 
 
@@ -56,7 +59,7 @@ _SETUP = (
             "run_id": "{run}",
             "metrics": [
                 _metric("alpha", "acc", 0.5, "train"),
-                _metric("alpha", "acc", 0.9, "test"),
+                _metric("alpha", "acc", 0.9, "test", time=2),
                 _metric("beta", "acc", 0.7, "train"),
                 _metric("beta", "loss", 3),
                 _metric("alpha", "loss", 1),

@@ -97,6 +97,14 @@ class Play:
         path = self._fill(step.target)
         return self.prefix + path.removeprefix("/api") if path.startswith("/api/") else path
 
+    def fill(self, text: str) -> str:
+        """Return a text with its placeholders put in.
+
+        Raises:
+            KeyError: if one has no value.
+        """
+        return self._fill(text)
+
     def _fill(self, text: str, pattern: re.Pattern[str] = _IN_BRACES) -> str:
         return pattern.sub(lambda match: self.names[match[1]], text)
 
