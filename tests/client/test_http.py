@@ -12,6 +12,7 @@ import pytest
 from urllib3.exceptions import InsecureRequestWarning
 
 from headrace.base.errors import (
+    EndpointNotFound,
     HeadraceError,
     InternalError,
     InvalidParameter,
@@ -147,6 +148,12 @@ def test_the_error_of_a_proxy_keeps_its_kind(scripted: ScriptedServer) -> None:
     scripted.script(Answer(403, b"<html><head><title>Forbidden by policy</title></head></html>"))
     with pytest.raises(PermissionDenied, match="HTTP 403: Forbidden by policy"):
         _connect(scripted).runs.get("a")
+
+
+def test_a_wrong_address_is_not_taken_for_a_missing_experiment(scripted: ScriptedServer) -> None:
+    scripted.script(Answer(404, b"<html>no such page</html>"))
+    with pytest.raises(EndpointNotFound, match="no such page"):
+        _connect(scripted).experiments.find_by_name("x")
 
 
 def test_fields_that_this_version_does_not_know_are_left_out(scripted: ScriptedServer) -> None:

@@ -120,7 +120,7 @@ def _check_run(connection: Connection, run: RunLedger) -> None:
     assert not +single
     assert not +batch
     assert not +params
-    assert not {key for key in +tags if key != "tag"}
+    assert not +tags
 
 
 def _take(call: Call, held: dict[str, Counter[Any]]) -> list[int]:

@@ -4,23 +4,20 @@ import contextlib
 import http.client
 import json
 import os
-import re
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from serving import start_server
+
 API = "/api/2.0/mlflow"
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
-START_SECONDS = 60
 ANSWER_SECONDS = 60
 
 
@@ -166,36 +163,12 @@ def read_answers(sock: socket.socket) -> list[Answer]:
 
 
 @contextlib.contextmanager
-def serve(
-    folder: Path, options: Sequence[str] = (), environ: Mapping[str, str] | None = None
-) -> Iterator[Target]:
-    """Run a server with its files in `folder`, which is made."""
-    folder.mkdir(parents=True)
-    command = [
-        *(sys.executable, "-m", "headrace", "server", "--host", "127.0.0.1", "--port", "0"),
-        *("--backend-store-uri", f"sqlite:///{folder / 'store.db'}"),
-        *("--artifacts-destination", str(folder / "artifacts"), *options),
-    ]
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "HEADRACE_"))
-    }
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env={**clean, **(environ or {})}, stdout=subprocess.PIPE, stderr=log, umask=0
-        )
-    assert process.stdout is not None
+def serve(folder: Path, *, environ: dict[str, str] | None = None, **options: object) -> Iterator[Target]:
+    """Run a server with its files in `folder`, under no umask: what it makes is as private as it says."""
+    before = os.umask(0)
     try:
-        line = process.stdout.readline().decode()
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
-        assert found, f"{line}\n{(folder / 'server.log').read_text('utf-8', 'replace')}"
-        yield Target(int(found[1]), process.pid, folder)
+        server = start_server(folder, environ=environ, **options)
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(30)
-            raise
-        finally:
-            process.stdout.close()
+        os.umask(before)
+    with server:
+        yield Target(server.port, server.process.pid, folder)

@@ -56,10 +56,17 @@ def _summarise(parts: list[set[Point]]) -> tuple[Any, ...]:
 
 
 def sample(points: list[Point], limit: int) -> list[Point]:
-    """The points that a chart of at most `limit` points shows: the first of each of `limit` - 1 even slices, and the last."""
+    """The points that a chart of at most `limit` points shows: the first of each of `limit` even slices, and the last of the last.
+
+    The first slices are those that have a point more.
+    """
     ordered = sorted(points, key=_by_step)
-    last = len(ordered) - 1
     if len(ordered) <= limit:
         return ordered
-    kept = {0} if limit == 1 else {-(-piece * last // (limit - 1)) for piece in range(limit)}
-    return [ordered[place] for place in sorted(kept)]
+    kept: list[Point] = []
+    rest = ordered
+    for slices in range(limit, 0, -1):
+        size = -(-len(rest) // slices)
+        kept.append(rest[0])
+        rest = rest[size:]
+    return [*kept[:-1], ordered[-1]]

@@ -218,7 +218,8 @@ def error_from_wire(status: int, code: str | None, message: str) -> HeadraceErro
     """Rebuild the error that a server answered with.
 
     The code counts more than the status, which MLflow chooses otherwise in places (500 for INVALID_STATE); but 429 always means
-    that the call may be sent again (MLflow answers RESOURCE_EXHAUSTED with it).
+    that the call may be sent again (MLflow answers RESOURCE_EXHAUSTED with it). A 404 without a code comes from something that does
+    not know the call at all.
 
     Args:
         status: the HTTP status.
@@ -229,6 +230,8 @@ def error_from_wire(status: int, code: str | None, message: str) -> HeadraceErro
     by_status = [kind for kind in _CLASSES if kind.status == status]
     if status == TooManyRequests.status:
         return TooManyRequests(message)
+    if status == EndpointNotFound.status and code is None:
+        return EndpointNotFound(f"HTTP {status}: {message}")
     for kind in by_code:
         if kind.status == status:
             return kind(message)

@@ -1,10 +1,13 @@
 """``headrace demo``: train real models, log them over HTTP to a running server, read everything back."""
 
+import secrets
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from types import FrameType, ModuleType
@@ -25,12 +28,13 @@ from headrace.cli.demo_log import (
     log_run,
 )
 from headrace.cli.demo_server import RunningServer, start_server
-from headrace.cli.output import json_option, print_json, print_table, show_number
+from headrace.cli.output import json_option, print_json, print_table
 from headrace.client import Client, connect
 
 EXPERIMENTS = "demo/"
 LEADERS = 5
 _RANK_BY = "test_accuracy"
+_SESSION_TAG = "demo_session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,14 @@ class Outcome:
         runs: what was logged.
         seconds: how long training and logging took, in all.
         differences: between what was logged and what was read back.
+        session: a tag's value that the runs have and no other runs.
     """
 
     experiments: dict[str, str]
     runs: list[LoggedRun]
     seconds: float
     differences: list[str]
+    session: str
 
 
 @click.command()
@@ -84,7 +90,7 @@ def demo(tracking_uri: str | None, folder: Path, port: int, serve: bool, as_json
         click.echo(f"{'Started a server at' if own else 'Using the server at'} {uri}", err=True)
         with connect(uri) as client:
             outcome = run_demo(client, training)
-            leaders = {name: search_leaders(client, id_) for name, id_ in outcome.experiments.items()}
+            leaders = {name: search_leaders(client, outcome, name) for name in outcome.experiments}
         if as_json:
             print_json(summarize(uri, outcome, leaders))
         else:
@@ -106,6 +112,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def run_demo(client: Client, training: ModuleType) -> Outcome:
     """Train and log all candidates on all data sets, then read them back."""
     start = perf_counter()
+    session = secrets.token_hex(4)
     experiments: dict[str, str] = {}
     runs: list[LoggedRun] = []
     jobs = [(name, candidate) for name in training.DATASETS for candidate in training.CANDIDATES]
@@ -115,39 +122,20 @@ def run_demo(client: Client, training: ModuleType) -> Outcome:
         for name, candidate in bar or jobs:
             if name not in experiments:
                 experiments[name] = ensure_experiment(client, EXPERIMENTS + name)
-            runs.append(_train_and_log(client, training, experiments[name], splits[name], candidate))
+            plan = build_plan(training, experiments[name], splits[name], candidate, session)
+            runs.append(train_and_log(client, training, plan, splits[name], candidate))
     seconds = perf_counter() - start
     differences = [line for logged in runs for line in find_differences(client, logged)]
-    return Outcome(experiments, runs, seconds, differences)
+    return Outcome(experiments, runs, seconds, differences, session)
 
 
-def _train_and_log(
-    client: Client, training: ModuleType, experiment_id: str, split: Any, candidate: Any
-) -> LoggedRun:
-    settings = ", ".join(f"{key} {value}" for key, value in candidate.params.items())
-    last: list[Any] = []
-
-    def note_steps() -> Any:
-        for step in training.train(candidate, split):
-            last[:] = [step]
-            yield step.number, step.metrics
-
-    def describe() -> dict[str, bytes]:
-        facts = {
-            "data": f"{split.name} ({len(split.train_y)} examples to learn from, {len(split.test_y)} to be judged by)",
-            "family": candidate.family,
-            "settings": settings,
-            "library": training.LIBRARY,
-            **{f"final {key}": value for key, value in last[0].metrics.items()},
-        }
-        confusions = training.count_confusions(split, last[0].guesses)
-        return build_files(f"{candidate.family} on {split.name}", facts, split.classes, confusions)
-
-    plan = RunPlan(
+def build_plan(training: ModuleType, experiment_id: str, split: Any, candidate: Any, session: str) -> RunPlan:
+    """Return what is known of a run before the training starts."""
+    return RunPlan(
         experiment_id,
-        f"{candidate.family} ({settings})",
+        candidate.name,
         {"family": candidate.family, "seed": training.SEED, **candidate.params},
-        {"family": candidate.family, "library": training.LIBRARY, "mlflow.source.name": "headrace demo"},
+        {"library": training.LIBRARY, "mlflow.source.name": "headrace demo", _SESSION_TAG: session},
         Dataset(
             name=split.name,
             digest=split.digest,
@@ -155,18 +143,51 @@ def _train_and_log(
             source=f"sklearn.datasets.load_{split.name}",
         ),
     )
+
+
+def train_and_log(
+    client: Client, training: ModuleType, plan: RunPlan, split: Any, candidate: Any
+) -> LoggedRun:
+    """Train one candidate on one data set, logging each step as it comes."""
+    last: list[Any] = []
+
+    def note_steps() -> Iterator[tuple[int, dict[str, float]]]:
+        for step in training.train(candidate, split):
+            last[:] = [step]
+            yield step.number, step.metrics
+
+    def describe() -> dict[str, bytes]:
+        facts = {
+            "data": f"{split.name} ({len(split.train_y)} examples to learn from, {len(split.test_y)} to be judged by)",
+            **plan.params,
+            "library": training.LIBRARY,
+            **{f"final {key}": value for key, value in last[0].metrics.items()},
+        }
+        confusions = training.count_confusions(split, last[0].guesses)
+        return build_files(f"{candidate.name}, on {split.name}", facts, split.classes, confusions)
+
     return log_run(client, plan, note_steps(), describe)
 
 
-def search_leaders(client: Client, experiment_id: str) -> list[Run]:
-    """Return the best runs of an experiment, as the server orders them."""
+def search_leaders(client: Client, outcome: Outcome, name: str) -> list[Run]:
+    """Return the best of the runs that the demo has just made on one data set, as the server finds and orders them.
+
+    What differs from the order of the values that were logged is added to `outcome.differences`.
+    """
+    experiment_id = outcome.experiments[name]
     found = client.runs.search(
         [experiment_id],
-        filter=f"metrics.{_RANK_BY} > 0.5 AND attributes.status = 'FINISHED'",
+        filter=f"tags.{_SESSION_TAG} = '{outcome.session}' AND attributes.status = 'FINISHED'",
         order_by=[f"metrics.{_RANK_BY} DESC", "metrics.test_loss ASC"],
         page_size=LEADERS,
     )
-    return [run for run, _ in zip(found, range(LEADERS), strict=False)]
+    leaders = list(islice(found, LEADERS))
+    logged = [run.last_values() for run in outcome.runs if run.dataset[0] == name]
+    best = sorted((-values[_RANK_BY], values["test_loss"]) for values in logged)[:LEADERS]
+    read = [(-values[_RANK_BY], values["test_loss"]) for values in map(_latest, leaders)]
+    if read != best:
+        outcome.differences.append(f"leaders on {name}: logged {best}, read {read}")
+    return leaders
 
 
 def _latest(run: Run) -> dict[str, float]:
@@ -235,7 +256,7 @@ def show_next_steps(uri: str, leaders: dict[str, list[Run]], folder: Path | None
 
 def _scores(run: Run) -> list[str]:
     latest = _latest(run)
-    return [show_number(latest[key]) for key in (_RANK_BY, "test_loss", "test_f1") if key in latest]
+    return [f"{latest[key]:.4f}" for key in (_RANK_BY, "test_loss", "test_f1") if key in latest]
 
 
 def wait(own: RunningServer) -> None:

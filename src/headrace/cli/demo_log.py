@@ -40,6 +40,10 @@ class LoggedRun:
         """Return how many points were sent."""
         return sum(map(len, self.points.values()))
 
+    def last_values(self) -> dict[str, float]:
+        """Return the last value of each metric."""
+        return {key: points[-1][1] for key, points in self.points.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:

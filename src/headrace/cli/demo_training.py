@@ -60,8 +60,9 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model to train: a family and what is chosen in it."""
+    """A model to train: what it is called, its family, and what is chosen in it."""
 
+    name: str
     family: str
     params: Params
 
@@ -76,15 +77,23 @@ class Step:
 
 
 CANDIDATES = (
-    Candidate("linear", {"alpha": 1e-4, "epochs": 50}),
-    Candidate("linear", {"alpha": 1e-2, "epochs": 50}),
-    Candidate("network", {"hidden_units": 8, "learning_rate": 0.01, "epochs": 50}),
-    Candidate("network", {"hidden_units": 64, "learning_rate": 0.001, "epochs": 50}),
-    Candidate("network", {"hidden_units": 64, "learning_rate": 0.01, "epochs": 50}),
-    Candidate("forest", {"max_depth": 3, "trees": 100}),
-    Candidate("forest", {"max_depth": 12, "trees": 100}),
-    Candidate("boosting", {"learning_rate": 0.1, "max_depth": 2, "stages": 50}),
-    Candidate("boosting", {"learning_rate": 0.5, "max_depth": 3, "stages": 50}),
+    Candidate("linear, alpha 0.0001", "linear", {"alpha": 1e-4, "epochs": 50}),
+    Candidate("linear, alpha 0.01", "linear", {"alpha": 1e-2, "epochs": 50}),
+    Candidate("network of 8, rate 0.01", "network", {"hidden_units": 8, "learning_rate": 0.01, "epochs": 50}),
+    Candidate(
+        "network of 64, rate 0.001", "network", {"hidden_units": 64, "learning_rate": 0.001, "epochs": 50}
+    ),
+    Candidate(
+        "network of 64, rate 0.01", "network", {"hidden_units": 64, "learning_rate": 0.01, "epochs": 50}
+    ),
+    Candidate("forest, depth 3", "forest", {"max_depth": 3, "trees": 100}),
+    Candidate("forest, depth 12", "forest", {"max_depth": 12, "trees": 100}),
+    Candidate(
+        "boosting, rate 0.1, depth 2", "boosting", {"learning_rate": 0.1, "max_depth": 2, "stages": 50}
+    ),
+    Candidate(
+        "boosting, rate 0.5, depth 3", "boosting", {"learning_rate": 0.5, "max_depth": 3, "stages": 50}
+    ),
 )
 _LOADERS: dict[str, Callable[[], Any]] = {
     "breast_cancer": datasets.load_breast_cancer,

@@ -1,7 +1,8 @@
 """From an address to a client: what the environment says, and which transport the address's scheme asks for."""
 
+from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import cast
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from headrace.base.errors import InvalidParameter
@@ -19,6 +20,7 @@ from headrace.client.transport import (
 DEFAULT_URI = "sqlite:///headrace.db"
 GROUP = "headrace.transports"
 _MAX_RETRIES = 20
+Number = TypeVar("Number", int, float)
 
 
 def connect(
@@ -82,9 +84,9 @@ def read_settings(
         InvalidParameter: a value is out of range, or no number.
     """
     if timeout_s is None:
-        timeout_s = _read_number("request_timeout", DEFAULT_TIMEOUT_S)
+        timeout_s = _read_number("request_timeout", float, DEFAULT_TIMEOUT_S)
     if retries is None:
-        retries = int(_read_number("request_max_retries", DEFAULT_RETRIES))
+        retries = _read_number("request_max_retries", int, DEFAULT_RETRIES)
     if not 0 < timeout_s < float("inf"):
         raise InvalidParameter(f"Invalid timeout {timeout_s}: give a positive number of seconds.")
     if not 0 <= retries <= _MAX_RETRIES:
@@ -117,10 +119,11 @@ def _read(name: str) -> str:
     return CLIENT_SETTINGS[name].find() or ""
 
 
-def _read_number(name: str, default: float) -> float:
+def _read_number(name: str, kind: Callable[[str], Number], default: Number) -> Number:
     text = _read(name)
     try:
-        return float(text) if text else default
+        return kind(text) if text else default
     except ValueError:
         names = " or ".join(CLIENT_SETTINGS[name].names)
-        raise InvalidParameter(f"{names} is {text!r}; set it to a number.") from None
+        article = "a whole number" if kind is int else "a number"
+        raise InvalidParameter(f"{names} is {text!r}; set it to {article}.") from None

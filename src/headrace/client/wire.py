@@ -7,10 +7,15 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from headrace.api import inputs, logged_models, metrics
 from headrace.api.endpoint import Endpoint, Req, Res
 from headrace.base.errors import HeadraceError, InternalError, InvalidParameter, error_from_wire
 from headrace.base.json import Wire, convert, encode
 
+# MLflow serves these under /ajax-api alone, headrace under both; so this client can be used with either.
+AJAX_ONLY = frozenset(
+    row.name for row in (inputs.SEARCH_DATASETS, logged_models.GET_FILE, metrics.GET_HISTORY_BULK)
+)
 _IN_PATH = re.compile(r"\{(\w+)(:path)?\}")
 _EXCERPT_CHARS = 300
 _TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
@@ -34,7 +39,8 @@ def build_target(endpoint: Endpoint[Req, Res], request: Req) -> tuple[str, str]:
     Raises:
         InvalidParameter: a value cannot stand in a path.
     """
-    method, path = endpoint.routes()[0]
+    prefix = "/ajax-api" if endpoint.name in AJAX_ONLY else ""
+    method, path = next(route for route in endpoint.routes() if route[1].startswith(prefix))
     in_path = _IN_PATH.findall(path)
     for name, is_path in in_path:
         value = getattr(request, name)

@@ -183,10 +183,10 @@ def _read_head(scope: Scope) -> _Head:
 def _host_of(origin: str) -> str:
     """Return host and port of an origin; empty for one that has none, such as ``null``."""
     try:
-        netloc = urlsplit(origin).netloc
+        scheme, netloc, *_ = urlsplit(origin)
     except ValueError:
         return ""
-    return netloc if _HOST.fullmatch(netloc) else ""
+    return netloc if scheme in {"http", "https"} and _HOST.fullmatch(netloc) else ""
 
 
 def cors_headers(origin: bytes) -> Headers:

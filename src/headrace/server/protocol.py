@@ -1,7 +1,7 @@
 """The HTTP protocol with bounds that uvicorn lacks where httptools parses: on the size of a request's head, and on the time of a silent client.
 
 Without them one connection that never ends its headers takes all memory, before any check of a token. A client that stops in the middle of a
-request is cut off; what it had begun ends as if it had closed the connection. The module knows no application.
+request, or does not read its answer, is cut off; what it had begun ends as if it had closed the connection. The module knows no application.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 MAX_HEAD_BYTES = 64 * 2**10
 HEAD_SECONDS = 30.0
 SILENCE_SECONDS = 60.0
+UNREAD_SECONDS = 120.0
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
     b"content-length: %d\r\nconnection: close\r\n\r\n%s"
@@ -35,6 +36,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_message = False
         self._since = 0.0  # seconds on the loop's clock: when the head began, or when the body last grew
         self._watch: TimerHandle | None = None
+        self._unread: TimerHandle | None = None
         self._answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
@@ -51,9 +53,10 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._answering is not None:
             self._answering.disconnected = True
             self._answering.message_event.set()
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
+        for timer in (self._watch, self._unread):
+            if timer is not None:
+                timer.cancel()
+        self._watch = self._unread = None
 
     def data_received(self, data: bytes) -> None:
         """Take what came, unless the request's head has grown too long."""
@@ -63,7 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unused_bytes += len(data)
         super().data_received(data)
         if self._in_message and not self.transport.is_closing():
-            if not self._in_head or self._watch is None:
+            if not self._in_head:
                 self._since = self.loop.time()
             if self._watch is None:
                 self._watch = self.loop.call_later(HEAD_SECONDS, self._look)
@@ -72,6 +75,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Begin a request."""
         super().on_message_begin()
         self._in_head = self._in_message = True
+        self._since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         """End the head of a request."""
@@ -89,6 +93,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_message = False
         self._unused_bytes = 0
         super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """Wait for a client that does not read its answer, but not for ever."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on with the answer."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answering = cycle

@@ -192,7 +192,7 @@ def _read_query(row: Row, query: bytes) -> dict[str, Any]:
         values = parse_qs(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=2000)
     except ValueError as error:
         raise InvalidParameter(f"The query string cannot be read: {error}.") from None
-    return {name: found if name in lists else found[-1] for name, found in values.items()}
+    return {name: found if name in lists else found[0] for name, found in values.items()}
 
 
 class _LoopNotifier:

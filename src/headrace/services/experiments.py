@@ -91,8 +91,8 @@ def search(context: Context, request: SearchExperiments) -> ExperimentsPage:
 
 def update(context: Context, request: UpdateExperiment) -> Empty:
     """Rename an experiment."""
-    row = experiments.get_row(context.conn, parse_experiment_id(request.experiment_id))
     name = _check_name(request.new_name, "new_name")
+    row = experiments.get_row(context.conn, parse_experiment_id(request.experiment_id))
     if row[3]:
         raise InvalidState(f"Experiment {row[0]} is deleted and cannot be renamed; restore it first.")
     experiments.update_name(context.tx, row[0], name, context.now())

@@ -31,7 +31,7 @@ from headrace.search.tree import OrderKey
 from headrace.services import artifacts
 from headrace.services.context import Context
 from headrace.services.experiments import get_active as get_active_experiment
-from headrace.services.validation import MAX_KEY, check_page_size, check_value, excerpt
+from headrace.services.validation import check_any_key, check_page_size, check_value, excerpt
 from headrace.store import models
 from headrace.store.model_search import ANY_DATASET, Dataset, ModelSearch, search_models
 from headrace.store.models import ModelRef, NewModel
@@ -178,11 +178,8 @@ def _check_entries(entries: Iterable[Tag | LoggedModelParam], what: str) -> dict
     """Return params or tags by key. MLflow lets keys of logged models hold any character, unlike those of runs."""
     checked = {}
     for entry in entries:
-        if not entry.key or len(entry.key) > MAX_KEY or "\0" in entry.key:
-            raise InvalidParameter(
-                f"Invalid {what} name {excerpt(entry.key)} of a logged model: it has 1 to {MAX_KEY} characters, and no NUL."
-            )
-        checked[entry.key] = check_value(entry.value, f"{what} {excerpt(entry.key)}", MAX_TEXT)
+        key = check_any_key(entry.key, what)
+        checked[key] = check_value(entry.value, f"{what} {excerpt(key)}", MAX_TEXT)
     return checked
 
 

@@ -26,8 +26,10 @@ from headrace.store.connection import Connection
 from headrace.store.keys import find_key_ids, intern_keys
 from headrace.store.transaction import PointList, RunRef, Transaction
 
-MAX_PAGE = 25_000
+MAX_PART = 25_000
+"""So many points are read at once, and so many at most come in one answer for several runs."""
 MAX_SAMPLED = 2500
+_MOST = 2**31 - 1
 
 
 Place = tuple[str, str, str]
@@ -112,24 +114,33 @@ def log(context: Context, request: LogMetric) -> Empty:
 
 def get_history(context: Context, request: GetHistory) -> Iterator[MetricsPage]:
     """Yield the points of a metric by time, step and value, in parts: a page of them, or all if no page size is given."""
-    paged = request.max_results is not UNSET
-    limit = check_page_size(request.max_results, MAX_PAGE) if request.max_results is not UNSET else MAX_PAGE
+    left = None if request.max_results is UNSET else check_page_size(request.max_results, _MOST)
     run_id = get_run_id(request.run_id, request.run_uuid)
-    question = question_digest(run_id, request.metric_key)
+    key = _check_given(request.metric_key)
+    question = question_digest(run_id, key)
     place = decode_token(request.page_token, question)
     while True:
-        rows = _read(context, run_id, request.metric_key, limit + 1, place)
+        limit = MAX_PART if left is None else min(left, MAX_PART)
+        rows = _read(context, run_id, key, limit + 1, place)
         part = MetricsPage()
         more = len(rows) > limit
         if rows:
-            part.metrics = _build(request.metric_key, rows[:limit])
+            part.metrics = _build(key, rows[:limit])
         if more:
             place = list(rows[limit - 1])
-        if more and paged and place is not None:
+        if left is not None:
+            left -= limit
+        if more and left == 0 and place is not None:
             part.next_page_token = encode_token(question, place)
         yield part
-        if paged or not more:
+        if left == 0 or not more:
             return
+
+
+def _check_given(metric_key: str) -> str:
+    if not metric_key:
+        raise InvalidParameter("Missing value for the required parameter 'metric_key'.")
+    return metric_key
 
 
 def _build(key: str, rows: Sequence[tuple[int, int, int]]) -> list[Metric]:
@@ -155,7 +166,7 @@ def _read(
 
 def get_history_bulk(context: Context, request: GetHistoryBulk) -> BulkHistory:
     """Return the first points of a metric of several runs, ordered by run, time, step and value."""
-    limit = min(check_page_size(request.max_results, 2**31 - 1), MAX_PAGE)
+    limit = min(check_page_size(request.max_results, _MOST), MAX_PART)
     answer = BulkHistory()
     found: list[MetricWithRunId] = []
     for run_id in _check_run_ids(request.run_id, "run_id"):
@@ -173,11 +184,11 @@ def get_history_bulk_interval(context: Context, request: GetHistoryBulkInterval)
     limit = check_page_size(request.max_results, MAX_SAMPLED)
     run_ids = _check_run_ids(request.run_ids, "run_ids")
     steps = _check_steps(request)
+    number = find_key_ids(context.conn, [_check_given(request.metric_key)]).get(request.metric_key)
     found: list[MetricWithRunId] = []
     for run_id in run_ids:
-        run = runs.get_run(context.conn, run_id)
-        number = find_key_ids(context.conn, [request.metric_key]).get(request.metric_key)
-        if number is not None:
+        run = runs.find_run(context.conn, run_id)
+        if run is not None and number is not None:
             ids = series.series_of(context.conn, run.id, number)
             found += _with_run(
                 run_id, request.metric_key, series.sample_points(context.conn, ids, steps, limit)

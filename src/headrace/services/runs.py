@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec import UNSET
 
@@ -39,6 +40,7 @@ from headrace.services.validation import (
     MAX_BATCH_TAGS,
     MAX_PARAM,
     MAX_TAG,
+    check_any_key,
     check_key,
     check_page_size,
     check_tags,
@@ -61,7 +63,7 @@ def create(context: Context, request: CreateRun) -> RunAnswer:
     if not request.experiment_id:
         raise BadRequest("Missing value for the required parameter 'experiment_id'.")
     experiment = get_active_experiment(context, request.experiment_id)
-    tags = {tag.key: tag for tag in _check_run_tags(context, request.tags)}
+    tags = {tag.key: tag for tag in _check_first_tags(context, request.tags)}
     named = tags.get(RUN_NAME_TAG)
     if named and request.run_name and named.value != request.run_name:
         raise InvalidParameter(
@@ -200,9 +202,21 @@ def log_model(context: Context, request: LogModel) -> Empty:
             f"model_json lacks the required fields {missing}; send the content of the MLmodel file."
         )
     before = annotations.find_tag(context.conn, run, MODEL_HISTORY_TAG)
-    history = json.dumps([*(json.loads(before) if before else []), model])
+    history = json.dumps([*(json.loads(before) if before else []), _describe_model(model)])
     annotations.set_tags(context.tx, run, [Tag(key=MODEL_HISTORY_TAG, value=history)])
     return Empty()
+
+
+def _describe_model(model: dict[str, Any]) -> dict[str, Any]:
+    """Return what the history keeps of a model's description: not its signature, example, or the settings of its flavors."""
+    flavors = model["flavors"]
+    if isinstance(flavors, dict):
+        flavors = {
+            flavor: {k: v for k, v in config.items() if k != "config"} if isinstance(config, dict) else config
+            for flavor, config in flavors.items()
+        }
+    kept = ("run_id", "artifact_path", "utc_time_created", "model_uuid")
+    return {**{name: model.get(name) for name in kept}, "flavors": flavors}
 
 
 def get_active(context: Context, run_id: str, run_uuid: str = "") -> RunRef:
@@ -228,7 +242,20 @@ def _check_run_tags(context: Context, tags: list[Tag]) -> list[Tag]:
     return check_tags(tags, MAX_TAG, truncate=context.platform.truncate_long_values)
 
 
+def _check_first_tags(context: Context, tags: list[Tag]) -> list[Tag]:
+    """Return the tags of a run that is made. MLflow lets their keys hold any character, unlike those of tags that come later."""
+    truncate = context.platform.truncate_long_values
+    return [
+        Tag(
+            key=check_any_key(tag.key, "tag"),
+            value=check_value(tag.value, f"tag {excerpt(tag.key)}", MAX_TAG, truncate=truncate),
+        )
+        for tag in tags
+    ]
+
+
 def _set_tags(context: Context, run: RunRef, tags: list[Tag]) -> None:
+    tags = [tag for tag in tags if tag.value or tag.key != RUN_NAME_TAG]  # MLflow ignores an empty name
     annotations.set_tags(context.tx, run, tags)
     for tag in tags:
         if tag.key == RUN_NAME_TAG:

@@ -57,6 +57,19 @@ def check_key(name: str, what: str) -> str:
     return name
 
 
+def check_any_key(name: str, what: str) -> str:
+    """Return a key that may hold any character, as those of logged models may.
+
+    Raises:
+        InvalidParameter: it is empty, too long, or holds a NUL character.
+    """
+    if not name or len(name) > MAX_KEY or "\0" in name:
+        raise InvalidParameter(
+            f"Invalid {what} name {excerpt(name)}: it has 1 to {MAX_KEY} characters, and no NUL."
+        )
+    return name
+
+
 def check_value(value: str, what: str, limit: int, *, truncate: bool = False) -> str:
     """Return the value of a param or tag if it is legal, cut to the limit if that is wanted.
 

@@ -20,7 +20,10 @@ CONTEXT_TAG = "mlflow.data.context"
 
 
 def insert_datasets(tx: Transaction, run: RunRef, datasets: Sequence[DatasetInput]) -> None:
-    """Note that a run has used datasets. One that the experiment knows by name and digest is not stored again; new tags are added."""
+    """Note that a run has used datasets. One that the experiment knows by name and digest is not stored again.
+
+    New tags are added. Those that are there stay as they are: a dataset that was first used for training, and then to evaluate, counts as the former.
+    """
     for used in datasets:
         dataset = used.dataset
         row = tx.row(
@@ -33,7 +36,7 @@ def insert_datasets(tx: Transaction, run: RunRef, datasets: Sequence[DatasetInpu
         tags = {tag.key: tag.value for tag in used.tags or ()}
         tx.change_many(
             "INSERT INTO hr_run_dataset_tag (run, dataset, name, value) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (run, dataset, name) DO UPDATE SET value = excluded.value",
+            "ON CONFLICT (run, dataset, name) DO NOTHING",
             [(run.id, number, name, value) for name, value in tags.items()],
         )
     if datasets:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.api.runs import RunStatus
+from headrace.base.errors import InvalidParameter
 from headrace.search.tree import (
     And,
     Between,
@@ -156,6 +157,8 @@ def _walk_metric(
     ascending = search.order[0].ascending
     rows: list[Row] = []
     columns = (SortColumn("rank"), SortColumn("code", ascending), *_BY_TIME)
+    if place is not None and (len(place) != len(columns) or not isinstance(place[0], int)):
+        raise InvalidParameter("The page_token does not fit this search; start again from the first page.")
     for rank in (0, 1, 2):
         if place is not None and place[0] > rank:
             continue

@@ -204,7 +204,7 @@ def read_points(
 def sample_points(
     conn: Connection, series: Sequence[int], steps: tuple[int, int] | None, limit: int
 ) -> list[tuple[int, int, int]]:
-    """Return at most `limit` points as (time, step, code), by step: the first of each of `limit` even slices, and both ends.
+    """Return at most `limit` points as (time, step, code), by step: the first of each of `limit` even slices, and at last the last of all.
 
     Args:
         conn: where to read.
@@ -218,10 +218,17 @@ def sample_points(
     if steps is not None:
         where += " AND step BETWEEN ? AND ?"
         params += steps
+    points = f"(SELECT DISTINCT time, step, code FROM hr_point WHERE {where}) points"
+    counted = conn.row(f"SELECT COUNT(*) FROM {points}", params)
+    total = counted[0] if counted else 0
+    if total <= limit:
+        return conn.rows(f"SELECT time, step, code FROM {points} ORDER BY step, time, code", params)
+    # Slices are of `size` points, the first of them of one more; of the last slice the last point is taken.
+    size, longer = divmod(total, limit)
+    of_longer = longer * (size + 1)
     return conn.rows(
-        "SELECT time, step, code FROM (SELECT time, step, code, ROW_NUMBER() OVER (ORDER BY step, time, code) - 1 AS place, "
-        f"COUNT(*) OVER () AS total FROM (SELECT DISTINCT time, step, code FROM hr_point WHERE {where}) all_points) numbered "
-        "WHERE total <= ? OR place = total - 1 OR (? > 1 AND (place * (? - 1)) / (total - 1) "
-        "<> ((place - 1) * (? - 1)) / (total - 1)) OR place = 0 ORDER BY step, time, code LIMIT ?",
-        [*params, limit, limit, limit, limit, limit],
+        "SELECT time, step, code FROM (SELECT time, step, code, ROW_NUMBER() OVER (ORDER BY step, time, code) - 1 AS place "
+        f"FROM {points}) numbered WHERE place = ? OR (place < ? AND "
+        "CASE WHEN place < ? THEN place % ? ELSE (place - ?) % ? END = 0) ORDER BY step, time, code",
+        [*params, total - 1, total - size, of_longer, size + 1, of_longer, size],
     )

@@ -38,10 +38,18 @@ def check_files(area, client, run_id):
     mlflow.log_artifact(os.path.join(folder, "model.bin"), "single")
     mlflow.log_artifacts(folder, "whole")
     area.true("three megabytes", _download(client, run_id, "single/model.bin") == content)
-    area.equal("a name with blank", _download(client, run_id, "whole/sub/sub/two ü.txt"), "sub/sub/two ü.txt".encode())
+    area.equal(
+        "a name with blank",
+        _download(client, run_id, "whole/sub/sub/two ü.txt"),
+        "sub/sub/two ü.txt".encode(),
+    )
     area.equal("an empty file", _download(client, run_id, "whole/empty"), b"")
     listed = [(f.path, f.is_dir, f.file_size) for f in client.list_artifacts(run_id, "whole")]
-    expected = [("whole/empty", False, 0), ("whole/model.bin", False, len(content)), ("whole/sub", True, None)]
+    expected = [
+        ("whole/empty", False, 0),
+        ("whole/model.bin", False, len(content)),
+        ("whole/sub", True, None),
+    ]
     area.equal("list", sorted(listed), expected) if listed[0][2] is not None else area.equal(
         "list", sorted(path for path, _, _ in listed), [path for path, _, _ in expected]
     )
@@ -49,7 +57,9 @@ def check_files(area, client, run_id):
     area.true("list of the root", {"note.txt", "deep", "single", "whole"} <= roots)
     area.equal("list of nothing", list(client.list_artifacts(run_id, "none")), [])
     local = client.download_artifacts(run_id, "whole", tempfile.mkdtemp())
-    got = sorted(os.path.relpath(os.path.join(at, f), local) for at, _, files in os.walk(local) for f in files)
+    got = sorted(
+        os.path.relpath(os.path.join(at, f), local) for at, _, files in os.walk(local) for f in files
+    )
     area.equal("a folder comes down whole", got, ["empty", "model.bin", "sub/one.txt", "sub/sub/two ü.txt"])
 
 
@@ -66,7 +76,9 @@ def check_fluent(area, run_id):
     else:
         area.leave_out("mlflow.artifacts")
     uri = mlflow.get_artifact_uri("x/y")
-    area.true("get_artifact_uri", uri.startswith("mlflow-artifacts:/") and uri.endswith(run_id + "/artifacts/x/y"))
+    area.true(
+        "get_artifact_uri", uri.startswith("mlflow-artifacts:/") and uri.endswith(run_id + "/artifacts/x/y")
+    )
 
 
 def check_pictures(area, client, run_id):

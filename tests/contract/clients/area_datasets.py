@@ -9,7 +9,9 @@ def check_entities(area, client, experiment_id):
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     run_id = client.create_run(experiment_id).info.run_id
-    made = Dataset(name="train", digest="d1", source_type="local", source='{"uri": "x"}', schema="{}", profile='{"n": 1}')
+    made = Dataset(
+        name="train", digest="d1", source_type="local", source='{"uri": "x"}', schema="{}", profile='{"n": 1}'
+    )
     inputs = [DatasetInput(made, [InputTag("mlflow.data.context", "training")])]
     client.log_inputs(run_id, inputs)
     client.log_inputs(run_id, inputs)
@@ -17,7 +19,9 @@ def check_entities(area, client, experiment_id):
     area.equal("one input", len(seen), 1)
     area.equal("its fields", dict(seen[0].dataset), dict(made))
     area.equal("its tags", [(t.key, t.value) for t in seen[0].tags], [("mlflow.data.context", "training")])
-    many = [DatasetInput(Dataset(name="n%d" % n, digest="d", source_type="s", source="x")) for n in range(120)]
+    many = [
+        DatasetInput(Dataset(name="n%d" % n, digest="d", source_type="s", source="x")) for n in range(120)
+    ]
     client.log_inputs(run_id, many)
     area.equal("many inputs", len(client.get_run(run_id).inputs.dataset_inputs), 121)
     found = client.search_runs([experiment_id], "dataset.name = 'n119' and dataset.digest = 'd'")
@@ -33,8 +37,12 @@ def check_fluent(area):
 
     frame = pandas.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})
     with mlflow.start_run() as run:
-        mlflow.log_input(mlflow.data.from_pandas(frame, name="frame", source="somewhere.csv"), context="training")
-        mlflow.log_input(mlflow.data.from_numpy(numpy.arange(6), name="array"), context="eval", tags={"more": "1"})
+        mlflow.log_input(
+            mlflow.data.from_pandas(frame, name="frame", source="somewhere.csv"), context="training"
+        )
+        mlflow.log_input(
+            mlflow.data.from_numpy(numpy.arange(6), name="array"), context="eval", tags={"more": "1"}
+        )
     inputs = mlflow.get_run(run.info.run_id).inputs.dataset_inputs
     area.equal("names", sorted(i.dataset.name for i in inputs), ["array", "frame"])
     frame_input = next(i for i in inputs if i.dataset.name == "frame")

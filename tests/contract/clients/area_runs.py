@@ -28,7 +28,9 @@ def check_fluent(area):
     area.equal("stage", run.info.lifecycle_stage, "active")
     area.true("it took time", run.info.end_time >= run.info.start_time > 1_600_000_000_000)
     tags = run.data.tags
-    area.equal("tags", (tags["note"], tags["x"], tags["y"], tags["kind"]), ("läuft 値", "1", "True", "parent"))
+    area.equal(
+        "tags", (tags["note"], tags["x"], tags["y"], tags["kind"]), ("läuft 値", "1", "True", "parent")
+    )
     area.equal("name", tags["mlflow.runName"], "outer")
     area.true("user", tags["mlflow.user"])
     parent = mlflow.get_run(inner.info.run_id).data.tags["mlflow.parentRunId"]
@@ -58,7 +60,9 @@ def check_client(area, client, experiment_id):
     made = client.create_run(experiment_id, start_time=1234, tags={"a": "1"})
     run_id = made.info.run_id
     area.equal("start_time", made.info.start_time, 1234)
-    area.equal("artifact_uri", made.info.artifact_uri, "mlflow-artifacts:/%s/%s/artifacts" % (experiment_id, run_id))
+    area.equal(
+        "artifact_uri", made.info.artifact_uri, "mlflow-artifacts:/%s/%s/artifacts" % (experiment_id, run_id)
+    )
     client.log_param(run_id, "p", "1")
     client.log_param(run_id, "p", "1")
     code = "INVALID_PARAMETER_VALUE"
@@ -118,7 +122,9 @@ def check_history(area, client, experiment_id):
 def check_big_batches(area, client, experiment_id):
     run_id = client.create_run(experiment_id).info.run_id
     with mlflow.start_run(run_id=run_id):
-        mlflow.log_params({"p%d" % n: n for n in range(250)} if VERSION >= (2, 0) else {"p%d" % n: n for n in range(100)})
+        mlflow.log_params(
+            {"p%d" % n: n for n in range(250)} if VERSION >= (2, 0) else {"p%d" % n: n for n in range(100)}
+        )
         mlflow.log_metrics({"m%d" % n: n for n in range(900)})
         mlflow.set_tags({"t%d" % n: n for n in range(90)})
     data = client.get_run(run_id).data

@@ -38,7 +38,9 @@ def check_client(area, client, experiment_id):
     area.equal("order by metric", found(order_by=["metrics.acc ASC"]), "012345")
     area.equal("NaN, then none, last", found(order_by=["metrics.loss ASC"]), "421053")
     area.equal("and so downwards", found(order_by=["metrics.loss DESC"]), "012453")
-    area.equal("order by param and time", found(order_by=["params.lr DESC", "attributes.start_time ASC"]), "251403")
+    area.equal(
+        "order by param and time", found(order_by=["params.lr DESC", "attributes.start_time ASC"]), "251403"
+    )
     area.refused("bad filter", "INVALID_PARAMETER_VALUE", lambda: found("acc > 1"))
     if VERSION >= (2, 0):
         area.equal("start_time", found("attributes.start_time >= 1004"), "54")
@@ -48,7 +50,9 @@ def check_client(area, client, experiment_id):
         area.leave_out("filters on times")
     seen, token = [], None
     while True:
-        page = client.search_runs([experiment_id], "", max_results=4, order_by=["metrics.loss DESC"], page_token=token)
+        page = client.search_runs(
+            [experiment_id], "", max_results=4, order_by=["metrics.loss DESC"], page_token=token
+        )
         seen.append("".join(run.data.tags["mlflow.runName"][-1] for run in page))
         token = page.token
         if not token:
@@ -58,10 +62,14 @@ def check_client(area, client, experiment_id):
 
 
 def check_fluent(area, experiment_id):
-    as_list = mlflow.search_runs([experiment_id], output_format="list", order_by=["metrics.acc DESC"], max_results=3)
+    as_list = mlflow.search_runs(
+        [experiment_id], output_format="list", order_by=["metrics.acc DESC"], max_results=3
+    )
     area.equal("as a list", [run.data.metrics["acc"] for run in as_list], [0.5, 0.4, 0.3])
     if has("pandas"):
-        frame = mlflow.search_runs([experiment_id], filter_string="params.lr = '0'", order_by=["start_time ASC"])
+        frame = mlflow.search_runs(
+            [experiment_id], filter_string="params.lr = '0'", order_by=["start_time ASC"]
+        )
         area.equal("as a frame", list(frame["tags.mlflow.runName"]), ["run 0", "run 3"])
         area.equal("its params", list(frame["params.lr"]), ["0", "0"])
     else:

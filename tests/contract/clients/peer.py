@@ -63,5 +63,12 @@ class Area:
     def finish(self):
         """Print the result."""
         print(
-            json.dumps({"area": self.name, "client": mlflow.__version__, "checks": self.checks, "absent": self.absent})
+            json.dumps(
+                {
+                    "area": self.name,
+                    "client": mlflow.__version__,
+                    "checks": self.checks,
+                    "absent": self.absent,
+                }
+            )
         )

@@ -90,11 +90,11 @@ class _Words:
                 kept["value"] = _NAME.sub("<generated name>", kept["value"])
             if "metrics" in kept:
                 # of a run or model any order will do; of several runs' histories, the order of the runs
-                kept["metrics"].sort(key=json.dumps if key == "data" else _run_of)
+                kept["metrics"].sort(key=_spell if key == "data" else _run_of)
             return kept
         if isinstance(value, list):
             items = [self.tidy(item, key) for item in value]
-            return sorted(items, key=json.dumps) if key in _SORTED_KEYS else items
+            return sorted(items, key=_spell) if key in _SORTED_KEYS else items
         if isinstance(value, str):
             return self._tidy_string(value, key)
         return _tidy_number(value, key)
@@ -123,6 +123,10 @@ class _Words:
         if match:
             text = match[1] + self._experiment(match[2]) + text[match.end() :]
         return self.tidy_text(text)
+
+
+def _spell(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _run_of(metric: Any) -> str:

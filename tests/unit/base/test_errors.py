@@ -17,7 +17,9 @@ def _is_alone(kind: type[HeadraceError]) -> bool:
     ] == [kind]
 
 
-@pytest.mark.parametrize("kind", filter(_is_alone, _tree(HeadraceError)[1:]), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [*filter(_is_alone, _tree(HeadraceError)[1:])], ids=lambda kind: kind.__name__
+)
 def test_an_error_comes_back_as_the_class_that_was_raised(kind: type[HeadraceError]) -> None:
     rebuilt = error_from_wire(kind.status, kind.code, "what went wrong")
     assert type(rebuilt) is kind
@@ -52,7 +54,7 @@ def test_an_error_comes_back_at_least_as_a_parent_of_its_class(kind: type[Headra
         (400, None, errors.InvalidParameter),
         (401, None, errors.Unauthenticated),
         (403, None, errors.PermissionDenied),
-        (404, None, errors.NotFound),
+        (404, None, errors.EndpointNotFound),
         (405, None, errors.MethodNotAllowed),
         (408, None, errors.Unavailable),
         (413, None, errors.PayloadTooLarge),

@@ -68,9 +68,8 @@ def test_a_malformed_address_is_refused(uri: str) -> None:
 
 
 def test_a_malformed_database_address_is_refused() -> None:
-    for uri in ("sqlite:x.db", "sqlite+unknown:///x.db"):
-        with pytest.raises(HeadraceError), connect(uri) as client:
-            client.experiments.get("0")
+    with pytest.raises(InvalidParameter, match="no database URL"):
+        connect("sqlite:x.db")
 
 
 @pytest.mark.parametrize("token", ["a\nb", "a\r\nX-Evil: 1", "tökèn", "a\0b"])

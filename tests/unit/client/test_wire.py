@@ -2,7 +2,7 @@
 
 import pytest
 
-from headrace.api import artifacts, experiments, logged_models, metrics, runs
+from headrace.api import artifacts, experiments, inputs, logged_models, metrics, runs
 from headrace.api.endpoint import Endpoint
 from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import InternalError, InvalidParameter, NotFound, Unavailable
@@ -19,7 +19,7 @@ from headrace.client.wire import build_target, decode_answer, read_error
         (
             metrics.GET_HISTORY_BULK,
             metrics.GetHistoryBulk(run_id=["a", "b"], metric_key="m/ü"),
-            "GET /api/2.0/mlflow/metrics/get-history-bulk?run_id=a&run_id=b&metric_key=m%2F%C3%BC",
+            "GET /ajax-api/2.0/mlflow/metrics/get-history-bulk?run_id=a&run_id=b&metric_key=m%2F%C3%BC",
         ),
         (artifacts.GET, artifacts.GetArtifact(run_id="a", path="x"), "GET /get-artifact?run_id=a&path=x"),
         (
@@ -36,6 +36,16 @@ from headrace.client.wire import build_target, decode_answer, read_error
             logged_models.LIST_ARTIFACTS,
             logged_models.ListLoggedModelArtifacts(model_id="m-1", artifact_directory_path="x"),
             "GET /api/2.0/mlflow/logged-models/m-1/artifacts/directories?artifact_directory_path=x",
+        ),
+        (
+            logged_models.GET_FILE,
+            logged_models.GetLoggedModelFile(model_id="m-1", artifact_file_path="x"),
+            "GET /ajax-api/2.0/mlflow/logged-models/m-1/artifacts/files?artifact_file_path=x",
+        ),
+        (
+            inputs.SEARCH_DATASETS,
+            inputs.SearchDatasets(experiment_ids=["0"]),
+            "POST /ajax-api/2.0/mlflow/experiments/search-datasets",
         ),
     ],
     ids=lambda value: value.name if isinstance(value, Endpoint) else "",
@@ -86,7 +96,7 @@ def test_bare_nan_tokens_are_read() -> None:
 )
 def test_any_body_of_an_error_is_shown(body: bytes, message: str) -> None:
     error = read_error(404, body)
-    assert type(error) is NotFound
+    assert isinstance(error, NotFound)
     assert error.message == message
 
 

@@ -1,0 +1,75 @@
+"""A clean stop: what is under way is answered and stored, then the server ends."""
+
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from typing import Any
+
+from faults.fleet import Disconnected, ServerProcess, locked_by_another_program
+
+WAITING = 30
+
+
+def test_sigterm_answers_and_stores_what_was_waiting(server: ServerProcess) -> None:
+    first = server.connect()
+    run_id = first.create_run(start_time=1)
+    statuses: list[Any] = []
+
+    def write(number: int) -> None:
+        connection = server.connect()
+        metric = {"run_id": run_id, "key": "loss", "value": 1.0, "timestamp": 1, "step": number}
+        statuses.append(connection.ask("POST", "runs/log-metric", **metric)[0])
+        connection.close()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(WAITING)]
+    with locked_by_another_program(server.store):
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)  # until all of them wait
+        server.terminate()
+        time.sleep(0.3)
+        assert statuses == []
+        assert server.process is not None
+        assert server.process.poll() is None
+    for thread in threads:
+        thread.join(30)
+    assert statuses == [200] * WAITING
+    assert server.wait() == 0
+    with closing(sqlite3.connect(server.store)) as connection:
+        assert connection.execute("SELECT count(*) FROM hr_point").fetchone() == (WAITING,)
+    assert "Traceback" not in server.read_log()
+
+
+def test_sigterm_in_the_middle_of_ingest_loses_no_answered_call(server: ServerProcess) -> None:
+    first = server.connect()
+    run_id = first.create_run(start_time=1)
+    answered: list[int] = []
+
+    def write(thread: int) -> None:
+        connection = server.connect()
+        for number in range(thread * 1_000_000, (thread + 1) * 1_000_000):
+            metric = {"run_id": run_id, "key": "loss", "value": 1.0, "timestamp": 1, "step": number}
+            try:
+                status, _ = connection.ask("POST", "runs/log-metric", **metric)
+            except Disconnected:
+                return
+            if status != 200:
+                assert status == 503
+                return
+            answered.append(number)
+
+    threads = [threading.Thread(target=write, args=(thread,)) for thread in range(8)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.7)
+    server.terminate()
+    assert server.wait() == 0
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+    assert len(answered) > 100
+    with closing(sqlite3.connect(server.store)) as connection:
+        stored = {row[0] for row in connection.execute("SELECT step FROM hr_point")}
+    assert set(answered) <= stored
+    assert "Traceback" not in server.read_log()
