@@ -67,8 +67,8 @@ def test_processes_that_write_one_file_get_their_share(tmp_path: Path) -> None:
     commits = [result["commits"] for result in results]
     longest = max(result["longest_s"] for result in results)
     print(f"{PROCESSES} processes, {SECONDS:g} s: commits {sorted(commits)}, longest wait {longest:.2f} s")
-    assert min(commits) >= 0.02 * sum(commits)
-    assert longest < max(5.0, SECONDS / 4)
+    assert min(commits) >= 0.5 * sum(commits) / PROCESSES
+    assert longest < 2
     store = open_store(url)
     with store.read() as conn:
         assert conn.row("SELECT count(*) FROM hr_key") == (sum(commits),)

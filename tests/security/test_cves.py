@@ -105,7 +105,7 @@ ATTACKS = [
     *_location("CVE-2024-3848", "http://host#/../../../etc/", "http://host#abe/../../../"),
     *_location("CVE-2024-1593", "http://host;/../../etc", "mlflow-artifacts:/x;/../../etc"),
     *_location("CVE-2024-2928", "s3://b/x#../../../etc/passwd", "mlflow-artifacts:/#../../etc/passwd"),
-    *_location("CVE-2024-1594", "s3://b#/../x", "/tmp/x#y"),
+    *_location("CVE-2024-1594", "s3://b#/../x", "/srv/x#y"),
     *_location("CVE-2024-3573", "file:etc/passwd", "FILE:///etc", "file://localhost/etc", ":///etc", "file://h/x"),
     *_location("CVE-2024-8859", "dbfs:/x?a=/../../etc/passwd", "dbfs:/x?/../y"),
     *_location("CVE-2023-1176", "../x", "x/../../y", "..", "%2e%2e/x", "x"),

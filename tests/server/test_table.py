@@ -361,7 +361,7 @@ def test_of_a_key_given_twice_the_one_that_is_checked_is_the_one_that_is_used(
             replace=policy,
         )
         assert answer.status == status
-        query = f"run_id={first}&run_id={second}"
+        query = f"run_id={second}&run_id={first}"  # of a query the first counts, of JSON the last, as in MLflow
         assert call("GET", "/api/2.0/mlflow/runs/get", query=query, replace=policy).status == status
 
 

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from headrace.base.errors import HeadraceError, InvalidParameter, StoreError
 from headrace.store.engine import Store, open_store, parse_store_url
+from headrace.store.filelock import FileLock
 from headrace.store.migrate import check
 from headrace.store.transaction import RunRef
 
@@ -78,6 +80,23 @@ def test_a_store_is_there_again_after_a_close(
     with again.read() as conn:
         assert conn.rows("SELECT run_id FROM hr_run") == [("r1",)]
     again.close()
+
+
+def test_a_transaction_waits_for_the_lock_of_all_writers(store: Store, url: str) -> None:
+    lock = FileLock(Path(url.removeprefix("sqlite:///") + ".lock"))
+    done: list[int] = []
+    writing = threading.Thread(
+        target=lambda: done.append(
+            store.writer.call(lambda tx: tx.insert("INSERT INTO hr_key (name) VALUES (?)", ("a",)))
+        )
+    )
+    with lock.held():
+        writing.start()
+        writing.join(0.3)
+        assert done == []
+    writing.join(30)
+    lock.close()
+    assert done == [1]
 
 
 def test_a_reader_sees_one_snapshot_while_others_write(store: Store, make_run: Callable[..., RunRef]) -> None:

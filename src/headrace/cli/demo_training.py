@@ -24,6 +24,7 @@ from sklearn.metrics import (  # type: ignore[import-untyped]
 from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
 from sklearn.neural_network import MLPClassifier  # type: ignore[import-untyped]
 from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 SEED = 7
 TEST_SHARE = 0.3
@@ -126,6 +127,8 @@ def load_split(name: str) -> Split:
 
 def train(candidate: Candidate, split: Split) -> Iterator[Step]:
     """Train a model and judge it after each step: an epoch, or some more trees."""
+    # such small matrices gain nothing from threads, which spin for seconds where others use the cores
+    threadpool_limits(1)
     for number, (train_chances, test_chances) in enumerate(
         _FAMILIES[candidate.family](candidate.params, split), start=1
     ):

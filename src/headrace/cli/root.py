@@ -40,10 +40,10 @@ def show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> No
 )
 @env_file_option
 def main() -> None:
-    r"""Track experiments, at the speed of the disk. Speaks MLflow's protocol.
+    """Track experiments, at the speed of the disk. Speaks MLflow's protocol.
 
     \b
     headrace server          a server on http://127.0.0.1:5000
     headrace demo            see it work
     headrace COMMAND --help  more about a command
-    """
+    """  # noqa: D301 - click needs the character itself

@@ -21,7 +21,7 @@ _SQLITE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 @server_options
 @env_file_option
 def server(**chosen: Any) -> None:
-    r"""Run a tracking server that any MLflow client can use.
+    """Run a tracking server that any MLflow client can use.
 
     Options have MLflow's names. Each may also be set in the environment, as HEADRACE_<OPTION> or by MLflow's name (MLFLOW_<OPTION>, or
     MLFLOW_SERVER_<OPTION> for security); ours wins. The server stops on SIGTERM or Ctrl-C, after everything under way is answered; a second Ctrl-C
@@ -31,7 +31,7 @@ def server(**chosen: Any) -> None:
       headrace server
       headrace token server.token
       headrace server --host 0.0.0.0 --token-file server.token --allowed-hosts ml.example.org
-    """
+    """  # noqa: D301 - click needs the character itself
     options = ServerOptions(**chosen)
     settings = resolve_settings(options)
     for note in find_notes(options):

@@ -7,6 +7,7 @@ from headrace.base.json import Wire, encode
 
 Headers = list[tuple[bytes, bytes]]
 _JSON = (b"content-type", b"application/json")
+_NO_CONTENT = 204
 
 
 class ErrorBody(Wire, kw_only=True):
@@ -23,12 +24,9 @@ class ErrorBody(Wire, kw_only=True):
 
 async def send_bytes(send: Send, status: int, body: bytes, headers: Headers | None = None) -> None:
     """Send a whole answer; its type is JSON unless `headers` say otherwise."""
+    length = [] if status == _NO_CONTENT else [(b"content-length", b"%d" % len(body))]
     await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [(b"content-length", b"%d" % len(body)), *(headers or [_JSON])],
-        }
+        {"type": "http.response.start", "status": status, "headers": [*length, *(headers or [_JSON])]}
     )
     await send({"type": "http.response.body", "body": body})
 

@@ -15,7 +15,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from headrace.base.errors import HeadraceError, InvalidParameter, StoreError, TooManyRequests
 from headrace.store.caches import Caches
 from headrace.store.connection import Connection
-from headrace.store.dialect import find_dialect
+from headrace.store.dialect import DIALECTS, find_dialect
 from headrace.store.filelock import FileLock
 from headrace.store.schema import check_revision, create_schema, find_revision
 from headrace.store.series import flush_points
@@ -163,6 +163,8 @@ def parse_store_url(text: str) -> URL:
     """
     try:
         url = make_url(text)
+        if url.get_backend_name() in DIALECTS:
+            url.get_dialect()  # an unknown driver is found out here
     except ArgumentError:
         raise InvalidParameter(
             f"{text!r} is no database URL. A path is written as sqlite:///headrace.db (three slashes: relative, four: absolute)."

@@ -1,0 +1,107 @@
+"""The demo: real training, logged over HTTP to a running server, read back to the last bit."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.cli.demo_log import LoggedRun, find_differences
+from headrace.client import connect
+
+pytestmark = pytest.mark.slow
+RUNS = 27
+
+
+def test_it_logs_to_the_server_that_it_is_given_and_reads_all_of_it_back(
+    start_server: Any, run_command: Any
+) -> None:
+    server = start_server()
+    ran = run_command("demo", "--tracking-uri", server.url, "--json")
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert (told["runs"], told["differences"], told["tracking_uri"]) == (RUNS, [], server.url)
+    found = server.post(
+        "runs/search", experiment_ids=list(told["experiments"].values()), max_results=100
+    ).json()
+    assert len(found["runs"]) == RUNS
+    for run in found["runs"]:
+        assert run["info"]["status"] == "FINISHED"
+        assert {metric["key"] for metric in run["data"]["metrics"]} == {
+            "train_loss",
+            "test_loss",
+            "test_accuracy",
+            "test_f1",
+        }
+        assert run["inputs"]["dataset_inputs"][0]["dataset"]["digest"]
+    points = sum(
+        len(
+            server.ask(
+                "GET", f"/api/2.0/mlflow/metrics/get-history?run_id={run['info']['run_id']}&metric_key={key}"
+            ).json()["metrics"]
+        )
+        for run in found["runs"]
+        for key in ("train_loss", "test_loss", "test_accuracy", "test_f1")
+    )
+    assert points == told["points"]
+    for leaders in told["leaders"].values():
+        scores = [leader["test_accuracy"] for leader in leaders]
+        assert scores == sorted(scores, reverse=True)
+        assert scores[0] > 0.9
+
+
+def test_it_starts_a_server_of_its_own_and_leaves_it_running_until_ctrl_c(tmp_path: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("HEADRACE_", "MLFLOW_"))}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "headrace", "demo", "--folder", "here"],
+        cwd=tmp_path,
+        env=environment | {"HEADRACE_HOST": "0.0.0.0", "MLFLOW_BACKEND_STORE_URI": "sqlite:///not-mine.db"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    watchdog = threading.Timer(200, process.kill)
+    watchdog.start()
+    try:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        text = ""
+        while "artifacts download" not in text:
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            text += line
+        url = text.partition("MLFLOW_TRACKING_URI=")[2].split()[0]
+        assert url.startswith("http://127.0.0.1:")
+        assert "to the last bit" in text
+        with connect(url) as client:
+            assert client.server.health()
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes in the foreground
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+        with connect(url, retries=0) as client:
+            assert not client.server.health()
+    finally:
+        watchdog.cancel()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert (tmp_path / "here" / "headrace.db").is_file()
+    assert not (tmp_path / "not-mine.db").exists()
+
+
+def test_a_difference_in_one_bit_is_found(start_server: Any) -> None:
+    server = start_server()
+    run_id = server.post("runs/create", experiment_id="0", start_time=1).json()["run"]["info"]["run_id"]
+    server.post("runs/log-metric", run_id=run_id, key="m", value=0.1, step=1, timestamp=1)
+    server.post("runs/update", run_id=run_id, status="FINISHED")
+    with connect(server.url) as client:
+        assert find_differences(client, LoggedRun(run_id, {}, ("", ""), {"m": [(1, 0.1)]})) == [
+            f"run {run_id}: datasets: logged [('', '')], read []"
+        ]
+        wrong = find_differences(client, LoggedRun(run_id, {}, ("", ""), {"m": [(1, 0.10000000000000002)]}))
+    assert [line.split(": ")[1] for line in wrong] == ["datasets", "latest metrics", "history of m"]
