@@ -23,14 +23,14 @@ def _expect(server: Server, scenario: Scenario, step: Step, recorded: dict[str, 
     return difference.apply(recorded)
 
 
-def _complain(step: Step, answer: Answer, play: Play) -> str | None:
+def _complain(play: Play, step: Step, answer: Answer) -> str | None:
     """Return what is wrong with the wording of an error, or None."""
-    if answer.status < 400 or not answer.body:
+    if not answer.headers.get("content-type", "").startswith("application/json"):
         return None
     body = answer.decode()
-    if "error_code" not in body:
+    if not isinstance(body, dict) or "error_code" not in body:
         return None
-    message = body.get("message", "")
+    message = str(body.get("message", ""))
     if not message.strip():
         return "the error has no message"
     missing = [text for text in map(play.fill, step.says) if text not in message]

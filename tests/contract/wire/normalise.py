@@ -33,7 +33,8 @@ _TIME_KEYS = {
 }
 _SORTED_KEYS = {"dataset_inputs", "dataset_summaries", "model_inputs", "model_outputs", "params", "tags"}
 _NAME = re.compile(r"^[a-z]+-[a-z]+-\d{1,4}$")
-_MODEL_ID = re.compile(r"\bm-[0-9a-f]{32}\b")
+_MODEL_NEEDLESS_QUOTES = re.compile(r'="([\w.+-]+)"')
+_ID = re.compile(r"\bm-[0-9a-f]{32}\b")
 _ID = re.compile(r"\b[0-9a-f]{32}\b")
 _LOCATION = re.compile(r"^(mlflow-artifacts:/)(\d+)(?=/|$)")
 #: The longest message that a golden file keeps; it is there for the reader and never compared.
@@ -57,8 +58,13 @@ def normalise(step: Step, answer: Answer, names: Mapping[str, str]) -> dict[str,
     else:
         seen["body"] = _Words(names).tidy_text(answer.body.decode("utf-8", "backslashreplace"))
     if step.keep:
-        seen["headers"] = {name: answer.headers.get(name) for name in sorted(step.keep)}
+        seen["headers"] = {name: _tidy_header(answer.headers.get(name)) for name in sorted(step.keep)}
     return seen
+
+
+def _tidy_header(value: str | None) -> str | None:
+    """Unquote what needs no quotes: ``filename="a.txt"`` and ``filename=a.txt`` are the same header."""
+    return None if value is None else _NEEDLESS_QUOTES.sub(r"=\1", value)
 
 
 def _kind(answer: Answer) -> str:

@@ -73,11 +73,11 @@ class Play:
         time.sleep(step.pause_s)
         path = self._target(step)
         if step.query:
-            path += "?" + urlencode([(self._fill(k), self._fill(v)) for k, v in step.query], quote_via=quote)
-        headers = {name: self._fill(value) for name, value in step.headers.items()}
+            path += "?" + urlencode([(self.fill(k), self.fill(v)) for k, v in step.query], quote_via=quote)
+        headers = {name: self.fill(value) for name, value in step.headers.items()}
         body: bytes | None = None
         if step.raw is not None:
-            body = step.raw if isinstance(step.raw, bytes) else self._fill(step.raw, _IN_PERCENTS).encode()
+            body = step.raw if isinstance(step.raw, bytes) else self.fill(step.raw, _IN_PERCENTS).encode()
         elif step.body is not None:
             body = json.dumps(self._fill_all(step.body), allow_nan=False).encode()
         if body is not None and not any(name.lower() == "content-type" for name in headers):
@@ -94,7 +94,7 @@ class Play:
             connection.close()
 
     def _target(self, step: Step) -> str:
-        path = self._fill(step.target)
+        path = self.fill(step.target)
         return self.prefix + path.removeprefix("/api") if path.startswith("/api/") else path
 
     def fill(self, text: str) -> str:
@@ -103,18 +103,19 @@ class Play:
         Raises:
             KeyError: if one has no value.
         """
-        return self._fill(text)
+        return self.fill(text)
 
-    def _fill(self, text: str, pattern: re.Pattern[str] = _IN_BRACES) -> str:
+    def fill(self, text: str, pattern: re.Pattern[str] = _IN_BRACES) -> str:
+        """Return the text with its placeholders put in."""
         return pattern.sub(lambda match: self.names[match[1]], text)
 
     def _fill_all(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self._fill(value)
+            return self.fill(value)
         if isinstance(value, list):
             return [self._fill_all(item) for item in value]
         if isinstance(value, dict):
-            return {self._fill(key): self._fill_all(item) for key, item in value.items()}
+            return {self.fill(key): self._fill_all(item) for key, item in value.items()}
         return value
 
     def _save(self, step: Step, answer: Answer) -> None:

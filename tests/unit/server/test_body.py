@@ -95,7 +95,7 @@ def test_a_damaged_body_is_refused(
 
 
 def test_an_unknown_packing_is_refused_by_its_name(scope: MakeScope, exchange: Make) -> None:
-    with pytest.raises(InvalidParameter, match=r"'br\\xe9' is not supported"):
+    with pytest.raises(InvalidParameter, match="'br\xe9' is not supported"):
         _read(scope(content_encoding="br\xe9"), exchange(b"x"))
 
 

@@ -104,7 +104,7 @@ def test_parameters_come_from_the_query_of_get(scope: MakeScope) -> None:
     assert read_request(GET, scope(query=query), b"", {}) == Request(
         key="é x", names=["a", "b"], count=7, is_on=True
     )
-    assert read_request(GET, scope(query=b"key=a&key=b&count="[:11]), b"", {}) == Request(key="b")
+    assert read_request(GET, scope(query=b"key=a&key=b"), b"", {}) == Request(key="a")
     assert read_request(GET, scope(query=b"key="), b"", {}) == Request()
     assert read_request(GET, scope(), b'{"key": "in the body"}', {}) == Request(key="in the body")
 
