@@ -72,9 +72,6 @@ def main() -> int:
     parser.add_argument("scenarios", nargs="*", help="names; all if none is given")
     options = parser.parse_args()
     chosen = [s for s in scenarios.ALL if not options.scenarios or s.name in options.scenarios]
-    if not options.scenarios and not options.check:
-        for path in golden.FOLDER.glob("*.json"):
-            path.unlink()
     differing = 0
     for scenario, entries, version in _record_all(options.mlflow, chosen):
         if not options.check:
@@ -88,6 +85,11 @@ def main() -> int:
             if before != now:
                 differing += 1
                 print(f"{scenario.name}: {entry['step']}:\n  {json.dumps(before)}\n  {json.dumps(now)}")
+    if not options.scenarios and not options.check:
+        names = {scenario.name for scenario in chosen}
+        for path in golden.FOLDER.glob("*.json"):
+            if path.stem not in names:
+                path.unlink()
     return 1 if differing else 0
 
 

@@ -95,18 +95,22 @@ class Streams(BaseRoute):
             # The body is a file, so the parameters are in the query and the path whatever the method is.
             request = read_request(row, {**scope, "method": "GET"}, b"", in_path)
             call = _Call(row, request, scope, receive, send)
-            if row is rows.PROXY_PUT:
-                await self._put(call)
-            elif row is rows.UPLOAD:
-                await self._upload(call)
-            elif row is rows.PROXY_DELETE:
-                await self._delete(call)
-            else:
-                await self._download(call)
+            with dispatch.audited(self._platform, get_actor(scope), row):
+                await self._carry(call)
         except HeadraceError as error:
             await send_error(send, error)
         except ClientGone:
             log.info("%s %s: the client left; nothing was stored", scope["method"], scope["path"])
+
+    async def _carry(self, call: _Call) -> None:
+        if call.row is rows.PROXY_PUT:
+            await self._put(call)
+        elif call.row is rows.UPLOAD:
+            await self._upload(call)
+        elif call.row is rows.PROXY_DELETE:
+            await self._delete(call)
+        else:
+            await self._download(call)
 
     async def _run(self, work: Callable[..., Any], *args: object) -> Any:
         return await to_thread.run_sync(work, *args, limiter=self._threads)

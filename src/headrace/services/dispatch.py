@@ -103,12 +103,12 @@ def submit(
 
 
 def authorize(platform: Platform, actor: Actor, endpoint: Endpoint[Any, Any], request: Wire) -> None:
-    """Check the permissions of a call whose bytes a handler of the server carries.
+    """Check the permissions of a call whose bytes a handler of the server carries; the handler does so inside `audited`.
 
     Raises:
         PermissionDenied: one is missing.
     """
-    with audited(platform, actor, endpoint), platform.store.read() as conn:
+    with platform.store.read() as conn:
         permit(Context(conn, actor, platform), endpoint, request)
 
 

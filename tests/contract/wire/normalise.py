@@ -33,8 +33,8 @@ _TIME_KEYS = {
 }
 _SORTED_KEYS = {"dataset_inputs", "dataset_summaries", "model_inputs", "model_outputs", "params", "tags"}
 _NAME = re.compile(r"^[a-z]+-[a-z]+-\d{1,4}$")
-_MODEL_NEEDLESS_QUOTES = re.compile(r'="([\w.+-]+)"')
-_ID = re.compile(r"\bm-[0-9a-f]{32}\b")
+_NEEDLESS_QUOTES = re.compile(r'="([\w.+-]+)"')
+_MODEL_ID = re.compile(r"\bm-[0-9a-f]{32}\b")
 _ID = re.compile(r"\b[0-9a-f]{32}\b")
 _LOCATION = re.compile(r"^(mlflow-artifacts:/)(\d+)(?=/|$)")
 #: The longest message that a golden file keeps; it is there for the reader and never compared.
