@@ -1,38 +1,57 @@
 """Where headrace deliberately answers otherwise than MLflow 3.17.2, step by step, each with its reason.
 
-What is not listed here must be equal. Wording of messages is never compared (see ``wire.golden``).
+What is not listed here must be equal. Wording of messages is never compared (see ``wire.golden``). The tables are
+``differences_*.py`` by the kind of reason; this module joins them and answers what is expected.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+import differences_search
+import differences_store
+import differences_wire
+from wire.edits import Edit, see_models_right, spell_infinities
 from wire.golden import Difference
 
 Place = tuple[str, str]
-DIFFERENCES: dict[Place, Difference] = {}
 
-_LARGEST = 1.7976931348623157e308
-_TYPE = "A wrong type, wherever it stands, is refused, and nothing of the request is stored."
-_PARSE = "A body that is no JSON object is refused as such, not with a 500 page."
-_MISTAKE = "A user's mistake is a 400 that keeps its code, not a 500."
-_JSON = "An error is JSON on every path, so that every client can read it."
-_INFINITY = "Infinities come back as they were sent."
+_TABLES = (differences_wire.TABLE, differences_store.TABLE, differences_search.TABLE)
+#: (scenario, step) -> what headrace answers there.
+DIFFERENCES: Mapping[Place, Difference] = {place: each for table in _TABLES for place, each in table.items()}
+
+_INFINITIES = "An infinity comes back as it was sent, and NaN always as a string: JSON has neither."
+_MODEL_METRICS = (
+    "A model shows the latest point of each of its metrics, runs and datasets, with NaN as NaN: its answer does not "
+    "grow with its history."
+)
+#: Scenario -> a change of all its answers, with the reason: it comes after those of single steps.
+EVERYWHERE: Mapping[str, tuple[Edit, str]] = {
+    **dict.fromkeys(
+        (
+            "log_metric_special",
+            "log_batch",
+            "runs_search_views",
+            "runs_search_pages",
+            "runs_search_orders",
+            "runs_filter_metrics",
+            "runs_filter_strings",
+            "runs_filter_attributes",
+            "runs_filter_grammar",
+        ),
+        (spell_infinities, _INFINITIES),
+    ),
+    **dict.fromkeys(
+        ("models_search_filters", "models_search_orders", "models_search_pages"),
+        (see_models_right, _MODEL_METRICS),
+    ),
+}
 
 
-def _differ(scenario: str, difference: Difference, *steps: str) -> None:
-    for step in steps:
-        assert (scenario, step) not in DIFFERENCES, (scenario, step)
-        DIFFERENCES[scenario, step] = difference
-
-
-def _error(reason: str, status: int = 400, code: str = "INVALID_PARAMETER_VALUE") -> Difference:
-    return Difference(reason=reason, status=status, kind="json", body={"error_code": code})
-
-
-def _spell_infinities(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _spell_infinities(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_spell_infinities(item) for item in value]
-    if value == "<bare NaN>":
-        return "NaN"
-    return ("Infinity" if value > 0 else "-Infinity") if value in {_LARGEST, -_LARGEST} else value
+def expect(scenario: str, step: str, recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer expected of headrace where MLflow gave the recorded one."""
+    difference = DIFFERENCES.get((scenario, step))
+    expected = dict(recorded) if difference is None else difference.apply(recorded)
+    if scenario in EVERYWHERE:
+        edit, reason = EVERYWHERE[scenario]
+        expected = Difference(reason=reason, edit=edit).apply(expected)
+    return expected

@@ -10,6 +10,7 @@ import jsonschema_rs
 import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
+from headrace.api.endpoint import Empty, Endpoint, Need, Permission, Resource
 from headrace.api.endpoints import ENDPOINTS
 from headrace.server.openapi import build_document, encode_document
 from headrace.server.rest import EndpointTable
@@ -108,6 +109,15 @@ def test_fields_in_the_path_are_not_in_the_body() -> None:
     schema = body["content"]["application/json"]["schema"]
     assert set(schema["properties"]) == {"status"}
     assert schema["required"] == ["status"]
+
+
+def test_a_call_without_parameters_has_no_body() -> None:
+    needs = (Need(Permission.READ, Resource.SERVER),)
+    document = build_document([Endpoint("tests.row", "POST", "/x", Empty, Empty, needs, "A row.")])
+    operation = document["paths"]["/api/x"]["post"]
+    assert "requestBody" not in operation
+    assert operation["responses"]["200"]["content"]["application/json"]["schema"] == {"type": "object"}
+    assert set(document["components"]["schemas"]) == {"ErrorBody"}
 
 
 def test_lists_in_the_query_are_repeated_names() -> None:

@@ -1,5 +1,6 @@
 """Every row of the table is served under all its paths, guarded by its permissions and by the token, and audited."""
 
+import contextlib
 import dataclasses
 import json
 import urllib.parse
@@ -13,6 +14,7 @@ from headrace.api.endpoint import REFERENCES, Empty, Endpoint, Need, Permission,
 from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import InvalidParameter
 from headrace.base.json import Wire
+from headrace.server.body import ClientGone
 from headrace.server.guard import GuardSettings
 from headrace.services import dispatch
 from headrace.services.context import Actor, AuditRecord, Context, Platform
@@ -361,7 +363,9 @@ def test_of_a_key_given_twice_the_one_that_is_checked_is_the_one_that_is_used(
             replace=policy,
         )
         assert answer.status == status
-        query = f"run_id={second}&run_id={first}"  # of a query the first counts, of JSON the last, as in MLflow
+        query = (
+            f"run_id={second}&run_id={first}"  # of a query the first counts, of JSON the last, as in MLflow
+        )
         assert call("GET", "/api/2.0/mlflow/runs/get", query=query, replace=policy).status == status
 
 
@@ -413,6 +417,42 @@ def test_the_audit_tells_success_and_failure(
         ("metrics.get_history", "OK"),
     ]
     assert all(record.actor == Actor("anyone") and record.time_ms > 1_600_000_000_000 for record in records)
+
+
+def test_the_audit_of_a_file_tells_what_became_of_its_bytes(audited: tuple[Call, list[AuditRecord]]) -> None:
+    send, records = audited
+    path = "/api/2.0/mlflow-artifacts/artifacts/a/b"
+    assert send("GET", path).status == 404
+    assert send("PUT", path, body=b"file").status == 200
+    assert send("PUT", path, body=b"file", headers={"content-length": "5"}).status == 400
+    assert send("GET", path).body == b"file"
+    assert send("DELETE", path).status == 200
+    assert [(record.endpoint, record.outcome) for record in records] == [
+        ("artifacts.proxy_get", "RESOURCE_DOES_NOT_EXIST"),
+        ("artifacts.proxy_put", "OK"),
+        ("artifacts.proxy_put", "INVALID_PARAMETER_VALUE"),
+        ("artifacts.proxy_get", "OK"),
+        ("artifacts.proxy_delete", "OK"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (None, "OK"),
+        (InvalidParameter("x"), "INVALID_PARAMETER_VALUE"),
+        (ClientGone(), "CANCELLED"),
+        (GeneratorExit(), "CANCELLED"),
+        (ValueError(), "INTERNAL_ERROR"),
+    ],
+)
+def test_an_outcome_has_a_name(platform: Platform, error: BaseException | None, outcome: str) -> None:
+    records: list[AuditRecord] = []
+    audited = dataclasses.replace(platform, audit=(records.append,))
+    with contextlib.suppress(BaseException), dispatch.audited(audited, Actor(), ENDPOINTS[0]):
+        if error is not None:
+            raise error
+    assert [record.outcome for record in records] == [outcome]
 
 
 def test_a_call_that_is_replayed_is_audited_once_and_only_when_it_is_decided(platform: Platform) -> None:

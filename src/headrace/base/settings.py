@@ -133,6 +133,10 @@ SERVER_SETTINGS: dict[str, Setting] = {
     "allow-unauthenticated": Setting(
         ("HEADRACE_ALLOW_UNAUTHENTICATED",), "serve other machines without a token"
     ),
+    "max-body-bytes": Setting(
+        ("HEADRACE_MAX_BODY_BYTES",),
+        "the most bytes that a request's body may have; files have no such limit",
+    ),
     "truncate-long-values": Setting(
         ("HEADRACE_TRUNCATE_LONG_VALUES", "MLFLOW_TRUNCATE_LONG_VALUES"),
         "cut params and tags that are too long instead of refusing them",

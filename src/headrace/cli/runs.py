@@ -1,5 +1,6 @@
 """``headrace runs``: list, show, metrics, delete, restore."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -25,6 +26,7 @@ from headrace.client import Client, connect
 _MAX_PAGE = 1000
 _AUTOMATIC_COLUMNS = 2
 _TABLE_POINTS = 1000
+_METRIC = re.compile(r"""\s*metrics?\.(?:`([^`]*)`|"([^"]*)"|(\S+))""", re.IGNORECASE)
 _KINDS = ("metrics", "params", "tags")
 
 
@@ -160,13 +162,18 @@ def parse_columns(text: str) -> list[tuple[str, str]]:
 def choose_columns(found: Iterable[Run], order_by: Sequence[str]) -> list[tuple[str, str]]:
     """Return the columns to show if nobody chose: what the runs are ordered by, then the metrics that most of them have."""
     counts = Counter(metric.key for run in found for metric in run.data.metrics or ())
-    ordered = [
-        key for key in counts if any(key in clause.replace("`", "").replace('"', "") for clause in order_by)
-    ]
+    wanted = [key for clause in order_by if (key := _find_metric(clause)) is not None]
+    ordered = [key for key in wanted if key in counts]
     rest = [
         key for key, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if key not in ordered
     ]
     return [("metrics", key) for key in [*ordered, *rest][:_AUTOMATIC_COLUMNS]]
+
+
+def _find_metric(clause: str) -> str | None:
+    """Return the metric that a clause of an order names; the server has judged the clause itself already."""
+    found = _METRIC.match(clause)
+    return next(filter(None, found.groups()), None) if found else None
 
 
 @runs.command("show")

@@ -25,9 +25,7 @@ class ErrorBody(Wire, kw_only=True):
 async def send_bytes(send: Send, status: int, body: bytes, headers: Headers | None = None) -> None:
     """Send a whole answer; its type is JSON unless `headers` say otherwise."""
     length = [] if status == _NO_CONTENT else [(b"content-length", b"%d" % len(body))]
-    await send(
-        {"type": "http.response.start", "status": status, "headers": [*length, *(headers or [_JSON])]}
-    )
+    await send({"type": "http.response.start", "status": status, "headers": [*length, *(headers or [_JSON])]})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -1,7 +1,6 @@
 """The application: everything is put together here."""
 
 import logging
-import os
 import secrets
 from importlib.metadata import version
 from typing import Protocol
@@ -50,7 +49,7 @@ def create_app(
     if metrics is not None:
         routes.append(Route("/metrics", metrics.answer))
     app = Starlette(
-        routes=[Rest(platform, max_body_bytes=find_body_limit(os.environ)), Streams(platform), *routes],
+        routes=[Rest(platform, max_body_bytes=find_body_limit()), Streams(platform), *routes],
         exception_handlers={405: _answer_wrong_method, Exception: _answer_defect},
     )
     app.router.redirect_slashes = False

@@ -100,7 +100,7 @@ class Streams(BaseRoute):
         except HeadraceError as error:
             await send_error(send, error)
         except ClientGone:
-            log.info("%s %s: the client left; nothing was stored", scope["method"], scope["path"])
+            log.info("%s %r: the client left; nothing was stored", scope["method"], scope["path"])
 
     async def _carry(self, call: _Call) -> None:
         if call.row is rows.PROXY_PUT:

@@ -6,28 +6,29 @@ from collections.abc import Mapping
 from starlette.types import Message, Receive, Scope
 
 from headrace.base.errors import InvalidParameter, PayloadTooLarge
+from headrace.base.settings import SERVER_SETTINGS
 
 MAX_BODY_BYTES = 32 * 2**20
-LIMIT_VARIABLE = "HEADRACE_MAX_BODY_BYTES"
 _MAX_DIGITS = 18
 
 
-class ClientGone(Exception):
+class ClientGone(ConnectionError):
     """The client closed the connection before its request was complete."""
 
 
-def find_body_limit(environ: Mapping[str, str]) -> int:
-    """Return how many bytes a request's body may have, as the environment says.
+def find_body_limit(environ: Mapping[str, str] | None = None) -> int:
+    """Return how many bytes a request's body may have, as the environment (the process's unless given) says.
 
     Raises:
         InvalidParameter: what it says is no such number.
     """
-    text = environ.get(LIMIT_VARIABLE, "").strip()
+    setting = SERVER_SETTINGS["max-body-bytes"]
+    text = (setting.find(environ) or "").strip()
     if not text:
         return MAX_BODY_BYTES
     if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and int(text)):
         raise InvalidParameter(
-            f"Invalid {LIMIT_VARIABLE} {text[:40]!r}: it must be a number of bytes, such as {MAX_BODY_BYTES}."
+            f"Invalid {setting.names[0]} {text[:40]!r}: it must be a number of bytes, such as {MAX_BODY_BYTES}."
         )
     return int(text)
 

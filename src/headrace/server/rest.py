@@ -174,9 +174,16 @@ def read_request(row: Row, scope: Scope, body: bytes, in_path: dict[str, str]) -
         return request
     else:
         fields = decode_object(body)
-    fields.update(in_path)
+    if in_path:  # what the path names, counts; the body may repeat it in either spelling
+        named = {_fold(name) for name in in_path}
+        fields = {name: value for name, value in fields.items() if _fold(name) not in named} | in_path
     converted: Wire = convert(fields, row.request)
     return converted
+
+
+def _fold(name: str) -> str:
+    """Return what ``model_id`` and ``modelId`` have in common."""
+    return name.replace("_", "").lower()
 
 
 def _check_content_type(value: bytes) -> None:
@@ -187,12 +194,14 @@ def _check_content_type(value: bytes) -> None:
 
 
 def _read_query(row: Row, query: bytes) -> dict[str, Any]:
-    lists = {name for name, kind in row.request.__annotations__.items() if str(kind).startswith("list")}
+    lists = {
+        _fold(name) for name, kind in row.request.__annotations__.items() if str(kind).startswith("list")
+    }
     try:
         values = parse_qs(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=2000)
     except ValueError as error:
         raise InvalidParameter(f"The query string cannot be read: {error}.") from None
-    return {name: found if name in lists else found[0] for name, found in values.items()}
+    return {name: found if _fold(name) in lists else found[0] for name, found in values.items()}
 
 
 class _LoopNotifier:

@@ -31,7 +31,7 @@ class AuditRecord:
         time_ms: when it ended, in Unix milliseconds.
         actor: who called.
         endpoint: the name of the endpoint's row.
-        outcome: ``OK``, or the error code.
+        outcome: ``OK``, the error code, or ``CANCELLED`` if the client left before the end.
     """
 
     time_ms: int

@@ -123,6 +123,18 @@ def _run(context: Context, endpoint: Endpoint[Any, Any], request: Wire) -> Any:
     return _FUNCTIONS[endpoint.name](context, request)
 
 
+def _name_outcome(error: object) -> str:
+    match error:
+        case None:
+            return "OK"
+        case HeadraceError():
+            return error.code
+        case ConnectionError() | GeneratorExit():  # the client left before the end
+            return "CANCELLED"
+        case _:
+            return "INTERNAL_ERROR"
+
+
 class audited(AbstractContextManager[None]):  # noqa: N801 - used like a function
     """Report a call to the audit hooks when it ends."""
 
@@ -134,9 +146,6 @@ class audited(AbstractContextManager[None]):  # noqa: N801 - used like a functio
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if not self._platform.audit:
             return
-        outcome = (
-            "OK" if error is None else error.code if isinstance(error, HeadraceError) else "INTERNAL_ERROR"
-        )
-        record = AuditRecord(self._platform.clock(), self._actor, self._endpoint.name, outcome)
+        record = AuditRecord(self._platform.clock(), self._actor, self._endpoint.name, _name_outcome(error))
         for hook in self._platform.audit:
             hook(record)

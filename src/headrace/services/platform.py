@@ -1,8 +1,8 @@
 """Putting a platform together from what an operator says: a database, and where artifacts go. Used by the server and in-process alike."""
 
-import os
 from dataclasses import dataclass
 
+from headrace.base.settings import SERVER_SETTINGS
 from headrace.base.uris import resolve_root
 from headrace.blobs.open import open_store as open_blobs
 from headrace.services.context import Artifacts, Platform
@@ -48,8 +48,7 @@ def open_platform(settings: PlatformSettings) -> Platform:
         store=store,
         artifacts=Artifacts(resolve_root(root), served),
         policy=AllRights(),
-        truncate_long_values=os.environ.get("MLFLOW_TRUNCATE_LONG_VALUES", "true").lower()
-        not in {"false", "0"},
+        truncate_long_values=SERVER_SETTINGS["truncate-long-values"].is_on(default=True),
     )
     try:
         store.writer.call(lambda tx: ensure_default(tx, platform))

@@ -1,74 +1,86 @@
-"""What the scripts of the official clients share: the version in use, checks, the result that is printed.
+"""What the scripts of the official clients share: the client's version, checks, the report that is written.
 
-Runs inside a peer's interpreter (mlflow 1.30, 2.22, 3.17 or mlflow-skinny), so it knows nothing but the standard
-library and mlflow, and no newer Python than the peers have.
+Runs inside a peer's interpreter, so it knows nothing but the standard library and mlflow; nothing of headrace is in reach.
+A script is started as ``area_NAME.py SERVER REPORT``: the server's address, the file for the report.
 """
 
 import importlib.util
 import json
 import sys
+import tempfile
 import uuid
+from collections.abc import Callable
+from pathlib import Path
 
 import mlflow
+from mlflow.exceptions import MlflowException
 
 #: (major, minor) of the client.
 VERSION = tuple(int(part) for part in mlflow.__version__.split(".")[:2])
 
 
-def has(*modules):
+def has(*modules: str) -> bool:
     """Return whether all the modules can be imported here."""
     return all(importlib.util.find_spec(module) is not None for module in modules)
 
 
+def make_folder() -> Path:
+    """Return a new empty folder in the folder that the script was started in."""
+    return Path(tempfile.mkdtemp(dir=Path.cwd()))
+
+
 class Area:
-    """One script's run: the server, a name of its own, the checks that passed, the parts left out.
+    """One script's run: a name of its own on the server, the checks that passed, the parts left out.
+
+    The first check that fails ends the script with an AssertionError.
 
     Args:
-        name: of the area, as in the file's name.
+        name: of the area, as in the script's file name.
     """
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
+        server, report = sys.argv[1:]
         self.name = name
-        self.url = sys.argv[1]
-        self.unique = "%s-%s" % (name, uuid.uuid4().hex[:10])
-        self.checks = []
-        self.absent = []
-        mlflow.set_tracking_uri(self.url)
+        self.unique = f"{name}-{uuid.uuid4().hex[:10]}"
+        self._report = Path(report)
+        self._passed: list[str] = []
+        self._left_out: list[str] = []
+        mlflow.set_tracking_uri(server)
 
-    def equal(self, label, seen, expected):
-        """Check that two values are equal, types included."""
+    def equal(self, label: str, seen: object, expected: object) -> None:
+        """Check that two values are equal and of one type."""
         if seen != expected or type(seen) is not type(expected):
-            raise AssertionError("%s: expected %r, got %r" % (label, expected, seen))
-        self.checks.append(label)
+            raise AssertionError(f"{label}: expected {expected!r}, got {seen!r}")
+        self._passed.append(label)
 
-    def true(self, label, condition):
+    def true(self, label: str, condition: object) -> None:
         """Check that a condition holds."""
         if not condition:
             raise AssertionError(label)
-        self.checks.append(label)
+        self._passed.append(label)
 
-    def refused(self, label, code, call):
-        """Check that a call raises MlflowException with an error code."""
+    def refused(self, label: str, code: str, call: Callable[[], object], *words: str) -> None:
+        """Check that a call raises MlflowException with an error code and a message that has the words in it."""
         try:
-            call()
-        except mlflow.exceptions.MlflowException as error:
+            answer = call()
+        except MlflowException as error:
             self.equal(label, error.error_code, code)
+            missing = [word for word in words if word not in error.message]
+            if missing:
+                raise AssertionError(f"{label}: no {missing} in {error.message!r}") from error
         else:
-            raise AssertionError("%s: nothing was raised, expected %s" % (label, code))
+            raise AssertionError(f"{label}: got {answer!r}, expected {code}")
 
-    def leave_out(self, label):
+    def leave_out(self, part: str) -> None:
         """Note a part that this client does not have."""
-        self.absent.append(label)
+        self._left_out.append(part)
 
-    def finish(self):
-        """Print the result."""
-        print(
-            json.dumps(
-                {
-                    "area": self.name,
-                    "client": mlflow.__version__,
-                    "checks": self.checks,
-                    "absent": self.absent,
-                }
-            )
-        )
+    def finish(self) -> None:
+        """Write the report."""
+        report = {
+            "area": self.name,
+            "client": mlflow.__version__,
+            "passed": self._passed,
+            "left_out": self._left_out,
+        }
+        self._report.write_text(json.dumps(report), "utf-8")

@@ -1,7 +1,7 @@
 """Golden files: one JSON file per scenario with each request as sent and the real MLflow's normalised answer.
 
 It reads and writes them and says where an answer departs from one. Which departures are right is not its
-business: it is told by a `Difference`.
+business; that is ``differences``.
 """
 
 import base64
@@ -14,6 +14,7 @@ from typing import Any
 
 from wire.step import Scenario, Step
 
+Edit = Callable[[Any], Any]
 FOLDER = Path(__file__).parents[1] / "golden"
 #: Parts of an error's body that are not compared: wording, and two keys that only the newest MLflow has.
 LOOSE_KEYS = ("message", "sqlstate", "error_class")
@@ -37,7 +38,7 @@ class Difference:
     kind: str | None = None
     body: Any = None
     headers: Mapping[str, str | None] = field(default_factory=dict)
-    edit: Callable[[Any], Any] | None = None
+    edit: Edit | None = None
 
     def apply(self, recorded: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer expected of headrace."""
@@ -53,6 +54,36 @@ class Difference:
         if self.headers:
             expected["headers"] = {**recorded.get("headers", {}), **self.headers}
         return expected
+
+
+class Table(dict[tuple[str, str], Difference]):
+    """(scenario, step) -> a difference."""
+
+    def add(self, scenario: str, difference: Difference, *steps: str) -> None:
+        """List a difference for some steps of a scenario, none of them listed before."""
+        for step in steps:
+            if (scenario, step) in self:
+                raise ValueError(f"{scenario}: {step} is listed twice")
+            self[scenario, step] = difference
+
+
+def refused(reason: str, status: int = 400, code: str = "INVALID_PARAMETER_VALUE") -> Difference:
+    """Build the difference that headrace refuses what MLflow takes, or refuses it otherwise."""
+    return Difference(reason=reason, status=status, kind="json", body={"error_code": code})
+
+
+def ranged(reason: str, body: str, content_range: str | None, total: int) -> Difference:
+    """Build the difference of an answer to a range: with ``body`` the bytes, without 416 for a file of ``total`` bytes."""
+    headers = {
+        "accept-ranges": "bytes",
+        "content-length": str(len(body)),
+        "content-range": content_range if body else f"bytes */{total}",
+        "content-type": "application/octet-stream",
+    }
+    status = (206 if content_range else 200) if body else 416
+    return Difference(
+        reason=reason, status=status, kind="bytes" if body else "none", body=body, headers=headers
+    )
 
 
 def describe(step: Step) -> dict[str, Any]:
@@ -145,14 +176,14 @@ def read(scenario: Scenario) -> dict[str, dict[str, Any]]:
 
 def compare(expected: Mapping[str, Any], seen: Mapping[str, Any]) -> str | None:
     """Return how an answer departs from what is expected, or None if it does not."""
-    left, right = (_strict(answer) for answer in (expected, seen))
+    left, right = (spell(answer) for answer in (expected, seen))
     if left == right:
         return None
-    return f"expected {left}\n     got {_strict(seen, loose=False)}"
+    return f"expected {left}\n     got {spell(seen, loose=False)}"
 
 
-def _strict(answer: Mapping[str, Any], *, loose: bool = True) -> str:
-    """Spell an answer so that 1 and true, or 1 and "1", are never equal."""
+def spell(answer: Mapping[str, Any], *, loose: bool = True) -> str:
+    """Spell a body or an answer so that 1 and true, or 1 and "1", are never equal; ``loose`` leaves the wording of errors out."""
     answer = dict(answer)
     body = answer.get("body")
     if loose and isinstance(body, dict) and "error_code" in body:

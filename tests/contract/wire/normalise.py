@@ -96,11 +96,11 @@ class _Words:
                 kept["value"] = _NAME.sub("<generated name>", kept["value"])
             if "metrics" in kept:
                 # of a run or model any order will do; of several runs' histories, the order of the runs
-                kept["metrics"].sort(key=_spell if key == "data" else _run_of)
+                kept["metrics"].sort(key=spell if key == "data" else _run_of)
             return kept
         if isinstance(value, list):
             items = [self.tidy(item, key) for item in value]
-            return sorted(items, key=_spell) if key in _SORTED_KEYS else items
+            return sorted(items, key=spell) if key in _SORTED_KEYS else items
         if isinstance(value, str):
             return self._tidy_string(value, key)
         return _tidy_number(value, key)
@@ -131,7 +131,8 @@ class _Words:
         return self.tidy_text(text)
 
 
-def _spell(value: Any) -> str:
+def spell(value: Any) -> str:
+    """Return a text by which values are put in a fixed order."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 

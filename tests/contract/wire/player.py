@@ -97,16 +97,12 @@ class Play:
         path = self.fill(step.target)
         return self.prefix + path.removeprefix("/api") if path.startswith("/api/") else path
 
-    def fill(self, text: str) -> str:
+    def fill(self, text: str, pattern: re.Pattern[str] = _IN_BRACES) -> str:
         """Return a text with its placeholders put in.
 
         Raises:
             KeyError: if one has no value.
         """
-        return self.fill(text)
-
-    def fill(self, text: str, pattern: re.Pattern[str] = _IN_BRACES) -> str:
-        """Return the text with its placeholders put in."""
         return pattern.sub(lambda match: self.names[match[1]], text)
 
     def _fill_all(self, value: Any) -> Any:

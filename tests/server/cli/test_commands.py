@@ -95,7 +95,7 @@ def test_tables_fit_80_columns_and_never_cut_an_id(headrace: Any, server: Any) -
     assert "…" in table
     assert max(map(len, table.splitlines())) <= 80
     chosen = headrace("runs", "list", "--columns", "metrics.accuracy,params.none,tags.mlflow.runName").stdout
-    assert chosen.splitlines()[0].split() == ["Run", "id", "Name", "Status", "accuracy", "none", "mlflow.…"]
+    assert chosen.splitlines()[0].split() == ["Run", "id", "Name", "Status", "accuracy", "none", "mlflow.ru…"]
     assert max(map(len, chosen.splitlines())) <= 80
 
 

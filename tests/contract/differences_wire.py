@@ -1,0 +1,317 @@
+"""Differences of the wire itself: types, errors, routes, headers, artifacts as bytes."""
+
+from typing import Any
+
+from wire.edits import chain, hold, set_at, without_metric
+from wire.golden import Difference, Table, ranged, refused
+
+TABLE = Table()
+
+_JSON = "An error is JSON on every path, so that every client can read it."
+TABLE.add("operations", refused(_JSON, 405, "BAD_REQUEST"), "post to health")
+TABLE.add(
+    "routes",
+    refused(_JSON, 404, "ENDPOINT_NOT_FOUND"),
+    "unknown call",
+    "unknown call by POST",
+    "call of a later version",
+    "unknown path outside",
+    "api root",
+    "wrong case",
+    "trailing slash",
+)
+TABLE.add(
+    "routes",
+    refused("A path is what it says: it is neither tidied nor redirected.", 404, "ENDPOINT_NOT_FOUND"),
+    "double slash",
+)
+TABLE.add(
+    "routes",
+    refused(_JSON, 405, "BAD_REQUEST"),
+    "wrong verb GET",
+    "wrong verb POST",
+    "wrong verb DELETE",
+    "wrong verb PATCH",
+)
+TABLE.add(
+    "routes",
+    refused("Asking for a workspace is the caller's mistake, not the server's."),
+    "workspace header",
+    "default workspace header",
+)
+TABLE.add("operations", Difference(reason="It is headrace's version.", body="0.1.0"), "version")
+TABLE.add(
+    "operations",
+    Difference(
+        reason="The server says what it offers: no gateway yet, and no presigned addresses.",
+        edit=chain(
+            set_at("features_enabled", {"gateway": False}),
+            set_at("presigned_upload_run_id_supported", False),
+            set_at("presigned_upload_model_id_supported", False),
+        ),
+    ),
+    "server info",
+)
+
+_TYPE = refused("A wrong type, wherever it stands, is refused, and nothing of the request is stored.")
+TABLE.add("experiments_search_orders", _TYPE, "numbers in the list")
+TABLE.add("run_create", _TYPE, "start as fraction", "start beyond 64 bits", "number as user")
+TABLE.add("log_metric", _TYPE, "true as value", "list as value", "fraction as step", "step beyond 64 bits")
+TABLE.add(
+    "log_metric",
+    Difference(reason="What was refused is not stored.", edit=without_metric("bool")),
+    "read at the end",
+)
+TABLE.add("log_batch_refused", _TYPE, "metrics of numbers", "tags of text")
+TABLE.add("models_search_orders", _TYPE, "word for ascending")
+TABLE.add("history_of_one_run", _TYPE, "word as page")
+TABLE.add("history_of_many_runs", _TYPE, "word as max_results")
+TABLE.add("runs_search_views", _TYPE, "number as experiment")
+TABLE.add("runs_search_pages", _TYPE, "number as token")
+TABLE.add("dataset_inputs", _TYPE, "number as name", "dataset as text", "text for an item")
+TABLE.add("model_inputs_and_outputs", _TYPE, "number as model")
+TABLE.add("logged_model_mistakes", _TYPE, "number as param")
+TABLE.add("logged_model_values", _TYPE, "number as param", "number as tag")
+TABLE.add(
+    "wire_types",
+    _TYPE,
+    "number among params",
+    "word as nested metric",
+    "word as nested time",
+    "fraction as nested step",
+    "true as nested value",
+    "null among params",
+    "number among tags",
+    "time of 20 digits",
+    "wrong type in create",
+    "wrong type in create run",
+    "wrong type in inputs",
+    "wrong type in outputs",
+    "wrong type in model",
+    "text for object",
+    "search with number among ids",
+    "search with null among ids",
+)
+TABLE.add(
+    "wire_types",
+    Difference(reason="Null is the same as leaving a field out.", status=200, kind="json", body={}),
+    "null for a list",
+)
+
+_DEFAULT = "A field that is not given has protobuf's default value: a time is 0, a list is empty."
+TABLE.add("log_batch_refused", Difference(reason=_DEFAULT, status=200, body={}), "metric without time")
+TABLE.add("model_inputs_and_outputs", Difference(reason=_DEFAULT, status=200, body={}), "outputs missing")
+
+_NAMED = {"key": "mlflow.runName", "value": "run"}
+_TAGS = [_NAMED, {"key": "nl", "value": "v"}]
+_PARAMS = [{"key": "nv", "value": ""}]
+TABLE.add(
+    "log_batch_refused",
+    Difference(
+        reason=_DEFAULT,
+        edit=hold(
+            tags=[_NAMED],
+            params=[{"key": "p", "value": "1"}],
+            metrics=[{"key": "m", "value": 1, "timestamp": 0, "step": 0}],
+        ),
+    ),
+    "read at the end",
+)
+_BARE: list[dict[str, Any]] = [
+    {"key": "bi", "value": "-Infinity", "timestamp": 7, "step": 3},
+    {"key": "bn", "value": "NaN", "timestamp": 7, "step": 3},
+    {"key": "next", "value": 2, "timestamp": 7, "step": 3},
+]
+_WHOLE = "A request is stored as it was sent or not at all."
+TABLE.add("wire_types", Difference(reason=_WHOLE, edit=hold(tags=[_NAMED])), "what is stored of the params")
+TABLE.add(
+    "wire_types",
+    Difference(reason=_WHOLE, edit=hold(tags=_TAGS, params=_PARAMS)),
+    "what is stored of the rest",
+)
+TABLE.add(
+    "wire_types",
+    Difference(reason=_WHOLE, edit=hold(tags=_TAGS, params=_PARAMS, metrics=_BARE)),
+    "what is stored of the bare ones",
+    "read at the end",
+)
+TABLE.add("wire_types", refused(_WHOLE, 404, "RESOURCE_DOES_NOT_EXIST"), "was it made")
+
+_RANGE = refused("1e400 is no 64-bit float: it is refused, not stored as 0.")
+TABLE.add("log_metric_special", _RANGE, "1e400")
+TABLE.add("wire_types", _RANGE, "1e400 in a batch")
+_TEXT = refused("A number sent as text is spelled as JSON spells numbers, or as NaN and Infinity.")
+TABLE.add("log_metric_special", _TEXT, "plus infinity", "text with blanks", "underscores")
+
+
+def _point(key: str, value: Any, timestamp: int = 10, step: int = 1) -> dict[str, Any]:
+    return {"key": key, "value": value, "timestamp": timestamp, "step": step}
+
+
+TABLE.add(
+    "log_metric_special",
+    Difference(
+        reason="A bare NaN or Infinity is stored as sent; what was refused is not stored; NaN is above all numbers.",
+        edit=hold(
+            tags=[_NAMED],
+            metrics=[
+                _point("bare inf", "Infinity", 3, 2),
+                _point("bare nan", "NaN", 3, 2),
+                _point("bare ninf", "-Infinity", 3, 2),
+                _point("exp", 1000),
+                _point("inf", "Infinity"),
+                _point("inf2", "Infinity"),
+                _point("mix", "NaN", 10, 5),
+                _point("nan", "NaN"),
+                _point("nan2", "NaN"),
+                _point("ninf", "-Infinity"),
+            ],
+        ),
+    ),
+    "read at the end",
+)
+
+_ENUM = refused("A name that the enum does not have is refused, not ignored.")
+TABLE.add("experiments_search_views", _ENUM, "unknown view")
+TABLE.add("runs_search_views", _ENUM, "unknown")
+TABLE.add("run_update", _ENUM, "status in lower case", "unknown status")
+TABLE.add("logged_model_life", _ENUM, "unknown status", "status zero")
+
+TABLE.add("wire_content", refused("The body must be a JSON object."), "a list", "a number")
+TABLE.add(
+    "wire_content",
+    Difference(reason="Media types are the same in any case.", status=200, body={}),
+    "json in capitals",
+)
+TABLE.add("wire_content", refused("PostgreSQL cannot store NUL, so no store takes it."), "zero character")
+
+
+def _drop_zero(body: Any) -> Any:
+    tags = body["experiment"]["tags"]
+    body["experiment"]["tags"] = [tag for tag in tags if tag["key"] != "zero"]
+    return body
+
+
+TABLE.add(
+    "wire_content",
+    Difference(reason="What was refused is not stored.", edit=_drop_zero),
+    "read",
+    "body at GET",
+    "both at GET",
+)
+
+_CAMEL = "Both spellings of a field are accepted everywhere, required fields and query strings included."
+_ACCEPTED = Difference(reason=_CAMEL, status=200, body={})
+TABLE.add("wire_spelling", _ACCEPTED, "camelCase", "camelCase metric", "camelCase batch", "camelCase inputs")
+
+
+def _add_camel_tag(body: Any) -> Any:
+    body["experiment"]["tags"].insert(0, {"key": "camel", "value": "v"})
+    return body
+
+
+TABLE.add(
+    "wire_spelling",
+    Difference(reason=_CAMEL, edit=_add_camel_tag),
+    "unknown query field",
+    "read the experiment",
+)
+
+
+def _see_camels(body: Any) -> Any:
+    body["run"]["data"]["metrics"] = [_point("camel", 1, 2, 0), _point("nested", 1, 2, 0)]
+    made = {"name": "d", "digest": "1", "source_type": "local", "source": "x"}
+    body["run"]["inputs"] = {"dataset_inputs": [{"dataset": made}]}
+    return body
+
+
+TABLE.add("wire_spelling", Difference(reason=_CAMEL, edit=_see_camels), "read the run")
+_EXPERIMENT = {
+    "experiment_id": "{exp}",
+    "name": "{unique}",
+    "artifact_location": "mlflow-artifacts:/{exp}",
+    "lifecycle_stage": "active",
+    "last_update_time": "<now>",
+    "creation_time": "<now>",
+    "tags": [{"key": "camel", "value": "v"}],
+    "workspace": "default",
+}
+TABLE.add(
+    "wire_spelling",
+    Difference(reason=_CAMEL, status=200, body={"experiment": _EXPERIMENT}),
+    "camelCase at GET",
+)
+_MODEL = {
+    "model_id": "<model id>",
+    "experiment_id": "{exp}",
+    "name": "net",
+    "creation_timestamp_ms": "<now>",
+    "last_updated_timestamp_ms": "<now>",
+    "artifact_uri": "mlflow-artifacts:/{exp}/models/<model id>/artifacts",
+    "status": "LOGGED_MODEL_PENDING",
+    "model_type": "t",
+    "source_run_id": "{run}",
+}
+TABLE.add(
+    "wire_spelling",
+    Difference(reason=_CAMEL, status=200, body={"model": {"info": _MODEL}}),
+    "camelCase model",
+)
+_SIZE = "An empty file has a size: 0."
+TABLE.add(
+    "artifacts_list",
+    Difference(reason=_SIZE, edit=set_at("files.3.file_size", 0)),
+    "root",
+    "by run_uuid",
+    "empty path",
+    "with page token",
+)
+TABLE.add(
+    "proxy_files", Difference(reason=_SIZE, edit=set_at("files.2.file_size", 0)), "list", "list with slash"
+)
+TABLE.add("proxy_files", Difference(reason=_SIZE, edit=set_at("files.0.file_size", 0)), "list at the end")
+TABLE.add("proxy_files", refused(_JSON), "get a folder", "put with a trailing slash")
+TABLE.add(
+    "proxy_files",
+    refused("A path that cannot be is the caller's mistake."),
+    "put onto a folder",
+    "put below a file",
+)
+TABLE.add("artifacts_get", refused(_JSON), "without path")
+TABLE.add("artifacts_get", refused("A missing run_id is said to be missing."), "without run")
+TABLE.add(
+    "artifacts_get",
+    Difference(
+        reason="A name with a quote is also sent in the form that every browser reads.",
+        headers={
+            "content-disposition": 'attachment; filename="quote\\".txt"; filename*=UTF-8\'\'quote%22.txt'
+        },
+    ),
+    "quote in the name",
+)
+
+_RFC = "Ranges are answered as RFC 9110 has it, by one code for both calls: what is no byte range is ignored."
+_SIXTEEN = "0123456789abcdef"
+TABLE.add("artifacts_get_ranges", ranged(_RFC, "", None, 16), "after the end")
+TABLE.add("artifacts_get_ranges", ranged(_RFC, _SIXTEEN, "bytes 0-15/16", 16), "more than all")
+TABLE.add(
+    "artifacts_get_ranges", ranged(_RFC, _SIXTEEN, None, 16), "backwards", "no unit", "other unit", "words"
+)
+TABLE.add("proxy_ranges", ranged(_RFC, "", None, 10), "after the end")
+TABLE.add("proxy_ranges", ranged(_RFC, "0123456789", None, 10), "other unit")
+
+_BACKSLASH = refused("A backslash separates names on some systems: such a path is refused on all of them.")
+TABLE.add(
+    "proxy_paths",
+    _BACKSLASH,
+    "get encoded backslash",
+    "put encoded backslash",
+    "delete encoded backslash",
+    "list backslash",
+)
+TABLE.add(
+    "proxy_paths",
+    refused("A bad path is refused, not redirected."),
+    "delete absolute",
+    "delete encoded absolute",
+)
