@@ -257,6 +257,18 @@ TABLE.add(
     Difference(reason=_CAMEL, status=200, body={"model": {"info": _MODEL}}),
     "camelCase model",
 )
+_READY = {
+    **_MODEL,
+    "model_id": "{model}",
+    "artifact_uri": "mlflow-artifacts:/{exp}/models/{model}/artifacts",
+    "status": "LOGGED_MODEL_READY",
+}
+TABLE.add(
+    "wire_spelling",
+    Difference(reason=_CAMEL, status=200, body={"model": {"info": _READY}}),
+    "camelCase finalise",
+)
+
 _SIZE = "An empty file has a size: 0."
 TABLE.add(
     "artifacts_list",

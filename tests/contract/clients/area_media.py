@@ -1,6 +1,7 @@
 """Figures, images and tables of clients that have matplotlib, Pillow and pandas."""
 
 import json
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -29,7 +30,7 @@ def check_pictures(area: Area, client: MlflowClient, run_id: str) -> None:
     mlflow.log_image(np.zeros((8, 8), dtype=np.uint8), key="steps", step=3)
     mlflow.flush_artifact_async_logging()
     paths = [file.path for file in client.list_artifacts(run_id, "images")]
-    area.true(f"an image at a step: {paths}", any(path.startswith("images/steps%step%3%") for path in paths))
+    area.true("an image at a step", any(re.match(r"images/steps[%+]step[%+]3[%+]", path) for path in paths))
     area.true("it can be read", all(download(client, run_id, path) for path in paths))
 
 
