@@ -83,7 +83,7 @@ class LocalTransport:
     ) -> "LocalDownload":
         """See `headrace.client.transport.Transport`."""
         check_stream(endpoint, request)
-        with self._platform() as platform:
+        with self._platform() as platform, dispatch.audited(platform, _ACTOR, endpoint):
             dispatch.authorize(platform, _ACTOR, endpoint, request)
             with platform.store.read() as conn:
                 context = Context(conn, _ACTOR, platform)
@@ -100,11 +100,14 @@ class LocalTransport:
         """See `headrace.client.transport.Transport`."""
         check_stream(endpoint, request)
         with self._platform() as platform:
-            place = _find_place(platform, endpoint, request)
-        info = _write(place, file, size)
-        if place.is_served:
+            audited = dispatch.audited(platform, _ACTOR, endpoint)
+        with audited:
             with self._platform() as platform:
-                platform.store.writer.call(lambda tx: artifacts.record(tx, info))
+                place = _find_place(platform, endpoint, request)
+            info = _write(place, file, size)  # takes long, perhaps: the platform is not held meanwhile
+            if place.is_served:
+                with self._platform() as platform:
+                    platform.store.writer.call(lambda tx: artifacts.record(tx, info))
 
     def is_healthy(self) -> bool:
         """See `headrace.client.transport.Transport`."""
@@ -132,9 +135,10 @@ class LocalTransport:
             yield platform
 
     def _delete(self, platform: Platform, endpoint: Endpoint[Any, Any], request: Wire) -> None:
-        place = _find_place(platform, endpoint, request)
-        if place.store.delete(place.key) and place.is_served:
-            platform.store.writer.call(lambda tx: artifacts.forget(tx, place.key))
+        with dispatch.audited(platform, _ACTOR, endpoint):
+            place = _find_place(platform, endpoint, request)
+            if place.store.delete(place.key) and place.is_served:
+                platform.store.writer.call(lambda tx: artifacts.forget(tx, place.key))
 
 
 def _find_place(platform: Platform, endpoint: Endpoint[Any, Any], request: Wire) -> Place:

@@ -10,8 +10,8 @@ from typing import Any
 import differences_search
 import differences_store
 import differences_wire
-from wire.edits import Edit, see_models_right, spell_infinities
-from wire.golden import Difference
+from wire.edits import see_models_right, spell_infinities
+from wire.golden import MODEL_METRICS, Difference, Edit
 
 Place = tuple[str, str]
 
@@ -19,11 +19,7 @@ _TABLES = (differences_wire.TABLE, differences_store.TABLE, differences_search.T
 #: (scenario, step) -> what headrace answers there.
 DIFFERENCES: Mapping[Place, Difference] = {place: each for table in _TABLES for place, each in table.items()}
 
-_INFINITIES = "An infinity comes back as it was sent, and NaN always as a string: JSON has neither."
-_MODEL_METRICS = (
-    "A model shows the latest point of each of its metrics, runs and datasets, with NaN as NaN: its answer does not "
-    "grow with its history."
-)
+_INFINITIES = '`"Infinity"` or `"-Infinity"`, which all clients read: what was logged comes back.'
 #: Scenario -> a change of all its answers, with the reason: it comes after those of single steps.
 EVERYWHERE: Mapping[str, tuple[Edit, str]] = {
     **dict.fromkeys(
@@ -42,7 +38,7 @@ EVERYWHERE: Mapping[str, tuple[Edit, str]] = {
     ),
     **dict.fromkeys(
         ("models_search_filters", "models_search_orders", "models_search_pages"),
-        (see_models_right, _MODEL_METRICS),
+        (see_models_right, MODEL_METRICS),
     ),
 }
 

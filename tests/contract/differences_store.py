@@ -3,35 +3,35 @@
 from typing import Any
 
 from wire.edits import chain, keep_latest, put_nan_last, set_at, value_of
-from wire.golden import Difference, Table, refused
+from wire.golden import FOLLOWS, MISSING_RUN, MISTAKE, MODEL_METRICS, Difference, Table, refused
 from wire.normalise import spell
 
 TABLE = Table()
 
+_ODD_ID = "400: the id is wrong, not the thing missing."
 TABLE.add(
     "experiment_life",
-    refused("The name is taken: the same answer as at create.", 400, "RESOURCE_ALREADY_EXISTS"),
+    refused("400 `RESOURCE_ALREADY_EXISTS`, as when it is created.", 400, "RESOURCE_ALREADY_EXISTS"),
     "rename onto another",
 )
-_MISTAKE = "A user's mistake is a 400 that keeps its code, not a 500."
-TABLE.add("experiment_life", refused(_MISTAKE, 400, "INVALID_STATE"), "rename deleted")
-TABLE.add("experiment_mistakes", refused(_MISTAKE), "get huge id")
-TABLE.add("experiment_mistakes", refused("What cannot be an id is refused as such."), "get negative id")
+TABLE.add("experiment_life", refused(MISTAKE, 400, "INVALID_STATE"), "rename deleted")
+TABLE.add("experiment_mistakes", refused(MISTAKE), "get huge id")
+TABLE.add("experiment_mistakes", refused(_ODD_ID), "get negative id")
 TABLE.add(
     "experiment_mistakes",
-    refused("A location must name a place beneath the root that it begins with, and nothing else."),
+    refused("400: a location names a place, and nothing outside the root that it begins with."),
     "create with query in location",
     "create with climbing location",
 )
 TABLE.add(
     "experiment_delete_cascade",
     Difference(
-        reason="A run that was deleted by itself stays deleted when its experiment comes back.",
+        reason="The run stays deleted: what was thrown away by itself does not come back with something else.",
         edit=set_at("run.info.lifecycle_stage", "deleted"),
     ),
     "run b",
 )
-_BLANK = "A name of blanks only cannot be seen or typed: it counts as missing."
+_BLANK = "400: it counts as missing."
 TABLE.add("store_first_experiment", refused(_BLANK), "blank name")
 
 
@@ -40,10 +40,13 @@ def _drop_blank(body: Any) -> Any:
 
 
 TABLE.add(
-    "store_first_experiment", Difference(reason=_BLANK, edit=_drop_blank), "search after", "search at the end"
+    "store_first_experiment",
+    Difference(reason=FOLLOWS, edit=_drop_blank),
+    "search after",
+    "search at the end",
 )
 
-_LAST = "Of a key that is given twice the last value holds, as in log-batch."
+_LAST = "The last value holds, as in `runs/log-batch`."
 _TWICE = {
     "info": {
         "run_id": "<id>",
@@ -62,24 +65,24 @@ TABLE.add("run_create", Difference(reason=_LAST, status=200, body={"run": _TWICE
 TABLE.add(
     "run_create",
     Difference(
-        reason="A tag is cut at the same length wherever it is set.",
+        reason="Cut to 8,000 characters, as by all other calls that set tags.",
         edit=set_at("run.data.tags.0.value", f"{'v' * 40}...8000 characters...{'v' * 40}"),
     ),
     "long tag",
 )
-_ZERO = "0 is a time like any other."
+_ZERO = "Kept and answered: 0 is a time like any other."
 TABLE.add("run_update", Difference(reason=_ZERO, edit=set_at("run_info.end_time", 0)), "end time zero")
 TABLE.add("run_update", Difference(reason=_ZERO, edit=set_at("run.info.end_time", 0)), "read end time zero")
-TABLE.add("run_deleted", refused("A missing run_id is said to be missing."), "delete by run_uuid")
-TABLE.add("run_deleted", refused("What cannot be an id is refused as such."), "get odd id")
+TABLE.add("run_deleted", refused(MISSING_RUN), "delete by run_uuid")
+TABLE.add("run_deleted", refused(_ODD_ID), "get odd id")
 
-_NAN = "NaN comes after all numbers, in a history as in a search, and is the latest of points with one step and time."
+_NAN = "NaN follows all numbers, as in a search, and is the latest of such points: it shows that something went wrong."
 TABLE.add("log_metric_special", Difference(reason=_NAN, edit=put_nan_last), "history of the mix")
 TABLE.add("log_metric_special", Difference(reason=_NAN, edit=value_of(mix="NaN")), "latest of the mix")
 TABLE.add("history_of_one_run", Difference(reason=_NAN, edit=put_nan_last), "order is time, step, value")
 TABLE.add("history_of_many_runs", Difference(reason=_NAN, edit=put_nan_last), "special values")
 TABLE.add("history_sampled", Difference(reason=_NAN, edit=put_nan_last), "special values")
-TABLE.add("history_of_many_runs", refused("0 results are no question; it is refused in all calls."), "zero")
+TABLE.add("history_of_many_runs", refused("400, as in all other calls."), "zero")
 
 
 def _see_inputs(body: Any) -> Any:
@@ -112,14 +115,14 @@ def _add_tagged(body: Any) -> Any:
     return body
 
 
-_TAGS = "A dataset that is logged again gets the new tags: nothing that was sent is lost."
+_TAGS = "New tags are added, so that nothing is lost; those that are there stay, as in MLflow."
 TABLE.add("dataset_inputs", Difference(reason=_TAGS, edit=_see_inputs), "read again", "read bare")
 TABLE.add("dataset_inputs", Difference(reason=_LAST, status=200, body={}), "tag twice")
-_NAMELESS = "A dataset has a name, as MLflow's own schema requires."
+_NAMELESS = "400: what has no name cannot be found again. MLflow's own schema requires it."
 TABLE.add("dataset_inputs", refused(_NAMELESS), "without name", "without dataset")
 TABLE.add(
     "dataset_inputs",
-    Difference(reason=f"{_TAGS} {_LAST} {_NAMELESS}", edit=chain(_see_inputs, _add_tagged)),
+    Difference(reason=FOLLOWS, edit=chain(_see_inputs, _add_tagged)),
     "read at the end",
     "filter name",
     "filter names",
@@ -131,14 +134,14 @@ TABLE.add(
 )
 TABLE.add(
     "search_datasets",
-    Difference(reason="A deleted run's datasets are not shown.", body={}),
+    Difference(reason="Not listed: the run is in the trash.", body={}),
     "of a deleted run",
 )
 _SUMMARY = {"experiment_id": "{other}", "name": "a", "digest": "9", "context": "training"}
 TABLE.add(
     "search_datasets",
     Difference(
-        reason="The call has its slash below /api too.",
+        reason="Served there as well; MLflow's route lacks a slash.",
         status=200,
         kind="json",
         body={"dataset_summaries": [_SUMMARY]},
@@ -146,7 +149,7 @@ TABLE.add(
     "below api",
 )
 
-_OUTPUT = "An output is a model at a step: sending it again changes nothing, another step is another output."
+_OUTPUT = "Sending it again changes nothing; another step is another output."
 TABLE.add(
     "model_inputs_and_outputs",
     Difference(reason=_OUTPUT, status=200, body={}),
@@ -156,7 +159,7 @@ TABLE.add(
 )
 TABLE.add(
     "model_inputs_and_outputs",
-    refused("A missing field is said to be missing."),
+    refused(_NAMELESS),
     "output without step",
     "output without model",
 )
@@ -182,7 +185,7 @@ _THREE = [{"model_id": "<model id>"}, {"model_id": "{model2}"}, {"model_id": "{m
 TABLE.add(
     "model_inputs_and_outputs",
     Difference(
-        reason=f"A run found by a search shows its model inputs, as the run itself does. {_OUTPUT}",
+        reason="The run shows its model inputs, as it does when it is read by itself.",
         edit=chain(
             set_at("runs.0.outputs.model_outputs", _FIVE), set_at("runs.0.inputs.model_inputs", _THREE)
         ),
@@ -218,15 +221,15 @@ TABLE.add(
 )
 TABLE.add(
     "logged_model_mistakes",
-    refused("A param's key has at most 250 characters, of a model as of a run."),
+    refused("400: keys have at most 250 characters, as those of runs, and values at most 65,535."),
     "long param key",
 )
-_AGAIN = "A param with the value that it has already changes nothing, of a model as of a run."
+_AGAIN = "200, nothing changes: as with a run's param."
 TABLE.add("logged_model_values", Difference(reason=_AGAIN, status=200, body={}), "same param again")
 TABLE.add("logged_model_values", Difference(reason=_PATH, status=200, body={}), "params without model_id")
 TABLE.add(
     "logged_model_values",
-    Difference(reason="A key with a slash can be taken away again.", status=200, kind="json", body={}),
+    Difference(reason="Deleted: what can be set can be taken away.", status=200, kind="json", body={}),
     "delete tag with slash",
 )
 
@@ -248,13 +251,13 @@ def _see_metrics(body: Any) -> Any:
 
 TABLE.add(
     "logged_model_values",
-    Difference(reason=f"{_PATH} What was refused is not stored.", edit=_see_values),
+    Difference(reason=FOLLOWS, edit=_see_values),
     "read",
 )
 TABLE.add(
     "logged_model_values",
     Difference(
-        reason="A model shows the latest point of each of its metrics, runs and datasets.",
+        reason=MODEL_METRICS,
         edit=chain(_see_values, _see_metrics),
     ),
     "the model has metrics",

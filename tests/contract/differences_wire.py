@@ -1,13 +1,15 @@
 """Differences of the wire itself: types, errors, routes, headers, artifacts as bytes."""
 
+from importlib.metadata import version
 from typing import Any
 
 from wire.edits import chain, hold, set_at, without_metric
-from wire.golden import Difference, Table, ranged, refused
+from wire.golden import FOLLOWS, MISSING_RUN, MISTAKE, Difference, Table, ranged, refused
 
 TABLE = Table()
 
-_JSON = "An error is JSON on every path, so that every client can read it."
+_JSON = "The same status with JSON and an `error_code`, so that every client can read it."
+_SLASHES = "404, below `mlflow-artifacts` 400: a path is what it says, it is neither tidied nor redirected."
 TABLE.add("operations", refused(_JSON, 405, "BAD_REQUEST"), "post to health")
 TABLE.add(
     "routes",
@@ -22,7 +24,7 @@ TABLE.add(
 )
 TABLE.add(
     "routes",
-    refused("A path is what it says: it is neither tidied nor redirected.", 404, "ENDPOINT_NOT_FOUND"),
+    refused(_SLASHES, 404, "ENDPOINT_NOT_FOUND"),
     "double slash",
 )
 TABLE.add(
@@ -35,15 +37,19 @@ TABLE.add(
 )
 TABLE.add(
     "routes",
-    refused("Asking for a workspace is the caller's mistake, not the server's."),
+    refused(
+        "400: there are no workspaces, use names such as `team/project/experiment`. What was meant for one workspace "
+        "does not land elsewhere."
+    ),
     "workspace header",
     "default workspace header",
 )
-TABLE.add("operations", Difference(reason="It is headrace's version.", body="0.1.0"), "version")
+_VERSION = "headrace's own version. MLflow's clients ask for it only before they send spans, which are not served yet."
+TABLE.add("operations", Difference(reason=_VERSION, body=version("headrace")), "version")
 TABLE.add(
     "operations",
     Difference(
-        reason="The server says what it offers: no gateway yet, and no presigned addresses.",
+        reason="`gateway` and both `presigned_upload_*_supported` are false: the server says what it offers.",
         edit=chain(
             set_at("features_enabled", {"gateway": False}),
             set_at("presigned_upload_run_id_supported", False),
@@ -53,13 +59,15 @@ TABLE.add(
     "server info",
 )
 
-_TYPE = refused("A wrong type, wherever it stands, is refused, and nothing of the request is stored.")
+_TYPE = refused(
+    "400 that names the place, as in `$.params[1].value`, and nothing of the request is stored. Numbers may be sent as text."
+)
 TABLE.add("experiments_search_orders", _TYPE, "numbers in the list")
 TABLE.add("run_create", _TYPE, "start as fraction", "start beyond 64 bits", "number as user")
 TABLE.add("log_metric", _TYPE, "true as value", "list as value", "fraction as step", "step beyond 64 bits")
 TABLE.add(
     "log_metric",
-    Difference(reason="What was refused is not stored.", edit=without_metric("bool")),
+    Difference(reason=FOLLOWS, edit=without_metric("bool")),
     "read at the end",
 )
 TABLE.add("log_batch_refused", _TYPE, "metrics of numbers", "tags of text")
@@ -94,11 +102,13 @@ TABLE.add(
 )
 TABLE.add(
     "wire_types",
-    Difference(reason="Null is the same as leaving a field out.", status=200, kind="json", body={}),
+    Difference(
+        reason="The same as leaving it out, as for any other field.", status=200, kind="json", body={}
+    ),
     "null for a list",
 )
 
-_DEFAULT = "A field that is not given has protobuf's default value: a time is 0, a list is empty."
+_DEFAULT = "What is not given has protobuf's default value: the time is 0, the list is empty."
 TABLE.add("log_batch_refused", Difference(reason=_DEFAULT, status=200, body={}), "metric without time")
 TABLE.add("model_inputs_and_outputs", Difference(reason=_DEFAULT, status=200, body={}), "outputs missing")
 
@@ -122,25 +132,27 @@ _BARE: list[dict[str, Any]] = [
     {"key": "bn", "value": "NaN", "timestamp": 7, "step": 3},
     {"key": "next", "value": 2, "timestamp": 7, "step": 3},
 ]
-_WHOLE = "A request is stored as it was sent or not at all."
-TABLE.add("wire_types", Difference(reason=_WHOLE, edit=hold(tags=[_NAMED])), "what is stored of the params")
+TABLE.add("wire_types", Difference(reason=FOLLOWS, edit=hold(tags=[_NAMED])), "what is stored of the params")
 TABLE.add(
     "wire_types",
-    Difference(reason=_WHOLE, edit=hold(tags=_TAGS, params=_PARAMS)),
+    Difference(reason=FOLLOWS, edit=hold(tags=_TAGS, params=_PARAMS)),
     "what is stored of the rest",
 )
 TABLE.add(
     "wire_types",
-    Difference(reason=_WHOLE, edit=hold(tags=_TAGS, params=_PARAMS, metrics=_BARE)),
+    Difference(reason=FOLLOWS, edit=hold(tags=_TAGS, params=_PARAMS, metrics=_BARE)),
     "what is stored of the bare ones",
     "read at the end",
 )
-TABLE.add("wire_types", refused(_WHOLE, 404, "RESOURCE_DOES_NOT_EXIST"), "was it made")
+TABLE.add("wire_types", refused(FOLLOWS, 404, "RESOURCE_DOES_NOT_EXIST"), "was it made")
 
-_RANGE = refused("1e400 is no 64-bit float: it is refused, not stored as 0.")
+_RANGE = refused('400: it is no 64-bit float. For an infinity send `"Infinity"`.')
 TABLE.add("log_metric_special", _RANGE, "1e400")
 TABLE.add("wire_types", _RANGE, "1e400 in a batch")
-_TEXT = refused("A number sent as text is spelled as JSON spells numbers, or as NaN and Infinity.")
+_TEXT = refused(
+    "400: a number sent as text is spelled as JSON spells numbers, or `NaN`, `Infinity`, `inf`, so that any language can "
+    "send and read it."
+)
 TABLE.add("log_metric_special", _TEXT, "plus infinity", "text with blanks", "underscores")
 
 
@@ -151,7 +163,7 @@ def _point(key: str, value: Any, timestamp: int = 10, step: int = 1) -> dict[str
 TABLE.add(
     "log_metric_special",
     Difference(
-        reason="A bare NaN or Infinity is stored as sent; what was refused is not stored; NaN is above all numbers.",
+        reason="Value, time and step are stored as they were sent: a loss that diverged does not read as a perfect one.",
         edit=hold(
             tags=[_NAMED],
             metrics=[
@@ -171,19 +183,19 @@ TABLE.add(
     "read at the end",
 )
 
-_ENUM = refused("A name that the enum does not have is refused, not ignored.")
+_ENUM = refused("400: a typing error does not look like success.")
 TABLE.add("experiments_search_views", _ENUM, "unknown view")
 TABLE.add("runs_search_views", _ENUM, "unknown")
 TABLE.add("run_update", _ENUM, "status in lower case", "unknown status")
 TABLE.add("logged_model_life", _ENUM, "unknown status", "status zero")
 
-TABLE.add("wire_content", refused("The body must be a JSON object."), "a list", "a number")
+TABLE.add("wire_content", refused(MISTAKE), "a list", "a number")
 TABLE.add(
     "wire_content",
-    Difference(reason="Media types are the same in any case.", status=200, body={}),
+    Difference(reason="Accepted: media types are the same in any case.", status=200, body={}),
     "json in capitals",
 )
-TABLE.add("wire_content", refused("PostgreSQL cannot store NUL, so no store takes it."), "zero character")
+TABLE.add("wire_content", refused("400 on every database: PostgreSQL cannot store it."), "zero character")
 
 
 def _drop_zero(body: Any) -> Any:
@@ -194,13 +206,13 @@ def _drop_zero(body: Any) -> Any:
 
 TABLE.add(
     "wire_content",
-    Difference(reason="What was refused is not stored.", edit=_drop_zero),
+    Difference(reason=FOLLOWS, edit=_drop_zero),
     "read",
     "body at GET",
     "both at GET",
 )
 
-_CAMEL = "Both spellings of a field are accepted everywhere, required fields and query strings included."
+_CAMEL = "Both spellings are accepted everywhere, query strings and required fields included."
 _ACCEPTED = Difference(reason=_CAMEL, status=200, body={})
 TABLE.add("wire_spelling", _ACCEPTED, "camelCase", "camelCase metric", "camelCase batch", "camelCase inputs")
 
@@ -269,7 +281,7 @@ TABLE.add(
     "camelCase finalise",
 )
 
-_SIZE = "An empty file has a size: 0."
+_SIZE = "`file_size` is 0: an empty file has a size."
 TABLE.add(
     "artifacts_list",
     Difference(reason=_SIZE, edit=set_at("files.3.file_size", 0)),
@@ -285,16 +297,16 @@ TABLE.add("proxy_files", Difference(reason=_SIZE, edit=set_at("files.0.file_size
 TABLE.add("proxy_files", refused(_JSON), "get a folder", "put with a trailing slash")
 TABLE.add(
     "proxy_files",
-    refused("A path that cannot be is the caller's mistake."),
+    refused(MISTAKE),
     "put onto a folder",
     "put below a file",
 )
 TABLE.add("artifacts_get", refused(_JSON), "without path")
-TABLE.add("artifacts_get", refused("A missing run_id is said to be missing."), "without run")
+TABLE.add("artifacts_get", refused(MISSING_RUN), "without run")
 TABLE.add(
     "artifacts_get",
     Difference(
-        reason="A name with a quote is also sent in the form that every browser reads.",
+        reason="Sent in that form and, as `filename*=UTF-8''...`, in the one that every browser reads.",
         headers={
             "content-disposition": 'attachment; filename="quote\\".txt"; filename*=UTF-8\'\'quote%22.txt'
         },
@@ -302,7 +314,7 @@ TABLE.add(
     "quote in the name",
 )
 
-_RFC = "Ranges are answered as RFC 9110 has it, by one code for both calls: what is no byte range is ignored."
+_RFC = "As RFC 9110 has it: what is no byte range is ignored, a range longer than the file is the file, 416 has no page as body."
 _SIXTEEN = "0123456789abcdef"
 TABLE.add("artifacts_get_ranges", ranged(_RFC, "", None, 16), "after the end")
 TABLE.add("artifacts_get_ranges", ranged(_RFC, _SIXTEEN, "bytes 0-15/16", 16), "more than all")
@@ -312,7 +324,7 @@ TABLE.add(
 TABLE.add("proxy_ranges", ranged(_RFC, "", None, 10), "after the end")
 TABLE.add("proxy_ranges", ranged(_RFC, "0123456789", None, 10), "other unit")
 
-_BACKSLASH = refused("A backslash separates names on some systems: such a path is refused on all of them.")
+_BACKSLASH = refused("400: a backslash separates names on some systems, so it does in no key.")
 TABLE.add(
     "proxy_paths",
     _BACKSLASH,
@@ -323,7 +335,7 @@ TABLE.add(
 )
 TABLE.add(
     "proxy_paths",
-    refused("A bad path is refused, not redirected."),
+    refused(_SLASHES),
     "delete absolute",
     "delete encoded absolute",
 )

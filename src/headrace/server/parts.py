@@ -13,8 +13,12 @@ from headrace.base.json import Wire, encode
 from headrace.server.answers import send_bytes
 from headrace.store.dialect import READERS
 
-LONG_ANSWERS = 2
-"""So many answers of more than one part are produced at once; more would only slow ingest and one another."""
+LONG_ANSWERS = 4
+"""So many answers of more than one part are under way at once; each holds a connection, and others must stay for short ones."""
+
+LONG_READS = 2
+"""So many of them read and encode at the same moment; more would only slow ingest and one another. A client that is slow to take its answer
+holds none of these."""
 
 _JSON = [(b"content-type", b"application/json")]
 
@@ -28,7 +32,8 @@ class PartSender:
 
     def __init__(self, readers: CapacityLimiter) -> None:
         self._readers = readers
-        self._long = CapacityLimiter(min(LONG_ANSWERS, READERS))
+        self._under_way = CapacityLimiter(min(LONG_ANSWERS, READERS))
+        self._long_reads = CapacityLimiter(LONG_READS)
 
     async def send(
         self, send: Send, receive: Receive, row: Endpoint[Any, Any], parts: Iterator[Wire]
@@ -47,7 +52,7 @@ class PartSender:
             if splicer.ended:
                 await send_bytes(send, 200, body)
                 return
-            async with self._long:
+            async with self._under_way:
                 await send({"type": "http.response.start", "status": 200, "headers": _JSON})
                 gone = asyncio.ensure_future(receive())
                 try:
@@ -56,7 +61,7 @@ class PartSender:
                         await send({"type": "http.response.body", "body": body, "more_body": more})
                         if not more:
                             return
-                        body = await to_thread.run_sync(splicer.next, limiter=self._readers)
+                        body = await to_thread.run_sync(splicer.next, limiter=self._long_reads)
                 finally:
                     gone.cancel()
         finally:

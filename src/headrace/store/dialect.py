@@ -42,6 +42,9 @@ class Dialect:
         """Return the file whose lock serialises the writers of a database, or None if the database does that itself."""
         raise NotImplementedError
 
+    def make_private(self, url: URL) -> None:
+        """Make an empty database that only its owner may read, where that is for the store to decide."""
+
     def exists(self, url: URL) -> bool:
         """Tell whether there is a database to look into; asking makes none."""
         raise NotImplementedError
@@ -133,6 +136,12 @@ class SqliteDialect(Dialect):
     def lock_path(self, url: URL) -> Path:
         """Return the lock file beside the database."""
         return Path(f"{url.database}.lock")
+
+    def make_private(self, url: URL) -> None:
+        """See `Dialect.make_private`; SQLite gives the log beside the file the same mode."""
+        path = Path(url.database or "")
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
     def exists(self, url: URL) -> bool:
         """See `Dialect.exists`; an empty file holds no database yet."""

@@ -115,6 +115,7 @@ class Store:
                 self._is_known()
             with self.locked():
                 if not self._is_known():
+                    self.dialect.make_private(self.url)
                     with self._writing.connect() as connection:
                         create_schema(connection, self.dialect)
 

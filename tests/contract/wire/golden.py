@@ -15,6 +15,17 @@ from typing import Any
 from wire.step import Scenario, Step
 
 Edit = Callable[[Any], Any]
+#: The reason of a difference that only shows what others in the scenario have done.
+FOLLOWS = "It follows from other differences of the scenario."
+#: Reasons that several tables give.
+MISTAKE = (
+    "400 with the same `error_code`, or `INVALID_PARAMETER_VALUE`: clients do not send a mistake seven times."
+)
+MISSING_RUN = "400: the id is said to be missing."
+MODEL_METRICS = (
+    'The latest point of each metric, run and dataset, NaN as `"NaN"`: the answer does not grow with the history, which '
+    "`metrics/get-history` has."
+)
 FOLDER = Path(__file__).parents[1] / "golden"
 #: Parts of an error's body that are not compared: wording, and two keys that only the newest MLflow has.
 LOOSE_KEYS = ("message", "sqlstate", "error_class")
