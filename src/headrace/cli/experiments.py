@@ -5,7 +5,8 @@ from itertools import islice
 import click
 
 from headrace.api.experiments import Experiment, ViewType
-from headrace.base.errors import InvalidParameter
+from headrace.base.errors import InvalidParameter, NotFound
+from headrace.cli.experiment_tree import Folder, build_tree, draw
 from headrace.cli.output import (
     json_option,
     print_fields,
@@ -62,6 +63,30 @@ def list_experiments(
             whole=["Id", "Stage", "Changed"],
             empty="No experiments found.",
         )
+
+
+@experiments.command("tree")
+@click.argument("folder", default="")
+@view_options
+@tracking_uri_option
+def show_tree(folder: str, view: ViewType | None, tracking_uri: str | None) -> None:
+    """Show experiments as the tree that the slashes in their names make.
+
+    With a FOLDER such as team/project only what lies in it.
+    """
+    prefix = folder.strip("/") + "/" if folder.strip("/") else ""
+    with connect(tracking_uri) as client:
+        found = client.experiments.search(
+            order_by=["name"], view=view or ViewType.ACTIVE_ONLY, page_size=_MAX_PAGE
+        )
+        root = build_tree(each for each in found if each.name.startswith(prefix))
+    for step in prefix.split("/")[:-1]:
+        root = root.folders.get(step, Folder())
+    if not root.count():
+        raise NotFound(f"There are no experiments{f' in the folder {prefix!r}' if prefix else ''}.")
+    click.echo(prefix or "/")
+    for line in draw(root):
+        click.echo(line)
 
 
 @experiments.command("show")

@@ -12,7 +12,7 @@ COMMANDS = {
     "demo": ("headrace.cli.demo:demo", "Train real models, log them to a server, read them back."),
     "experiments": (
         "headrace.cli.experiments:experiments",
-        "List, show, create, rename, delete experiments.",
+        "List, show, create, rename, delete experiments; their tree.",
     ),
     "runs": ("headrace.cli.runs:runs", "Search, show, delete runs; read their metrics."),
     "artifacts": ("headrace.cli.artifacts:artifacts", "List, download, upload, delete files of runs."),

@@ -146,9 +146,6 @@ def check_batches(area: Area, client: MlflowClient, experiment_id: str) -> None:
 
 
 def check_split(area: Area, client: MlflowClient, run_id: str) -> None:
-    if VERSION < (2, 0):
-        area.leave_out("large batches in parts")
-        return
     with mlflow.start_run(run_id=run_id):
         mlflow.log_params({f"many{n}": n for n in range(250)})
         mlflow.log_metrics({f"many{n}": n for n in range(1500)})

@@ -71,7 +71,9 @@ def check_grid_search(area: Area, client: MlflowClient) -> None:
         f"tags.mlflow.parentRunId = '{parent.info.run_id}'",
         order_by=["params.C"],
     )
-    area.equal("a run for each candidate", [child.data.params["C"] for child in children], ["0.1", "1.0", "10.0"])
+    area.equal(
+        "a run for each candidate", [child.data.params["C"] for child in children], ["0.1", "1.0", "10.0"]
+    )
     area.true("with its score", all("mean_test_score" in child.data.metrics for child in children))
     area.equal("each has ended", {child.info.status for child in children}, {"FINISHED"})
     paths = [file.path for file in client.list_artifacts(parent.info.run_id)]

@@ -66,7 +66,8 @@ def serve_headrace(folder: Path) -> Iterator[Server]:
 def serve_mlflow(program: Path, folder: Path) -> Iterator[Server]:
     """Run the real MLflow server on SQLite with its files in ``folder``."""
     port = find_free_port()
-    command = [str(program), "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command = [str(program.absolute()), "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{folder / 'store.db'}"]
     command += ["--artifacts-destination", str(folder / "artifacts")]
     settings = {

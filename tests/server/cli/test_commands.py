@@ -237,3 +237,34 @@ def test_a_database_is_checked_and_upgraded(run_command: Any, tmp_path: Path) ->
 def _json_of(ran: Ran, status: int = 0) -> Any:
     assert ran.returncode == status, ran.stderr
     return json.loads(ran.stdout)
+
+
+def test_the_slashes_in_names_make_a_tree(headrace: Any) -> None:
+    for name in ("team/vision/first", "team/vision/second", "team/text", "team", "alone"):
+        assert headrace("experiments", "create", name).returncode == 0
+    assert headrace("experiments", "tree").stdout.splitlines() == [
+        "/",
+        "├─ Default (id 0)",
+        "├─ alone (id 5)",
+        "├─ team/ (3)",
+        "│  ├─ text (id 3)",
+        "│  └─ vision/ (2)",
+        "│     ├─ first (id 1)",
+        "│     └─ second (id 2)",
+        "└─ team (id 4)",
+    ]
+
+
+def test_a_folder_of_the_tree_is_shown_alone(headrace: Any) -> None:
+    for name in ("team/vision/first", "team/visionary", "other"):
+        headrace("experiments", "create", name)
+    assert headrace("experiments", "tree", "team/vision/").stdout.splitlines() == [
+        "team/vision/",
+        "└─ first (id 1)",
+    ]
+
+
+def test_a_folder_that_does_not_exist_is_refused(headrace: Any) -> None:
+    ran = headrace("experiments", "tree", "nowhere")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "'nowhere/'" in ran.stderr
