@@ -61,6 +61,27 @@ FULL = Plan(
     small_files=500,
 )
 
+MEDIUM = Plan(
+    name="medium",
+    repetitions=3,
+    history_repetitions=2,
+    starts=2,
+    settle_s=30,
+    budget_s=4,
+    batches=200,
+    metrics=2_000,
+    metrics_of_many=8_000,
+    created_runs=300,
+    commits=1_000,
+    search_runs=10_000,
+    searches=10,
+    history_points=1_000_000,
+    history_budget_s=20,
+    fill_budget_s=180,
+    artifact_mib=256,
+    small_files=300,
+)
+
 QUICK = Plan(
     name="quick",
     repetitions=2,
@@ -103,4 +124,4 @@ SMOKE = Plan(
     small_files=5,
 )
 
-PLANS = {plan.name: plan for plan in (FULL, QUICK, SMOKE)}
+PLANS = {plan.name: plan for plan in (FULL, MEDIUM, QUICK, SMOKE)}

@@ -76,10 +76,10 @@ _REQUESTS = (
     ),
     Row("`null` for a list", "500", "wire_types", "null for a list"),
     Row(
-        "A point in `runs/log-batch` without `timestamp`; `runs/outputs` without `models`",
+        "`runs/outputs` without `models`",
         "400",
-        "log_batch_refused",
-        "metric without time",
+        "model_inputs_and_outputs",
+        "outputs missing",
     ),
     Row(
         "A dataset without a name, an output without its model",

@@ -124,7 +124,7 @@ def test_what_is_no_number_is_no_metric(client: Client, run_id: str, value: obje
     with pytest.raises(InvalidParameter, match="'m' is no number"):
         client.runs.log_metric(run_id, "m", value)  # type: ignore[arg-type]
     with pytest.raises(InvalidParameter, match="'m' is no number"):
-        client.runs.log_batch(run_id, [Metric(key="m", value=value)])  # type: ignore[arg-type]
+        client.runs.log_batch(run_id, [Metric(key="m", value=value, timestamp=0)])  # type: ignore[arg-type]
     assert _data(client.runs.get(run_id))[0] == {}
 
 
@@ -142,7 +142,9 @@ def test_a_step_is_a_64_bit_integer(client: Client, run_id: str) -> None:
 def test_nan_and_infinities_are_kept(client: Client, run_id: str) -> None:
     client.runs.log_metric(run_id, "single", math.nan)
     values = [math.inf, -math.inf, math.nan]
-    client.runs.log_batch(run_id, [Metric(key="batch", value=each, step=n) for n, each in enumerate(values)])
+    client.runs.log_batch(
+        run_id, [Metric(key="batch", value=each, timestamp=0, step=n) for n, each in enumerate(values)]
+    )
     assert math.isnan(_data(client.runs.get(run_id))[0]["single"])
     found = sorted(client.metrics.history(run_id, "batch"), key=lambda point: point.step)
     assert repr([float(point.value) for point in found]) == repr(values)
@@ -186,7 +188,7 @@ def test_an_empty_batch_still_needs_its_run(client: Client, run_id: str) -> None
 
 def test_a_refused_batch_leaves_nothing_of_itself(client: Client, run_id: str) -> None:
     with pytest.raises(InvalidParameter, match=r"\.\./x"):
-        client.runs.log_batch(run_id, [Metric(key="good", value=1)], {"../x": 1})
+        client.runs.log_batch(run_id, [Metric(key="good", value=1, timestamp=0)], {"../x": 1})
     assert _data(client.runs.get(run_id))[:2] == ({}, {})
 
 

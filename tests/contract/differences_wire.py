@@ -108,25 +108,12 @@ TABLE.add(
     "null for a list",
 )
 
-_DEFAULT = "What is not given has protobuf's default value: the time is 0, the list is empty."
-TABLE.add("log_batch_refused", Difference(reason=_DEFAULT, status=200, body={}), "metric without time")
+_DEFAULT = "A list that is not given is empty."
 TABLE.add("model_inputs_and_outputs", Difference(reason=_DEFAULT, status=200, body={}), "outputs missing")
 
 _NAMED = {"key": "mlflow.runName", "value": "run"}
 _TAGS = [_NAMED, {"key": "nl", "value": "v"}]
 _PARAMS = [{"key": "nv", "value": ""}]
-TABLE.add(
-    "log_batch_refused",
-    Difference(
-        reason=_DEFAULT,
-        edit=hold(
-            tags=[_NAMED],
-            params=[{"key": "p", "value": "1"}],
-            metrics=[{"key": "m", "value": 1, "timestamp": 0, "step": 0}],
-        ),
-    ),
-    "read at the end",
-)
 _BARE: list[dict[str, Any]] = [
     {"key": "bi", "value": "-Infinity", "timestamp": 7, "step": 3},
     {"key": "bn", "value": "NaN", "timestamp": 7, "step": 3},

@@ -33,7 +33,7 @@ def experiment(target: Target) -> str:
         fields = {
             "run_id": run,
             "tags": [{"key": "t", "value": "a" * 4000}],
-            "metrics": [{"key": "m", "value": 1}],
+            "metrics": [{"key": "m", "value": 1, "timestamp": 0}],
         }
         assert target.ask("POST", f"{API}/runs/log-batch", fields).status == 200
     return number

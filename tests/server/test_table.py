@@ -291,7 +291,7 @@ BULK: list[tuple[str, str, str, Callable[[str, str], dict[str, Any]]]] = [
     ("logged_models.search", "POST", "experiment", lambda own, foreign: {"experiment_ids": ["0", foreign]}),
     ("runs.log_batch", "POST", "model", lambda own, foreign: {
         "run_id": own,
-        "metrics": [{"key": "m", "value": 1}, {"key": "m", "value": 1, "model_id": foreign}],
+        "metrics": [{"key": "m", "value": 1, "timestamp": 0}, {"key": "m", "value": 1, "timestamp": 0, "model_id": foreign}],
         "params": [{"key": "p", "value": "1"}],
         "tags": [{"key": "t", "value": "1"}],
     }),

@@ -15,7 +15,7 @@ class Metric(Wire, kw_only=True):
 
     key: str
     value: float
-    timestamp: Int64 = 0
+    timestamp: Int64
     step: Int64 = 0
     model_id: str | UnsetType = UNSET
     dataset_name: str | UnsetType = UNSET

@@ -69,7 +69,8 @@ def list_experiments(
 @click.argument("folder", default="")
 @view_options
 @tracking_uri_option
-def show_tree(folder: str, view: ViewType | None, tracking_uri: str | None) -> None:
+@json_option
+def show_tree(folder: str, view: ViewType | None, tracking_uri: str | None, as_json: bool) -> None:
     """Show experiments as the tree that the slashes in their names make.
 
     With a FOLDER such as team/project only what lies in it.
@@ -79,7 +80,11 @@ def show_tree(folder: str, view: ViewType | None, tracking_uri: str | None) -> N
         found = client.experiments.search(
             order_by=["name"], view=view or ViewType.ACTIVE_ONLY, page_size=_MAX_PAGE
         )
-        root = build_tree(each for each in found if each.name.startswith(prefix))
+        inside = [each for each in found if each.name.startswith(prefix)]
+    if as_json:
+        print_json_lines(inside)
+        return
+    root = build_tree(inside)
     for step in prefix.split("/")[:-1]:
         root = root.folders.get(step, Folder())
     if not root.count():

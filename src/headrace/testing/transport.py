@@ -50,7 +50,10 @@ class TransportContract:
         values = [0.1, -0.0, 5e-324, 1.7976931348623157e308, math.inf, -math.inf, math.nan]
         created = transport.call(runs.CREATE, runs.CreateRun(experiment_id="0"))
         run_id = created.run.info.run_id
-        points = [metrics.Metric(key="m", value=wire_float(each), step=n) for n, each in enumerate(values)]
+        points = [
+            metrics.Metric(key="m", value=wire_float(each), timestamp=1, step=n)
+            for n, each in enumerate(values)
+        ]
         transport.call(runs.LOG_BATCH, runs.LogBatch(run_id=run_id, metrics=points))
         page = transport.call(metrics.GET_HISTORY, metrics.GetHistory(run_id=run_id, metric_key="m"))
         found = [point.value for point in page.metrics or ()]

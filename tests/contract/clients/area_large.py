@@ -4,7 +4,6 @@ import hashlib
 import os
 from pathlib import Path
 
-import mlflow
 from mlflow.tracking import MlflowClient
 from peer import Area, make_folder
 

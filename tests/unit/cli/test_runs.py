@@ -21,7 +21,7 @@ def _run(**metrics: float) -> Run:
         artifact_uri="",
         lifecycle_stage="active",
     )
-    found = [Metric(key=key, value=value) for key, value in metrics.items()]
+    found = [Metric(key=key, value=value, timestamp=0) for key, value in metrics.items()]
     return Run(info=info, data=RunData(metrics=found), inputs=RunInputs())
 
 

@@ -28,7 +28,7 @@ def test_each_request_keeps_the_limits(
     with ScriptedServer() as server, connect(server.url) as client:
         client.runs.log_batch(
             "a",
-            [Metric(key="m", value=number, step=number) for number in range(metrics)],
+            [Metric(key="m", value=number, timestamp=0, step=number) for number in range(metrics)],
             {f"p{number}": number for number in range(params)},
             {f"t{number}": number for number in range(tags)},
         )
