@@ -130,7 +130,7 @@ def make_environment(home: Path) -> dict[str, str]:
 def run_script(client: str, area: str, running: LoggedServer, folder: Path) -> dict[str, Any]:
     """Run one area's script in a client's interpreter and return its report."""
     report = folder / "report.json"
-    command = [find_python(client), SCRIPTS / f"area_{area}.py", running.server.url, report]
+    command: list[str | Path] = [find_python(client), SCRIPTS / f"area_{area}.py", running.server.url, report]
     ran = subprocess.run(
         command,
         cwd=folder,

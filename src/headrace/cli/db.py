@@ -18,13 +18,20 @@ def db() -> None:
 @_url_argument
 @json_option
 def upgrade_database(url: str, as_json: bool) -> None:
-    """Bring the schema of the database at URL up to date; of an older one a copy is made first."""
-    done = upgrade(url)
+    """Bring the schema of the database at URL up to date; of an older one a copy is made first.
+
+    Ends with status 1 if something is left that it cannot mend by itself.
+    """
+    done, left = upgrade(url), check(url)
     if as_json:
-        print_json({"url": url, "done": done})
-        return
-    for line in done or ["Nothing to do: the schema is up to date."]:
-        click.echo(line)
+        print_json({"url": url, "done": done, "problems": left})
+    else:
+        for line in done or ["Nothing to do: the schema is up to date."]:
+            click.echo(line)
+        for line in left:
+            click.echo(f"Still to do by hand: {line}")
+    if left:
+        raise SystemExit(1)
 
 
 @db.command("check")

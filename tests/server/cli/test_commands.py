@@ -1,6 +1,8 @@
 """The commands that read and change what a server holds: tables that fit, JSON that parses, errors of one line."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -268,3 +270,14 @@ def test_a_folder_that_does_not_exist_is_refused(headrace: Any) -> None:
     ran = headrace("experiments", "tree", "nowhere")
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "'nowhere/'" in ran.stderr
+
+
+def test_an_upgrade_says_what_it_cannot_mend(run_command: Any, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'torn.db'}"
+    assert run_command("db", "upgrade", url).returncode == 0
+    with contextlib.closing(sqlite3.connect(tmp_path / "torn.db")) as torn:
+        torn.execute("DROP TABLE hr_lease")
+    ran = run_command("db", "upgrade", url)
+    assert ran.returncode == 1
+    assert "Still to do by hand" in ran.stdout
+    assert "hr_lease" in ran.stdout
