@@ -1,6 +1,5 @@
 """Points read back equal what went in, and the summaries equal what plain Python says of them."""
 
-import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -150,7 +149,7 @@ def test_a_batch_that_was_handed_over_is_not_changed(store: Store, make_run: Cal
 
 def test_attempts_of_a_run_are_series_of_their_own(store: Store, make_run: Callable[..., RunRef]) -> None:
     first = make_run(store)
-    second = dataclasses.replace(first, attempt=1)
+    second = first._replace(attempt=1)
     for run, value in ((first, 1.0), (second, 2.0)):
         store.writer.call(
             lambda tx, run=run, value=value: _log(tx, run, "loss", CONTEXTS[0], [(1, 1, encode(value))])

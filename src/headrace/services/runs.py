@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from headrace.api.endpoint import Empty, Tag
 from headrace.api.experiments import ViewType
+from headrace.api.inputs import RunInputs
 from headrace.api.page import decode_token, encode_token, question_digest
 from headrace.api.runs import (
     CreateRun,
@@ -19,6 +20,7 @@ from headrace.api.runs import (
     Run,
     RunAnswer,
     RunById,
+    RunData,
     RunInfoAnswer,
     RunsPage,
     SearchRuns,
@@ -77,9 +79,8 @@ def create(context: Context, request: CreateRun) -> RunAnswer:
     artifact_uri = f"{experiment[2].rstrip('/')}/{run_id}/artifacts"
     run = runs.insert_run(context.tx, (run_id, experiment[0], name, user, request.start_time, artifact_uri))
     annotations.set_tags(context.tx, run, tags.values())
-    answer = _build(context, run)
-    answer.outputs = UNSET
-    return RunAnswer(run=answer)
+    info = runs.new_info(run, name, user)
+    return RunAnswer(run=Run(info=info, data=RunData(tags=list(tags.values())), inputs=RunInputs()))
 
 
 def get(context: Context, request: GetRun) -> RunAnswer:

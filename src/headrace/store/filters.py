@@ -4,6 +4,7 @@ Conditions are two-valued, as the language is: a clause on a key that a row lack
 The module does not know how rows are ordered or paged.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,10 +66,12 @@ class Target:
     interned: bool = True
 
 
+# The least and the greatest of nothing but NaN is NaN.
+_NAN = codes.encode(math.nan)
 STATISTIC_COLUMNS = {
     Statistic.LATEST: "e.latest_code",
-    Statistic.MIN: "e.min_code",
-    Statistic.MAX: "e.max_code",
+    Statistic.MIN: f"COALESCE(e.min_code, {_NAN})",
+    Statistic.MAX: f"COALESCE(e.max_code, {_NAN})",
     Statistic.FIRST: "e.first_code",
     Statistic.COUNT: "e.points",
 }

@@ -101,10 +101,17 @@ def runs_of_experiment(conn: Connection, experiment: int, deleted_at: int | None
 
 def get_info(conn: Connection, number: int) -> RunInfo:
     """Return the info of a run by its integer id."""
-    return _build_info(conn.rows(f"SELECT {_INFO} FROM hr_run WHERE id = ?", (number,))[0])
+    return build_info(conn.rows(f"SELECT {_INFO} FROM hr_run WHERE id = ?", (number,))[0])
 
 
-def _build_info(row: Row) -> RunInfo:
+def new_info(run: RunRef, name: str, user_id: str) -> RunInfo:
+    """Return the info of a run that was just inserted, without reading it back."""
+    row = (run.id, run.run_id, run.experiment, run.scope, name, user_id, RunStatus.RUNNING.number)
+    return build_info((*row, run.start_time, None, run.artifact_uri))
+
+
+def build_info(row: Row) -> RunInfo:
+    """Return the info of a run from the columns of `_INFO`."""
     _, run_id, experiment, scope, name, user_id, status, start_time, end_time, artifact_uri = row
     info = RunInfo(
         run_id=run_id,
@@ -126,7 +133,7 @@ def build_runs(conn: Connection, ids: Iterable[int]) -> list[Run]:
     """Return runs with all their data, in the order of their integer ids given."""
     ids = list(ids)
     infos = {
-        row[0]: _build_info(row)
+        row[0]: build_info(row)
         for row in conn.rows_in(f"SELECT {_INFO} FROM hr_run WHERE id IN ({{ids}})", ids)
     }
     params = conn.rows_in("SELECT run, key_id, value FROM hr_param WHERE run IN ({ids})", ids)

@@ -68,34 +68,59 @@ def _top(series: SeriesKey) -> SeriesKey:
 def _series_ids(
     tx: Transaction, states: dict[SeriesKey, State]
 ) -> tuple[dict[SeriesKey, int], dict[int, SeriesKey]]:
-    """Return the ids of all series, and by id those that were there before. New ones are inserted with their state."""
-    ids: dict[SeriesKey, int] = {}
-    known: dict[int, SeriesKey] = {}
-    for series, state in states.items():
-        number = tx.caches.series_ids.get(series)
-        if number is None:
-            row = tx.row(
-                "SELECT id FROM hr_series WHERE run = ? AND key_id = ? AND context = ? AND attempt = ?",
-                series,
-            )
-            number = row[0] if row else None
-        if number is not None:
-            known[number] = series
-        else:
-            number = _insert_series(tx, series, state)
-        ids[series] = tx.new_series[series] = number
+    """Return the ids of all series, and by id those that were there before. New ones are inserted with their state.
+
+    Few statements matter here: at each of them the writer's thread lets go of the interpreter and must wait to get it back.
+    """
+    cached = tx.caches.series_ids
+    ids = {series: cached[series] for series in states if series in cached}
+    missing = [series for series in states if series not in ids]
+    if missing:
+        found = _find_series(tx, missing)
+        known = {number: series for series, number in (*ids.items(), *found.items())}
+        fresh = [series for series in missing if series not in found]
+        if fresh:
+            found |= _insert_series(tx, fresh, states)
+        ids |= found
+        tx.new_series |= found
+    else:
+        known = {number: series for series, number in ids.items()}
     return ids, known
 
 
-def _insert_series(tx: Transaction, series: SeriesKey, state: State) -> int:
-    run = tx.runs[series[0]]
-    scope = run.scope if series[2] == NO_CONTEXT else None
-    number = tx.insert(
-        _INSERT_SERIES, (*series, scope, run.start_time, not LOWEST <= state[0] <= HIGHEST, *state)
+def _find_series(tx: Transaction, wanted: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
+    """Return the ids of those series that exist."""
+    wanted = set(wanted)
+    keys_of: dict[int, set[int]] = {}
+    for run, key, _, _ in wanted:
+        keys_of.setdefault(run, set()).add(key)
+    found: dict[SeriesKey, int] = {}
+    for run, keys in keys_of.items():
+        for key, context, attempt, number in tx.rows_in(
+            "SELECT key_id, context, attempt, id FROM hr_series WHERE run = ? AND key_id IN ({ids})",
+            sorted(keys),
+            before=(run,),
+        ):
+            found[run, key, context, attempt] = number
+    return {series: number for series, number in found.items() if series in wanted}
+
+
+def _insert_series(
+    tx: Transaction, fresh: Sequence[SeriesKey], states: dict[SeriesKey, State]
+) -> dict[SeriesKey, int]:
+    """Insert series with their states and return their ids."""
+    rows = []
+    for series in fresh:
+        run, state = tx.runs[series[0]], states[series]
+        scope = run.scope if series[2] == NO_CONTEXT else None
+        rows.append((*series, scope, run.start_time, not LOWEST <= state[0] <= HIGHEST, *state))
+    tx.change_many(_INSERT_SERIES, rows)
+    ids = _find_series(tx, fresh)
+    tx.change_many(
+        "INSERT INTO hr_context_series (context, series) VALUES (?, ?)",
+        [(series[2], number) for series, number in ids.items() if series[2] != NO_CONTEXT],
     )
-    if series[2] != NO_CONTEXT:
-        tx.change("INSERT INTO hr_context_series (context, series) VALUES (?, ?)", (series[2], number))
-    return number
+    return ids
 
 
 def _insert_points(tx: Transaction, ids: dict[SeriesKey, int], collected: dict[SeriesKey, PointList]) -> None:

@@ -4,8 +4,8 @@ The last statement before the commit moves the one-row clock and stamps the chan
 follower's cursor skips nothing.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from sqlalchemy.engine.interfaces import DBAPICursor
 
@@ -26,8 +26,7 @@ class Kind(IntEnum):
     MODEL = 4
 
 
-@dataclass(frozen=True, slots=True)
-class RunRef:
+class RunRef(NamedTuple):
     """What writing to a run needs to know of it."""
 
     id: int
