@@ -76,7 +76,9 @@ def test_an_answer_of_another_shape_is_an_error_of_the_other_side(body: bytes) -
 
 
 def test_bare_nan_tokens_are_read() -> None:
-    page = decode_answer(b'{"metrics":[{"key":"m","value":NaN,"timestamp":0}]}', metrics.MetricsPage, "http://x")
+    page = decode_answer(
+        b'{"metrics":[{"key":"m","value":NaN,"timestamp":0}]}', metrics.MetricsPage, "http://x"
+    )
     assert page.metrics
     assert str(page.metrics[0].value) == "nan"
 
