@@ -10,7 +10,7 @@ The module knows no endpoint but those that carry bytes, for which it finds plac
 import atexit
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from headrace.api import artifacts as rows
-from headrace.api import logged_models
 from headrace.api.endpoint import Endpoint, Req, Res
 from headrace.base.errors import HeadraceError, InvalidParameter, Unavailable
 from headrace.base.json import Wire, decode
@@ -35,14 +34,6 @@ CHUNK_BYTES = 1 << 20
 FORK_WAIT_S = 10.0
 ARTIFACTS_FOLDER = "headrace-artifacts"
 _ACTOR = Actor("local")
-_PLACES: dict[str, Callable[[Context, Any], Place]] = {
-    rows.GET.name: artifacts.get,
-    rows.UPLOAD.name: artifacts.upload,
-    rows.PROXY_GET.name: artifacts.proxy_get,
-    rows.PROXY_PUT.name: artifacts.proxy_put,
-    rows.PROXY_DELETE.name: artifacts.proxy_delete,
-    logged_models.GET_FILE.name: artifacts.get_model_file,
-}
 
 
 class LocalTransport:
@@ -87,7 +78,7 @@ class LocalTransport:
             dispatch.authorize(platform, _ACTOR, endpoint, request)
             with platform.store.read() as conn:
                 context = Context(conn, _ACTOR, platform)
-                place = _PLACES[endpoint.name](context, request)
+                place = artifacts.PLACES[endpoint.name](context, request)
                 reader = place.store.open_reader(place.key)
                 try:
                     sha256 = artifacts.find_digest(context, place, reader.size, reader.mtime_ms)
@@ -145,7 +136,7 @@ def _find_place(platform: Platform, endpoint: Endpoint[Any, Any], request: Wire)
     """Return the place that a call names, with its permissions checked."""
     dispatch.authorize(platform, _ACTOR, endpoint, request)
     with platform.store.read() as conn:
-        return _PLACES[endpoint.name](Context(conn, _ACTOR, platform), request)
+        return artifacts.PLACES[endpoint.name](Context(conn, _ACTOR, platform), request)
 
 
 def _write(place: Place, file: BinaryIO, size: int) -> BlobInfo:

@@ -13,12 +13,11 @@ from typing import Any
 
 import anyio
 from anyio import CapacityLimiter, to_thread
-from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from headrace.api import artifacts as rows
 from headrace.api.endpoints import ENDPOINTS
-from headrace.base.errors import HeadraceError, InvalidParameter, MethodNotAllowed
+from headrace.base.errors import HeadraceError, InvalidParameter
 from headrace.base.json import Wire
 from headrace.blobs.store import BlobInfo, BlobReader, BlobWriter
 from headrace.server.answers import send_bytes, send_error
@@ -32,7 +31,7 @@ from headrace.server.files import (
     read_digest,
     read_length,
 )
-from headrace.server.rest import EndpointTable, Row, get_actor, read_request
+from headrace.server.rest import Row, TableRoute, get_actor, read_request
 from headrace.services import artifacts, dispatch
 from headrace.services.artifacts import Place
 from headrace.services.context import Context, Platform
@@ -64,7 +63,7 @@ class _Upload:
     limit: int | None
 
 
-class Streams(BaseRoute):
+class Streams(TableRoute):
     """All endpoints of the table that carry bytes, as one route.
 
     Args:
@@ -73,18 +72,8 @@ class Streams(BaseRoute):
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._table = EndpointTable(row for row in ENDPOINTS if row.stream)
+        super().__init__(row for row in ENDPOINTS if row.stream)
         self._threads = CapacityLimiter(THREADS)
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """See Starlette's `BaseRoute`."""
-        if scope["type"] != "http":
-            return Match.NONE, {}
-        try:
-            found = self._table.find(scope["method"], scope["path"])
-        except MethodNotAllowed as error:
-            return Match.PARTIAL, {"headrace.refusal": error}
-        return (Match.NONE, {}) if found is None else (Match.FULL, {"headrace.endpoint": found})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See Starlette's `BaseRoute`."""

@@ -78,7 +78,28 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile("".join(parts) + re.escape(path[end:]), re.DOTALL)
 
 
-class Rest(BaseRoute):
+class TableRoute(BaseRoute):
+    """Many endpoints as one of Starlette's routes. A subclass handles what was found, under ``headrace.endpoint`` in the scope.
+
+    Args:
+        rows: the endpoints.
+    """
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._table = EndpointTable(rows)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """See Starlette's `BaseRoute`."""
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        try:
+            found = self._table.find(scope["method"], scope["path"])
+        except MethodNotAllowed as error:
+            return Match.PARTIAL, {"headrace.refusal": error}
+        return (Match.NONE, {}) if found is None else (Match.FULL, {"headrace.endpoint": found})
+
+
+class Rest(TableRoute):
     """All endpoints of the table that carry JSON, as one route.
 
     Args:
@@ -92,20 +113,10 @@ class Rest(BaseRoute):
     ) -> None:
         self._platform = platform
         self._max_body_bytes = max_body_bytes
-        self._table = EndpointTable(row for row in rows if not row.stream)
+        super().__init__(row for row in rows if not row.stream)
         self._readers = CapacityLimiter(READERS)
         self._parts = PartSender(self._readers)
         self._notifier: _LoopNotifier | None = None
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """See Starlette's `BaseRoute`."""
-        if scope["type"] != "http":
-            return Match.NONE, {}
-        try:
-            found = self._table.find(scope["method"], scope["path"])
-        except MethodNotAllowed as error:
-            return Match.PARTIAL, {"headrace.refusal": error}
-        return (Match.NONE, {}) if found is None else (Match.FULL, {"headrace.endpoint": found})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See Starlette's `BaseRoute`."""
