@@ -104,7 +104,8 @@ def delete(context: Context, request: GetExperiment) -> Empty:
     row = experiments.get_row(context.conn, parse_experiment_id(request.experiment_id))
     if row[3]:
         raise NotFound(f"No active experiment with id {row[0]} exists: it is deleted already.")
-    now = context.now()
+    # The moment tells which runs went along; it must be none at which a run was deleted on its own.
+    now = max(context.now(), runs.last_deletion(context.conn, row[0]) + 1)
     moved = runs.runs_of_experiment(context.conn, row[0], deleted_at=None)
     experiments.update_deleted(context.tx, row[0], deleted=True, now=now)
     runs.update_deleted(context.tx, moved, deleted=True, now=now)

@@ -99,6 +99,12 @@ def runs_of_experiment(conn: Connection, experiment: int, deleted_at: int | None
     )
 
 
+def last_deletion(conn: Connection, experiment: int) -> int:
+    """Return when a run of an experiment was last deleted, of those still in the trash; 0 if there is none."""
+    row = conn.row("SELECT MAX(deleted_at) FROM hr_run WHERE scope = ?", (2 * experiment + 1,))
+    return (row and row[0]) or 0
+
+
 def get_info(conn: Connection, number: int) -> RunInfo:
     """Return the info of a run by its integer id."""
     return build_info(conn.rows(f"SELECT {_INFO} FROM hr_run WHERE id = ?", (number,))[0])
