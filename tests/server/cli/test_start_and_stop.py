@@ -15,14 +15,17 @@ import pytest
 
 
 def _begin_request(port: int, name: str) -> tuple[socket.socket, bytes]:
-    """Send half of a call that creates an experiment; return the socket and the other half."""
+    """Send half of a call that creates an experiment; return the socket and the other half once the server waits for it."""
     body = json.dumps({"name": name}).encode()
     head = (
         f"POST /api/2.0/mlflow/experiments/create HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        "Expect: 100-continue\r\n\r\n"
     )
     connection = socket.create_connection(("127.0.0.1", port), timeout=30)
-    connection.sendall(head.encode() + body[:5])
+    connection.sendall(head.encode())
+    assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.sendall(body[:5])
     return connection, body[5:]
 
 
