@@ -93,6 +93,8 @@ class Endpoint(Generic[Req, Res]):
         parts: the answer's list that may be too long to be held at once; the service function then yields answers, each with a part of it,
             the last one with what follows the list.
         stream: the call carries bytes and has a handler of its own in ``headrace.server``.
+        binary: request and answer may be msgpack as well as JSON; bytes, which JSON carries as base64, travel as they are.
+        waits: the call may be held until there is something to tell.
         prefixes: where it is mounted.
         also: further (method, path) pairs of the same call.
     """
@@ -107,6 +109,8 @@ class Endpoint(Generic[Req, Res]):
     writes: bool = False
     parts: str = ""
     stream: bool = False
+    binary: bool = False
+    waits: bool = False
     prefixes: tuple[str, ...] = ("/api", "/ajax-api")
     also: tuple[tuple[str, str], ...] = ()
 

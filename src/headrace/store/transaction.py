@@ -24,6 +24,8 @@ class Kind(IntEnum):
     RUN = 2
     METRICS = 3
     MODEL = 4
+    JOB = 5
+    VIEW = 6
 
 
 class RunRef(NamedTuple):

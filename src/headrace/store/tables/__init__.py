@@ -7,7 +7,17 @@ Referential integrity is kept by the writer, which reads what it refers to in th
 look-up per metric point, and none is ever left dangling by a partial commit.
 """
 
-from headrace.store.tables import control, experiments, inputs, models, runs, series
+from headrace.store.tables import control, experiments, inputs, models, runs, series, views
 from headrace.store.tables.schema import METADATA, SCHEMA_REVISION
 
-__all__ = ["METADATA", "SCHEMA_REVISION", "control", "experiments", "inputs", "models", "runs", "series"]
+__all__ = [
+    "METADATA",
+    "SCHEMA_REVISION",
+    "control",
+    "experiments",
+    "inputs",
+    "models",
+    "runs",
+    "series",
+    "views",
+]

@@ -1,9 +1,9 @@
-"""What keeps the store together: schema version, change clock and log, writers, leases, duties, stored objects.
+"""What keeps the store together: schema version, change clock and log, writers and their ledger, leases, stop requests, duties, jobs, stored objects.
 
 Clock, lease and duty are narrow tables without secondary indexes: their rows change all the time.
 """
 
-from sqlalchemy import Column, LargeBinary, SmallInteger, Table
+from sqlalchemy import Column, Index, LargeBinary, SmallInteger, Table, UniqueConstraint
 
 from headrace.store.tables.schema import METADATA, WITHOUT_ROWID, Id, Int, text
 
@@ -39,10 +39,46 @@ change = Table(
 writer = Table(
     "hr_writer",
     METADATA,
-    Column("id", text(64), primary_key=True),
+    Column("number", Id, primary_key=True, autoincrement=True),
+    Column("id", text(64), nullable=False, comment="the name that the client gave itself"),
     Column("seq", Int, nullable=False, comment="the last batch applied"),
-    Column("result", LargeBinary, nullable=False, comment="the answer to that batch"),
+    Column("records", Int, nullable=False, comment="records in all batches so far"),
+    Column("result", LargeBinary, nullable=False, comment="the answer to the last batch"),
     Column("seen_at", Int, nullable=False),
+    UniqueConstraint("id"),
+    sqlite_autoincrement=True,  # the number is part of what makes points different from each other
+)
+
+ledger = Table(
+    "hr_ledger",
+    METADATA,
+    Column(
+        "run", Id, primary_key=True, autoincrement=False, comment="0 for records of runs that are not there"
+    ),
+    Column("writer", Id, primary_key=True, autoincrement=False),
+    Column("stored", Int, nullable=False),
+    Column("collapsed", Int, nullable=False, comment="replaced by a later record of the same batch"),
+    Column("repeated", Int, nullable=False, comment="said what was stored already"),
+    Column("late", Int, nullable=False, comment="stored although the run is deleted; part of stored"),
+    Column("rejected", Int, nullable=False),
+    comment="what became of each writer's records, per run",
+    **WITHOUT_ROWID,
+)
+
+rejection = Table(
+    "hr_rejection",
+    METADATA,
+    Column("run", Id, primary_key=True, autoincrement=False),
+    Column("writer", Id, primary_key=True, autoincrement=False),
+    Column(
+        "record", Int, primary_key=True, autoincrement=False, comment="the first record, counted per writer"
+    ),
+    Column("count", Int, nullable=False),
+    Column("run_id", text(256), nullable=False),
+    Column("what", text(), nullable=False),
+    Column("reason", text(), nullable=False),
+    Column("at", Int, nullable=False),
+    **WITHOUT_ROWID,
 )
 
 lease = Table(
@@ -50,6 +86,17 @@ lease = Table(
     METADATA,
     Column("run", Id, primary_key=True, autoincrement=False),
     Column("until", Int, nullable=False),
+    Column("length", Int, nullable=False, comment="milliseconds"),
+)
+
+stop = Table(
+    "hr_stop",
+    METADATA,
+    Column("run", Id, primary_key=True, autoincrement=False),
+    Column("asked_at", Int, nullable=False),
+    Column("asked_by", text(250), nullable=False),
+    Column("reason", text(), nullable=False),
+    Column("seen_at", Int, comment="when the run said that it had heard"),
 )
 
 duty = Table(
@@ -71,4 +118,24 @@ stored_object = Table(
     ),
     Column("created_at", Int, nullable=False),
     **WITHOUT_ROWID,
+)
+
+job = Table(
+    "hr_job",
+    METADATA,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("job_id", text(64), nullable=False),
+    Column("kind", text(64), nullable=False),
+    Column("state", SmallInteger, nullable=False, comment="see api/jobs.py"),
+    Column("request", text(), nullable=False, comment="JSON"),
+    Column("actor", text(250), nullable=False),
+    Column("total", Int, nullable=False),
+    Column("done", Int, nullable=False),
+    Column("failed", Int, nullable=False),
+    Column("place", text(), nullable=False, comment="JSON: where to go on"),
+    Column("message", text(), nullable=False),
+    Column("created_at", Int, nullable=False),
+    Column("updated_at", Int, nullable=False),
+    UniqueConstraint("job_id"),
+    Index(None, "state", "id"),
 )

@@ -58,3 +58,35 @@ tag = Table(
     Index(None, "scope", "key_id", "digest", "run"),
     **WITHOUT_ROWID,
 )
+
+param_past = Table(
+    "hr_param_past",
+    METADATA,
+    Column("run", Id, primary_key=True, autoincrement=False),
+    Column("key_id", Id, primary_key=True, autoincrement=False),
+    Column(
+        "attempt", SmallInteger, primary_key=True, autoincrement=False, comment="the last one with this value"
+    ),
+    Column("value", text(), nullable=False),
+    comment="what a param was in earlier attempts, where a later one changed it",
+    **WITHOUT_ROWID,
+)
+
+environment = Table(
+    "hr_environment",
+    METADATA,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("digest", text(64), nullable=False),
+    Column("body", text(), nullable=False, comment="JSON: see api/ingest.py"),
+    UniqueConstraint("digest"),
+    comment="interpreters with their packages; many runs share one",
+)
+
+run_environment = Table(
+    "hr_run_environment",
+    METADATA,
+    Column("run", Id, primary_key=True, autoincrement=False),
+    Column("attempt", SmallInteger, primary_key=True, autoincrement=False),
+    Column("environment", Id, nullable=False),
+    **WITHOUT_ROWID,
+)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, MetaData, String, Text
 from sqlalchemy.types import TypeEngine
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 
 METADATA = MetaData(
     naming_convention={

@@ -1,10 +1,11 @@
-"""Series of metric points: identity and summary, contexts, and the tail of plain rows.
+"""Series of metric points: identity and summary, contexts, the tail of plain rows, sealed chunks, attempts and forks.
 
 A series is (run, attempt, key, context). Context 0 is the run's own view of the key: its summary covers the points of all contexts, and it is the
-row that searches look at (`scope` is set). Points logged for a model or a dataset lie in the series of that context.
+row that searches look at (`scope` is set). Points logged for a model or a dataset lie in the series of that context. Where a metric has more than one
+attempt, or a run is a fork, a row of attempt -1 holds the summary of what is visible of all of them, and it is the one with a `scope`.
 """
 
-from sqlalchemy import Column, Index, SmallInteger, Table, UniqueConstraint
+from sqlalchemy import Column, Index, LargeBinary, SmallInteger, Table, UniqueConstraint
 
 from headrace.store.tables.schema import METADATA, WITHOUT_ROWID, Id, Int, text
 
@@ -40,6 +41,9 @@ series = Table(
     Column("max_code", Int, comment="NULL while all values are NaN"),
     Column("points", Int, nullable=False, comment="points accepted"),
     Column("nans", Int, nullable=False),
+    Column(
+        "sealed", Int, nullable=False, server_default="0", comment="points that lie in chunks of this series"
+    ),
     UniqueConstraint("run", "key_id", "context", "attempt"),
     # Filters and orders by a metric walk this.
     Index(
@@ -74,4 +78,44 @@ point = Table(
     ),
     comment="the tail: points not yet sealed",
     **WITHOUT_ROWID,
+)
+
+chunk = Table(
+    "hr_chunk",
+    METADATA,
+    Column("series", Id, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("bounds", LargeBinary, nullable=False, comment="what store/chunks.py says of the whole chunk"),
+    comment="sealed points: what a chart needs of each chunk, narrow",
+    **WITHOUT_ROWID,
+)
+
+chunk_data = Table(
+    "hr_chunk_data",
+    METADATA,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("blocks", LargeBinary, nullable=False, comment="bounds of its sub-blocks"),
+    Column("points", LargeBinary, nullable=False, comment="the points, columnar and compressed"),
+    comment="sealed points: the bytes of each chunk",
+)
+
+attempt = Table(
+    "hr_attempt",
+    METADATA,
+    Column("run", Id, primary_key=True, autoincrement=False),
+    Column("attempt", SmallInteger, primary_key=True, autoincrement=False),
+    Column("name", text(250), nullable=False, comment="the launcher's name for it: job id and restart count"),
+    Column("from_step", Int, comment="where it went on, if the launcher said so"),
+    Column("started_at", Int, nullable=False),
+    UniqueConstraint("run", "name"),
+    **WITHOUT_ROWID,
+)
+
+fork = Table(
+    "hr_fork",
+    METADATA,
+    Column("run", Id, primary_key=True, autoincrement=False),
+    Column("parent", Id, nullable=False),
+    Column("step", Int, nullable=False, comment="the parent's history is seen below this step"),
+    Index(None, "parent"),
 )
