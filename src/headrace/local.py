@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from typing import Any, BinaryIO, Self
 
 from headrace.api import artifacts as rows
 from headrace.api.endpoint import Endpoint, Req, Res
+from headrace.base import msgpack
 from headrace.base.errors import HeadraceError, InvalidParameter, Unavailable
 from headrace.base.json import Wire, decode
 from headrace.blobs.store import BlobInfo, BlobReader
@@ -26,6 +28,7 @@ from headrace.client.transport import TransportSettings, check_stream
 from headrace.client.wire import encode_request
 from headrace.services import artifacts, dispatch
 from headrace.services.artifacts import Place
+from headrace.services.background import Background
 from headrace.services.context import Actor, Context, Platform
 from headrace.services.platform import PlatformSettings, open_platform
 from headrace.store.engine import parse_store_url
@@ -61,13 +64,19 @@ class LocalTransport:
 
     def call(self, endpoint: Endpoint[Req, Res], request: Req) -> Res:
         """See `headrace.client.transport.Transport`."""
-        # Through JSON and back: the services rely on requests whose types were checked, as over HTTP.
-        request = decode(encode_request(request), type(request))
+        # Through bytes and back: the services rely on requests whose types were checked, as over HTTP.
+        checked = msgpack.decode if endpoint.binary else decode
+        request = checked(encode_request(request, endpoint), type(request))
+        if endpoint.waits:  # for so long that the store is not held: nobody could fork meanwhile
+            return dispatch.wait(self._platform, _ACTOR, endpoint, request)
         with self._platform() as platform:
             if endpoint.name == rows.PROXY_DELETE.name:
                 self._delete(platform, endpoint, request)
                 return endpoint.response()
-            return dispatch.call(platform, _ACTOR, endpoint, request)
+            answer = dispatch.call(platform, _ACTOR, endpoint, request)
+            if endpoint.writes or endpoint.background:
+                _STORES.start_background(self._settings)
+            return answer
 
     def download(
         self, endpoint: Endpoint[Req, Res], request: Req, *, offset: int = 0, version: str = ""
@@ -186,14 +195,26 @@ class LocalDownload:
         self._reader.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An open store with the work that goes on in it between calls."""
+
+    platform: Platform
+    background: Background
+
+    def close(self) -> None:
+        self.background.close()
+        self.platform.store.close()
+
+
 class Stores:
     """The stores that this process has open, shared by all transports."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._open: dict[PlatformSettings, Platform] = {}
+        self._open: dict[PlatformSettings, _Open] = {}
         self._members: dict[PlatformSettings, set[object]] = {}
-        self._inherited: dict[PlatformSettings, Platform] = {}
+        self._inherited: dict[PlatformSettings, _Open] = {}
         self._calls = 0
         self._forking = self._ended = False
 
@@ -204,7 +225,7 @@ class Stores:
             members.discard(member)
             last = None if members else self._open.pop(settings, None)
             if last is not None:
-                last.store.close()
+                last.close()
 
     @contextmanager
     def used(self, settings: PlatformSettings, member: object) -> Iterator[Platform]:
@@ -220,19 +241,27 @@ class Stores:
         """
         with self._changed:
             self._changed.wait_for(lambda: not self._forking)
-            platform = self._open.get(settings)
-            if platform is None:
+            opened = self._open.get(settings)
+            if opened is None:
                 self._check_usable(settings)
-                platform = self._open[settings] = open_platform(settings)
+                platform = open_platform(settings)
+                opened = self._open[settings] = _Open(platform, Background(platform))
             self._members.setdefault(settings, set()).add(member)
             self._calls += 1
         try:
-            yield platform
+            yield opened.platform
         finally:
             with self._changed:
                 self._calls -= 1
                 if not self._calls:
                     self._changed.notify_all()
+
+    def start_background(self, settings: PlatformSettings) -> None:
+        """Let the background work of a store begin: something has been written. Whoever only reads pays nothing for it."""
+        with self._changed:
+            opened = self._open.get(settings)
+            if opened is not None:
+                opened.background.start()
 
     def _check_usable(self, settings: PlatformSettings) -> None:
         if self._ended:
@@ -247,8 +276,8 @@ class Stores:
         """Close everything, at the end of the process."""
         with self._changed:
             self._ended = True
-            for platform in self._open.values():
-                platform.store.close()
+            for opened in self._open.values():
+                opened.close()
             self._open.clear()
 
     def before_fork(self) -> None:
@@ -256,8 +285,8 @@ class Stores:
         self._changed.acquire()
         self._forking = True
         if self._changed.wait_for(lambda: not self._calls, FORK_WAIT_S):
-            for platform in self._open.values():
-                platform.store.close()
+            for opened in self._open.values():
+                opened.close()
             self._open.clear()
 
     def after_fork_in_parent(self) -> None:

@@ -3,7 +3,9 @@
 import base64
 import json
 import secrets
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +23,7 @@ from headrace.base.errors import (
     Unauthenticated,
     Unavailable,
 )
-from headrace.client import Client, connect
+from headrace.client import Client, connect, http
 from scripted_server import Answer, ScriptedServer
 from serving import find_free_port, start_server
 
@@ -115,6 +117,24 @@ def test_a_server_that_never_answers_is_given_up(scripted: ScriptedServer) -> No
     scripted.script(Answer(headers={"Content-Length": "10"}))
     with pytest.raises(Unavailable, match="No answer"):
         _connect(scripted, timeout_s=0.2, retries=0).runs.get("a")
+
+
+def test_an_answer_may_take_longer_than_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "CONNECT_TIMEOUT_S", 0.3)
+
+    def answer_late(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65536)
+            time.sleep(1)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(RUN), RUN))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer_late, args=(listening,))
+        thread.start()
+        with connect(f"http://127.0.0.1:{listening.getsockname()[1]}", retries=0) as client:
+            assert client.runs.get("a").info.run_id == "a"
+        thread.join()
 
 
 def test_a_client_outlives_its_server(tmp_path: Path) -> None:

@@ -8,11 +8,17 @@ The tests hold every later headrace against these stores.
 import sqlite3
 import sys
 import tempfile
+from array import array
+from base64 import b64encode
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from headrace.services import artifacts
+from headrace.services.alive import AliveMark
+from headrace.services.sealing_duty import SealingDuty
 from headrace.store.tables import SCHEMA_REVISION
 from migrations.platform_calls import Calls, open_calls
 
@@ -72,6 +78,78 @@ def fill(call: Calls) -> None:
         "runs.log_batch", run_id=second, metrics=[{"key": "loss", "value": 0.0625, "timestamp": 7, "step": 0}]
     )
     call("runs.delete", run_id=_create(call, first, "third, deleted", 3_000))
+    fill_own(call)
+
+
+def batches() -> list[dict[str, Any]]:
+    """What a writer has sent: a run with two attempts, the second of which changes a param; a fork of it; records that are refused."""
+    start = {"experiment_name": "own", "run_name": "long", "user_id": "ann", "start_time": 5_000}
+    environment = {"python": "3.11.7", "platform": "linux", "packages": {"numpy": "2.0.0"}}
+    first = {
+        "run_id": "a" * 32,
+        "start": start,
+        "attempt": {"name": "job1.0"},
+        "params": [["lr", "0.1"], ["depth", "50"]],
+        "tags": [["team", "green"]],
+        "environment": environment,
+        "metrics": _columns("wave", range(5_000), 0.25),
+        "lease_ms": 1_000,
+    }
+    second = {
+        "run_id": "a" * 32,
+        "attempt": {"name": "job1.1", "from_step": 4_000},
+        "params": [["lr", "0.2"]],
+        "metrics": _columns("wave", range(4_000, 4_050), 0.5),
+        "lease_ms": 1_000,
+    }
+    nobody = {"run_id": "b" * 32, "params": [["x", "1"], ["y", "2"]]}
+    fork = {
+        "run_id": "c" * 32,
+        "start": start | {"run_name": "fork", "fork": {"run_id": "a" * 32, "step": 100}},
+        "metrics": _columns("wave", range(100, 110), -1.0),
+        "status": {"status": "FINISHED", "end_time": 9_000},
+    }
+    return [
+        {"format": 2, "writer": "golden", "seq": seq, "runs": runs}
+        for seq, runs in enumerate([[first], [second, nobody], [fork]], start=1)
+    ]
+
+
+def _columns(key: str, steps: range, factor: float) -> dict[str, Any]:
+    columns = {
+        "time": array("q", (6_000 + step for step in steps)),
+        "step": array("q", steps),
+        "value": array("d", (factor * step for step in steps)),
+    }
+    packed = {name: b64encode(column.tobytes()).decode() for name, column in columns.items()}
+    return {"series": [{"key": key, "count": len(steps)}], **packed}
+
+
+def fill_own(call: Calls) -> None:
+    """Use headrace's own API: numbered batches, sealed series, a request to stop, a job that is not done, a view, a star."""
+    platform = call.platform
+    AliveMark(platform).begin()
+    for batch in batches():
+        call("ingest.send", **batch)
+    with platform.store.read() as conn:
+        series = [
+            row[0] for row in conn.rows("SELECT id FROM hr_series WHERE points > 4096 AND attempt >= 0")
+        ]
+    SealingDuty().finish(platform.store, series)
+    call("control.request_stop", run_id="a" * 32, reason="it diverges")
+    call("views.save", name="all", body='{"columns": ["wave"]}')
+    call("views.star", run_id="a" * 32)
+    call(
+        "jobs.tag_runs",
+        run_ids=["a" * 32, "c" * 32],
+        tags=[{"key": "reviewed", "value": "yes"}],
+        job_id="golden-job",
+    )
+    assert platform.artifacts.served is not None
+    with platform.artifacts.served.open_writer(f"3/{'a' * 32}/artifacts/note.txt") as writer:
+        writer.write(b"kept")
+        info = writer.commit()
+    platform.store.writer.call(lambda tx: artifacts.record(tx, info))
 
 
 def _create(call: Calls, experiment_id: str, name: str, start_time: int) -> str:
@@ -93,6 +171,7 @@ def main() -> None:
         with open_calls(path) as call:
             fill(call)
         with closing(sqlite3.connect(path)) as connection:
+            connection.execute("UPDATE hr_duty SET holder = 'recorder'")  # not the name of some machine
             target.write_text("\n".join(connection.iterdump()) + "\n", "utf-8")
     print(f"wrote {target}")
 

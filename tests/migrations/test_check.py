@@ -44,11 +44,11 @@ DRIFTS = {
         [f"The constraint hr_key_one_name of hr_key is missing. {BACKUP}"],
     ),
     "column that may be NULL": (
-        ["DROP TABLE hr_lease", "CREATE TABLE hr_lease (run INTEGER NOT NULL PRIMARY KEY, until BIGINT)"],
+        ["DROP TABLE hr_lease", "CREATE TABLE hr_lease (run INTEGER NOT NULL PRIMARY KEY, until BIGINT, length BIGINT NOT NULL)"],
         [f"The nullable of the column hr_lease.until is True and not False. {BACKUP}"],
     ),
     "column of another type": (
-        ["DROP TABLE hr_lease", "CREATE TABLE hr_lease (run INTEGER NOT NULL PRIMARY KEY, until TEXT NOT NULL)"],
+        ["DROP TABLE hr_lease", "CREATE TABLE hr_lease (run INTEGER NOT NULL PRIMARY KEY, until TEXT NOT NULL, length BIGINT NOT NULL)"],
         [f"The type of the column hr_lease.until is TEXT and not BIGINT. {BACKUP}"],
     ),
     "another primary key": (
@@ -81,7 +81,7 @@ DRIFTS = {
     "no table of the revision": (
         ["DROP TABLE hr_version"],
         [
-            "sqlite:///{} holds tables of headrace (hr_change, hr_clock, hr_context, hr_context_series, hr_dataset, …) but not hr_version, so its revision is unknown. Restore a backup, or name another store."
+            "sqlite:///{} holds tables of headrace (hr_attempt, hr_change, hr_chunk, hr_chunk_data, hr_clock, …) but not hr_version, so its revision is unknown. Restore a backup, or name another store."
         ],
     ),
 }  # fmt: skip

@@ -15,13 +15,14 @@ from headrace.base.errors import InvalidParameter, StoreError
 from headrace.store.engine import open_store
 from headrace.store.filelock import FileLock
 from headrace.store.migrate import SCRIPTS, check, upgrade
+from headrace.store.tables import SCHEMA_REVISION
 
 ADD_COLUMN = """
     import sqlalchemy as sa
     from alembic import op
 
-    revision = "0002"
-    down_revision = "0001"
+    revision = "9999"
+    down_revision = "{head}"
 
     def upgrade():
         op.add_column("hr_run", sa.Column("colour", sa.Text()))
@@ -36,10 +37,11 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def later(tmp_path: Path) -> Path:
-    """The folder of a later headrace: it has a second revision."""
+    """The folder of a later headrace: it has one more revision."""
     folder = tmp_path / "later % migrations"
     shutil.copytree(SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_colour.py").write_text(textwrap.dedent(ADD_COLUMN), "utf-8")
+    text = textwrap.dedent(ADD_COLUMN).replace("{head}", SCHEMA_REVISION)
+    (folder / "versions" / "9999_colour.py").write_text(text, "utf-8")
     return folder
 
 
@@ -74,7 +76,7 @@ def _list_copies(path: Path) -> list[Path]:
 
 def test_an_empty_file_gets_the_whole_schema(path: Path) -> None:
     path.touch()
-    assert upgrade(_url(path)) == ["made the schema, at revision 0001"]
+    assert upgrade(_url(path)) == [f"made the schema, at revision {SCHEMA_REVISION}"]
     assert check(_url(path)) == []
     open_store(_url(path)).close()
 
@@ -119,11 +121,11 @@ def test_an_older_schema_is_copied_first_and_then_changed(path: Path, later: Pat
     copies = _list_copies(path)
     assert len(copies) == 1
     assert done == [
-        f"copied the database, at revision 0001, to {copies[0]}; remove the copy when all is well",
-        "brought the schema from revision 0001 to 0002",
+        f"copied the database, at revision {SCHEMA_REVISION}, to {copies[0]}; remove the copy when all is well",
+        f"brought the schema from revision {SCHEMA_REVISION} to 9999",
     ]
     assert _query(path, "SELECT run_id, colour FROM hr_run") == [("r1", "blue")]
-    assert _query(path, "SELECT version_num FROM hr_version") == [("0002",)]
+    assert _query(path, "SELECT version_num FROM hr_version") == [("9999",)]
     assert check(_url(copies[0])) == []
     assert _query(copies[0], "SELECT run_id FROM hr_run") == [("r1",)]
     assert copies[0].stat().st_mode & 0o777 == 0o640
@@ -132,7 +134,7 @@ def test_an_older_schema_is_copied_first_and_then_changed(path: Path, later: Pat
 
 def test_a_revision_that_fails_changes_nothing(path: Path, later: Path) -> None:
     _make_with_a_run(path)
-    revision = later / "versions" / "0002_colour.py"
+    revision = later / "versions" / "9999_colour.py"
     revision.write_text(revision.read_text("utf-8") + '    op.execute("SELECT nonsense")\n', "utf-8")
     with pytest.raises(StoreError, match=r"store\.db refused a statement: no such column: nonsense"):
         upgrade(_url(path), later)
@@ -142,7 +144,7 @@ def test_a_revision_that_fails_changes_nothing(path: Path, later: Path) -> None:
 
 def test_an_upgrade_that_is_killed_changes_nothing_and_can_be_done_again(path: Path, later: Path) -> None:
     _make_with_a_run(path)
-    revision = later / "versions" / "0002_colour.py"
+    revision = later / "versions" / "9999_colour.py"
     healthy = revision.read_text("utf-8")
     revision.write_text(healthy + "    import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n", "utf-8")
     program = (
@@ -154,7 +156,7 @@ def test_an_upgrade_that_is_killed_changes_nothing_and_can_be_done_again(path: P
     assert check(_url(path)) == []
     assert _query(path, "SELECT run_id FROM hr_run") == [("r1",)]
     revision.write_text(healthy, "utf-8")
-    assert upgrade(_url(path), later)[-1] == "brought the schema from revision 0001 to 0002"
+    assert upgrade(_url(path), later)[-1] == f"brought the schema from revision {SCHEMA_REVISION} to 9999"
     assert _query(path, "SELECT run_id, colour FROM hr_run") == [("r1", "blue")]
 
 
@@ -162,7 +164,7 @@ def test_a_schema_of_a_newer_headrace_is_refused_with_the_remedy(path: Path, lat
     upgrade(_url(path), later)
     before = path.read_bytes()
     for call in (upgrade, open_store):
-        with pytest.raises(StoreError, match=r"revision 0002, written by a newer headrace .* Install that"):
+        with pytest.raises(StoreError, match=r"revision 9999, written by a newer headrace .* Install that"):
             call(_url(path))
     assert path.read_bytes() == before
 
@@ -170,14 +172,16 @@ def test_a_schema_of_a_newer_headrace_is_refused_with_the_remedy(path: Path, lat
 def test_a_start_on_an_older_schema_names_the_command(path: Path) -> None:
     open_store(_url(path)).close()
     _execute(path, "UPDATE hr_version SET version_num = '0000'")
-    with pytest.raises(StoreError, match=r"revision 0000.* needs 0001.*copy.*headrace db upgrade sqlite:///"):
+    with pytest.raises(
+        StoreError, match=rf"revision 0000.* needs {SCHEMA_REVISION}.*copy.*headrace db upgrade sqlite:///"
+    ):
         open_store(_url(path))
 
 
 def test_a_revision_that_nobody_knows_is_refused_and_left_alone(path: Path) -> None:
     open_store(_url(path)).close()
     _execute(path, "UPDATE hr_version SET version_num = '0000'")
-    with pytest.raises(StoreError, match=r"cannot be brought to revision 0001.*0000"):
+    with pytest.raises(StoreError, match=rf"cannot be brought to revision {SCHEMA_REVISION}.*0000"):
         upgrade(_url(path))
     assert _query(path, "SELECT version_num FROM hr_version") == [("0000",)]
 

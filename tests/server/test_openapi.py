@@ -111,6 +111,26 @@ def test_fields_in_the_path_are_not_in_the_body() -> None:
     assert schema["required"] == ["status"]
 
 
+def test_a_row_that_may_be_messagepack_is_described_in_both_types_and_no_other_is() -> None:
+    documented = {operation["operationId"]: operation for _, _, operation in _operations()}
+    binary = [row for row in ENDPOINTS if row.binary]
+    assert binary
+    for row in ENDPOINTS:
+        if row.stream:
+            continue
+        types = ["application/json", *(["application/msgpack"] if row.binary else [])]
+        operation = documented[row.name]
+        assert list(operation["responses"]["200"]["content"]) == types
+        assert list(operation.get("requestBody", {}).get("content", types)) == types
+        assert list(operation["responses"]["400"]) == ["$ref"], "errors are JSON alone"
+
+
+def test_rows_of_headraces_own_are_below_their_one_prefix() -> None:
+    own = {path for _, path, _ in _operations() if path.startswith("/api/headrace/")}
+    assert own == {path for row in ENDPOINTS for _, path in row.routes() if "/headrace/v1/" in path}
+    assert "/api/headrace/v1/changes/follow" in own
+
+
 def test_a_call_without_parameters_has_no_body() -> None:
     needs = (Need(Permission.READ, Resource.SERVER),)
     document = build_document([Endpoint("tests.row", "POST", "/x", Empty, Empty, needs, "A row.")])

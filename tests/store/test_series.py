@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.store import runs, series
-from headrace.store.codes import decode, encode
+from headrace.store import attempts, runs, series
+from headrace.store.codes import decode, encode, encode_many
+from headrace.store.connection import Connection
 from headrace.store.contexts import intern_context
 from headrace.store.engine import Store, open_store
 from headrace.store.keys import intern_keys
+from headrace.store.points import History, Points, parts_of, sample_points
 from headrace.store.transaction import RunRef, Transaction
 from store.points_model import Point, PointsModel, sample
 
@@ -72,6 +74,17 @@ def _stored_rows(store: Store, run: RunRef) -> dict[tuple[int, int], tuple[Any, 
     return {(row[0], row[1]): row[2:] for row in rows}
 
 
+def _listed(found: Points) -> list[Point]:
+    return list(zip(found.times, found.steps, encode_many(found.values), strict=True))
+
+
+def _read_all(conn: Connection, run: RunRef, key: int) -> list[Point]:
+    history, found = History(conn, parts_of(conn, run.id, key)), []
+    while history.more:
+        found += _listed(history.take(1_000_000))
+    return found
+
+
 @settings(max_examples=120, deadline=None)
 @given(transactions)
 def test_points_and_summaries_equal_plain_python(
@@ -92,8 +105,7 @@ def test_points_and_summaries_equal_plain_python(
     assert _stored_rows(stores[0], run) == model.rows()
     with stores[1].read() as conn:
         for key in model.list_keys():
-            ids = series.series_of(conn, run.id, key)
-            assert series.read_points(conn, ids) == model.history(key)
+            assert _read_all(conn, run, key) == model.history(key)
         latest = {row[1]: row[2:] for row in series.latest_points(conn, [run.id])}
     assert latest == {
         key: (row[1], row[3], row[2]) for (key, context), row in model.rows().items() if context == 0
@@ -108,15 +120,21 @@ def test_pages_and_samples_equal_plain_python(
     run = _new_run(stores[0])
     key, _ = stores[0].writer.call(lambda tx: _log(tx, run, "paged", CONTEXTS[0], batch))
     with stores[0].read() as conn:
-        ids = series.series_of(conn, run.id, key)
+        parts = parts_of(conn, run.id, key)
         found: list[Point] = []
-        while part := series.read_points(conn, ids, found[-1] if found else None, page):
-            assert len(part) <= page
+        place = None
+        while True:
+            history = History(conn, parts, place, page)
+            part = _listed(history.take(page))
+            assert len(part) == min(page, len(batch) - len(found))
             found += part
+            place = history.place
+            if not history.more:
+                break
         assert found == sorted(batch)
-        assert series.sample_points(conn, ids, None, limit) == sample(batch, limit)
+        assert _listed(sample_points(conn, parts, None, limit)) == sample(batch, limit)
         inside = [point for point in batch if -1 <= point[1] <= 1]
-        assert series.sample_points(conn, ids, (-1, 1), limit) == sample(inside, limit)
+        assert _listed(sample_points(conn, parts, (-1, 1), limit)) == sample(inside, limit)
 
 
 def test_a_resent_batch_changes_nothing(store: Store, make_run: Callable[..., RunRef]) -> None:
@@ -149,6 +167,11 @@ def test_a_batch_that_was_handed_over_is_not_changed(store: Store, make_run: Cal
 
 def test_attempts_of_a_run_are_series_of_their_own(store: Store, make_run: Callable[..., RunRef]) -> None:
     first = make_run(store)
+    begun = [
+        store.writer.call(lambda tx, name=name: attempts.begin_attempt(tx, first, name, None, 0))
+        for name in ("a", "b")
+    ]
+    assert begun == [(0, True), (1, True)]
     second = first._replace(attempt=1)
     for run, value in ((first, 1.0), (second, 2.0)):
         store.writer.call(

@@ -67,11 +67,13 @@ class Need:
 REFERENCES = {
     "experiment_id": Resource.EXPERIMENT,
     "experiment_ids": Resource.EXPERIMENT,
+    "to_experiment_id": Resource.EXPERIMENT,
     "experiment_name": Resource.EXPERIMENT_NAME,
     "run_id": Resource.RUN,
     "run_ids": Resource.RUN,
     "run_uuid": Resource.RUN,
     "source_run_id": Resource.RUN,
+    "parent_run_id": Resource.RUN,
     "model_id": Resource.MODEL,
     "artifact_path": Resource.ARTIFACT,
 }
@@ -95,6 +97,7 @@ class Endpoint(Generic[Req, Res]):
         stream: the call carries bytes and has a handler of its own in ``headrace.server``.
         binary: request and answer may be msgpack as well as JSON; bytes, which JSON carries as base64, travel as they are.
         waits: the call may be held until there is something to tell.
+        background: the call hands work to the background, or asks how far it is: where a store is opened in process, that work begins with it.
         prefixes: where it is mounted.
         also: further (method, path) pairs of the same call.
     """
@@ -111,6 +114,7 @@ class Endpoint(Generic[Req, Res]):
     stream: bool = False
     binary: bool = False
     waits: bool = False
+    background: bool = False
     prefixes: tuple[str, ...] = ("/api", "/ajax-api")
     also: tuple[tuple[str, str], ...] = ()
 

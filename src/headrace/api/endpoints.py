@@ -2,7 +2,22 @@
 
 from typing import Any
 
-from headrace.api import artifacts, experiments, inputs, logged_models, metrics, runs, server
+from headrace.api import (
+    artifacts,
+    changes,
+    control,
+    experiments,
+    ingest,
+    inputs,
+    jobs,
+    logged_models,
+    metrics,
+    runs,
+    series,
+    server,
+    tables,
+    views,
+)
 from headrace.api.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
@@ -12,5 +27,12 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *inputs.ROWS,
     *logged_models.ROWS,
     *artifacts.ROWS,
+    *changes.ROWS,
+    *tables.ROWS,
+    *series.ROWS,
     *server.ROWS,
+    *control.ROWS,
+    *ingest.ROWS,
+    *jobs.ROWS,
+    *views.ROWS,
 )

@@ -10,8 +10,11 @@ from headrace.base.json import Int32, Int64, Wire
 MAX_BULK_RUNS = 100
 
 
-class Metric(Wire, kw_only=True):
-    """One point of a metric. `value` may be NaN or infinite; `timestamp` is in Unix milliseconds."""
+class Metric(Wire):
+    """One point of a metric. `value` may be NaN or infinite; `timestamp` is in Unix milliseconds.
+
+    Not by keyword only: histories make millions of them.
+    """
 
     key: str
     value: float
@@ -71,7 +74,7 @@ class GetHistoryBulkInterval(Wire, kw_only=True):
     max_results: Int32 = 2500
 
 
-class MetricWithRunId(Wire, kw_only=True):
+class MetricWithRunId(Wire):
     """One point of a metric, with its run."""
 
     key: str

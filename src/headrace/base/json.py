@@ -65,19 +65,19 @@ class WireEnum(StrEnum):
         return value
 
 
-class _NonFinite(float):
-    """A NaN or an infinity on its way out: msgspec hands it to `_encode_other` because it is no plain float."""
+class NonFinite(float):
+    """A NaN or an infinity on its way out: msgspec hands it to the encoder's hook because it is no plain float."""
 
     __slots__ = ()
 
 
 def wire_float(value: float) -> float:
     """Return `value` such that `encode` writes NaN and the infinities as strings."""
-    return value if math.isfinite(value) else _NonFinite(value)
+    return value if math.isfinite(value) else NonFinite(value)
 
 
 def _encode_other(value: object) -> object:
-    if isinstance(value, _NonFinite):
+    if isinstance(value, NonFinite):
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"  # noqa: PLR0124 - NaN test
     raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
 

@@ -15,6 +15,7 @@ COMMANDS = {
         "List, show, create, rename, delete experiments; their tree.",
     ),
     "runs": ("headrace.cli.runs:runs", "Search, show, delete runs; read their metrics."),
+    "jobs": ("headrace.cli.jobs:jobs", "List, show, cancel jobs: changes of many runs."),
     "artifacts": ("headrace.cli.artifacts:artifacts", "List, download, upload, delete files of runs."),
     "db": ("headrace.cli.db:db", "Upgrade and check a database."),
     "token": ("headrace.cli.token:token", "Write a fresh token for a server to a file."),

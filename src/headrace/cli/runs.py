@@ -1,4 +1,4 @@
-"""``headrace runs``: list, show, metrics, delete, restore."""
+"""``headrace runs``: list, show, metrics, stop, move, delete, restore."""
 
 import re
 from collections import Counter
@@ -11,6 +11,7 @@ from headrace.api.experiments import ViewType
 from headrace.api.metrics import Metric
 from headrace.api.runs import Run
 from headrace.base.errors import InvalidParameter
+from headrace.cli.jobs import follow_job
 from headrace.cli.output import (
     json_option,
     print_fields,
@@ -32,7 +33,7 @@ _KINDS = ("metrics", "params", "tags")
 
 @click.group()
 def runs() -> None:
-    """Search, show, delete runs; read their metrics."""
+    """Search, show, stop, move, delete runs; read their metrics."""
 
 
 @runs.command("list")
@@ -254,6 +255,62 @@ def _read_points(client: Client, run_id: str, key: str | None) -> Iterator[Metri
     if key is not None:
         return client.metrics.history(run_id, key)
     return iter(sorted(run.data.metrics or (), key=lambda metric: metric.key))
+
+
+@runs.command("stop")
+@click.argument("run_ids", nargs=-1, required=True)
+@click.option("--reason", default="", metavar="TEXT", help="Shown to the run, and to people.")
+@tracking_uri_option
+@json_option
+def stop_runs(run_ids: tuple[str, ...], reason: str, tracking_uri: str | None, as_json: bool) -> None:
+    """Ask runs to stop; each hears of it when it next sends something, and ends by itself."""
+    with connect(tracking_uri) as client:
+        for run_id in run_ids:
+            client.control.request_stop(run_id, reason)
+            _report(run_id, as_json, "Asked to stop")
+
+
+@runs.command("move")
+@click.argument("run_ids", nargs=-1)
+@click.option("--to", "target", required=True, metavar="EXPERIMENT", help="Where to: a name or an id.")
+@click.option(
+    "--experiment",
+    "-e",
+    "names",
+    multiple=True,
+    metavar="EXPERIMENT",
+    help="Instead of RUN_IDS: all runs of it. May be repeated.",
+)
+@click.option(
+    "--filter", "filter_text", default="", metavar="FILTER", help="Only the runs of -e that match it."
+)
+@click.option("--children", is_flag=True, help="Also move the runs that are nested below them.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until all are moved.")
+@tracking_uri_option
+@json_option
+def move_runs(
+    run_ids: tuple[str, ...],
+    target: str,
+    names: tuple[str, ...],
+    filter_text: str,
+    children: bool,
+    wait: bool,
+    tracking_uri: str | None,
+    as_json: bool,
+) -> None:
+    """Move runs to another experiment, with all that is logged; their files stay where they are.
+
+    Ends with status 1 if some of them cannot be moved.
+    """
+    with connect(tracking_uri) as client:
+        job = client.jobs.move_runs(
+            get_experiment(client, target).experiment_id,
+            run_ids,
+            experiment_ids=get_experiment_ids(client, names) if names else [],
+            filter=filter_text,
+            include_children=children,
+        )
+        follow_job(client, job, wait=wait, as_json=as_json)
 
 
 @runs.command("delete")

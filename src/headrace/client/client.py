@@ -4,13 +4,20 @@ from types import TracebackType
 from typing import Self
 
 from headrace.client.artifacts import Artifacts
+from headrace.client.changes import ChangeLog
+from headrace.client.control import Control
 from headrace.client.datasets import Datasets
 from headrace.client.experiments import Experiments
+from headrace.client.ingest import IngestCalls
+from headrace.client.jobs import Jobs
 from headrace.client.metrics import Metrics
 from headrace.client.models import Models
 from headrace.client.runs import Runs
+from headrace.client.series import Series
 from headrace.client.server import Server
+from headrace.client.tables import Tables
 from headrace.client.transport import Transport
+from headrace.client.views import Views
 
 
 class Client:
@@ -31,6 +38,13 @@ class Client:
         self.datasets = Datasets(transport)
         self.models = Models(transport)
         self.artifacts = Artifacts(transport)
+        self.changes = ChangeLog(transport)
+        self.control = Control(transport)
+        self.ingest = IngestCalls(transport)
+        self.jobs = Jobs(transport)
+        self.tables = Tables(transport)
+        self.views = Views(transport)
+        self.series = Series(transport)
         self.server = Server(transport)
 
     @property

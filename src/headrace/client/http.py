@@ -22,10 +22,12 @@ from urllib3.exceptions import HTTPError, LocationParseError, MaxRetryError
 from urllib3.util import Url, make_headers, parse_url
 
 from headrace.api.endpoint import Endpoint, Req, Res
+from headrace.base import msgpack
 from headrace.base.errors import DataLoss, HeadraceError, InvalidParameter, Unavailable
+from headrace.base.json import Wire
 from headrace.client.retries import build_retry, may_repeat
 from headrace.client.transport import TransportSettings, check_stream
-from headrace.client.wire import build_target, decode_answer, encode_request, read_error
+from headrace.client.wire import build_target, decode_answer, encode_request, media_type, read_error
 
 POOL_CONNECTIONS = 16
 CONNECT_TIMEOUT_S = 10.0
@@ -59,7 +61,9 @@ class HttpTransport:
             **_authorization(url.auth, settings),
         }
         self._retries = settings.retries
-        self._timeout = urllib3.Timeout(min(CONNECT_TIMEOUT_S, settings.timeout_s), settings.timeout_s)
+        self._read_timeout_s = settings.timeout_s
+        connect_s = min(CONNECT_TIMEOUT_S, settings.timeout_s)
+        self._timeout = urllib3.Timeout(connect=connect_s, read=settings.timeout_s)
         self._pool_options = {"maxsize": POOL_CONNECTIONS, "blocksize": SEND_BYTES, **_tls_options(settings)}
         self._proxy = _find_proxy(url)
         self._pools: tuple[int, urllib3.PoolManager] | None = None
@@ -69,10 +73,17 @@ class HttpTransport:
         """See `headrace.client.transport.Transport`."""
         method, target = build_target(endpoint, request)
         body, headers = None, self._headers
+        kind = media_type(endpoint)
         if method not in {"GET", "HEAD"}:
-            body, headers = encode_request(request), {**headers, "Content-Type": "application/json"}
-        response = self._send(method, target, endpoint, headers=headers, body=body)
-        return decode_answer(response.data, endpoint.response, self.uri)
+            body, headers = encode_request(request, endpoint), {**headers, "Content-Type": kind}
+        if endpoint.binary:
+            headers = {**headers, "Accept": kind}
+        options: dict[str, Any] = {"headers": headers, "body": body}
+        if endpoint.waits:
+            options["timeout"] = self._longer(request)
+        response = self._send(method, target, endpoint, **options)
+        is_binary = response.headers.get("Content-Type", "").startswith(msgpack.MEDIA_TYPES[0])
+        return decode_answer(response.data, endpoint.response, self.uri, binary=is_binary)
 
     def download(
         self, endpoint: Endpoint[Req, Res], request: Req, *, offset: int = 0, version: str = ""
@@ -131,6 +142,11 @@ class HttpTransport:
         pools, self._pools = self._pools, None
         if pools is not None and pools[0] == os.getpid():
             pools[1].clear()
+
+    def _longer(self, request: Wire) -> urllib3.Timeout:
+        """Return the timeout of a call that the server may hold."""
+        held_s = getattr(request, "wait_ms", 0) / 1000
+        return urllib3.Timeout(connect=self._timeout.connect_timeout, read=self._read_timeout_s + held_s)
 
     def _get_pools(self) -> urllib3.PoolManager:
         """Return the connections of this process."""

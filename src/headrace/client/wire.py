@@ -9,6 +9,7 @@ import msgspec
 
 from headrace.api import inputs, logged_models, metrics
 from headrace.api.endpoint import Endpoint, Req, Res
+from headrace.base import msgpack
 from headrace.base.errors import HeadraceError, InternalError, InvalidParameter, error_from_wire
 from headrace.base.json import Wire, convert, encode
 
@@ -21,14 +22,19 @@ _EXCERPT_CHARS = 300
 _TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
-def encode_request(request: Wire) -> bytes:
-    """Return a request as a JSON body.
+def media_type(endpoint: Endpoint[Any, Any]) -> str:
+    """Return the type of a call's body and answer."""
+    return msgpack.MEDIA_TYPES[0] if endpoint.binary else "application/json"
+
+
+def encode_request(request: Wire, endpoint: Endpoint[Any, Any]) -> bytes:
+    """Return a request as a body: JSON, or MessagePack for a row that takes it.
 
     Raises:
         InvalidParameter: a value is of a type that does not go over the wire.
     """
     try:
-        return encode(request)
+        return msgpack.encode(request) if endpoint.binary else encode(request)
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as error:
         raise InvalidParameter(f"Invalid {type(request).__name__}: {error}.") from None
 
@@ -68,17 +74,20 @@ def _write(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def decode_answer(data: bytes, kind: type[Res], where: str) -> Res:
+def decode_answer(data: bytes, kind: type[Res], where: str, *, binary: bool = False) -> Res:
     """Return the answer of a call.
 
     Args:
         data: the body.
         kind: the struct that it holds.
         where: the address, for the message.
+        binary: whether it is MessagePack.
 
     Raises:
         InternalError: it holds something else.
     """
+    if binary:
+        return _decode_binary(data, kind, where)
     try:
         return msgspec.json.decode(data or b"{}", type=kind, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -89,6 +98,19 @@ def decode_answer(data: bytes, kind: type[Res], where: str) -> Res:
         raise InternalError(
             f"{where} answered with something that is not the tracking protocol ({error}): {_excerpt(data)}. "
             "Is the tracking URI the address of a tracking server?"
+        ) from None
+
+
+def _decode_binary(data: bytes, kind: type[Res], where: str) -> Res:
+    try:
+        return msgspec.msgpack.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass  # perhaps fields that a newer server has added: the slower way takes them
+    try:
+        return convert(msgspec.msgpack.decode(data), kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, InvalidParameter) as error:
+        raise InternalError(
+            f"{where} answered with MessagePack that is not the tracking protocol ({error}). Is the server of another version?"
         ) from None
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "MAX_LIST_VALUES",
     "MAX_ORDER_KEYS",
     "OrderKey",
+    "parse_field",
     "parse_filter",
     "parse_order_by",
     "parse_order_name",
@@ -103,6 +104,20 @@ def parse_order_name(name: str, schema: Schema) -> Field:
     return resolver.require_orderable(field, 0)
 
 
+def parse_field(text: str, schema: Schema, what: str) -> Field:
+    """Parse one field, or a statistic of a metric: ``params.lr``, ``min(metrics.loss)``, ``metrics.`val loss`.max``.
+
+    Args:
+        text: the field, and nothing else.
+        schema: what can be named.
+        what: what the text is, for the message.
+
+    Raises:
+        InvalidParameter: the text is no field of this schema.
+    """
+    return _Parser(Source(text, what), schema).parse_whole_field()
+
+
 class _Parser:
     """One pass over one text."""
 
@@ -144,6 +159,13 @@ class _Parser:
         if not self._at(Shape.END):
             raise self._unexpected("AND, OR or the end", "Join clauses by AND or OR")
         return node
+
+    def parse_whole_field(self) -> Field:
+        """Parse the whole text as one field."""
+        field = self._parse_field()
+        if not self._at(Shape.END):
+            raise self._unexpected("the end", "Write one field, as in metrics.loss or min(metrics.loss)")
+        return field
 
     def _parse_or(self, depth: int) -> Node:
         children = [self._parse_and(depth)]

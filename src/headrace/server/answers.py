@@ -1,4 +1,4 @@
-"""Answers: JSON bodies, errors included, as ASGI messages."""
+"""Answers: whole bodies, JSON unless said otherwise, and errors, which are always JSON, as ASGI messages."""
 
 from starlette.types import Send
 
@@ -8,6 +8,7 @@ from headrace.base.json import Wire, encode
 Headers = list[tuple[bytes, bytes]]
 _JSON = (b"content-type", b"application/json")
 _NO_CONTENT = 204
+PIECE_BYTES = 2**20
 
 
 class ErrorBody(Wire, kw_only=True):
@@ -27,6 +28,20 @@ async def send_bytes(send: Send, status: int, body: bytes, headers: Headers | No
     length = [] if status == _NO_CONTENT else [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": [*length, *(headers or [_JSON])]})
     await send({"type": "http.response.body", "body": body})
+
+
+async def send_long(send: Send, status: int, body: bytes, headers: Headers | None = None) -> None:
+    """Send a whole answer that may be long, in pieces: the client takes one before the next is handed on, and none is copied."""
+    if len(body) <= PIECE_BYTES:
+        await send_bytes(send, status, body, headers)
+        return
+    start = [(b"content-length", b"%d" % len(body)), *(headers or [_JSON])]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    view = memoryview(body)
+    for place in range(0, len(body), PIECE_BYTES):
+        more = place + PIECE_BYTES < len(body)
+        piece = view[place : place + PIECE_BYTES]
+        await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 async def send_error(send: Send, error: HeadraceError) -> None:

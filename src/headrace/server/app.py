@@ -18,6 +18,7 @@ from headrace.server.answers import error_body, unexpected
 from headrace.server.artifacts import Streams
 from headrace.server.artifacts_only import ArtifactsOnly
 from headrace.server.body import find_body_limit
+from headrace.server.following import Following
 from headrace.server.guard import Guard, GuardSettings
 from headrace.server.rest import Rest, not_found
 from headrace.services.context import Platform
@@ -36,7 +37,12 @@ class Metrics(Protocol):
 
 
 def create_app(
-    platform: Platform, guard: GuardSettings, *, metrics: Metrics | None = None, artifacts_only: bool = False
+    platform: Platform,
+    guard: GuardSettings,
+    *,
+    metrics: Metrics | None = None,
+    artifacts_only: bool = False,
+    following: Following | None = None,
 ) -> ASGIApp:
     """Return the ASGI application of a server.
 
@@ -45,11 +51,12 @@ def create_app(
         guard: hosts, origins and token.
         metrics: counts the calls and answers at ``/metrics``; None for no metrics.
         artifacts_only: whether everything but the artifact proxy is switched off.
+        following: holds the calls that wait; whoever stops the server closes it. By default one of the application's own.
     """
     routes = _open_routes()
     if metrics is not None:
         routes.append(Route("/metrics", metrics.answer))
-    rest = Rest(platform, max_body_bytes=find_body_limit())
+    rest = Rest(platform, max_body_bytes=find_body_limit(), following=following)
     others = Starlette(
         routes=[rest, Streams(platform), *routes],
         exception_handlers={405: _answer_wrong_method, Exception: _answer_defect},

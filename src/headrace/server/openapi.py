@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from headrace.api.endpoint import Empty, Endpoint
 from headrace.api.endpoints import ENDPOINTS
+from headrace.base.msgpack import MEDIA_TYPES
 from headrace.server.answers import ErrorBody
 
 Row = Endpoint[Any, Any]
@@ -32,12 +33,15 @@ _FLOAT = {
     "anyOf": [{"type": "number"}, {"type": "string", "enum": ["NaN", "Infinity", "-Infinity"]}],
 }
 _DESCRIPTION = """\
-Every path below `/api` is served below `/ajax-api` as well, with the same meaning.
+Every path below `/api` is served below `/ajax-api` as well, with the same meaning; those below `/api/headrace`, which MLflow does not have, are not.
 
 - Parameters of GET are in the query, a list as a repeated name; those of all other methods are in a JSON object with the type `application/json`.
 - Fields may be written in snake_case or camelCase, a number as text, an enum by name or by MLflow's number; unknown fields are ignored.
 - A float that JSON cannot express is `"NaN"`, `"Infinity"` or `"-Infinity"`; the bare tokens are accepted as well.
 - Times are Unix milliseconds.
+- Where a body may be `application/msgpack`, it is a map of the same fields under their names in snake_case; numbers are numbers there, NaN and the
+  infinities too, bytes (base64 in JSON) are bytes, and an unknown field is refused. The answer has the type that `Accept` names first, else that of the
+  request. Errors are always JSON.
 - Bodies may come with `Content-Encoding: gzip`.
 - `x-headrace-needs` names the permissions that a call needs, and the field with the id of the thing that they are needed on.
 """
@@ -199,7 +203,15 @@ def _describe_body(row: Row, fields: Json, in_path: set[str]) -> Json | None:
         if not schema["properties"]:
             return None
     required = bool(schema.get("required", fields["required"]))
-    return {"required": required, "content": {"application/json": {"schema": schema}}}
+    return {"required": required, "content": _describe_content(row, schema)}
+
+
+def _describe_content(row: Row, schema: Json) -> Json:
+    """Return a body in all types that a row speaks."""
+    content: Json = {"application/json": {"schema": schema}}
+    if row.binary:
+        content[MEDIA_TYPES[0]] = {"schema": schema}
+    return content
 
 
 def _describe_answers(row: Row, method: str) -> Json:
@@ -209,7 +221,7 @@ def _describe_answers(row: Row, method: str) -> Json:
         if row.response is not Empty:
             schema = {"$ref": _REFERENCE.format(name=row.response.__name__)}
         text = "The answer." if row.response is not Empty else "Done; the answer is an empty object."
-        return {"200": {"description": text, "content": {"application/json": {"schema": schema}}}, **errors}
+        return {"200": {"description": text, "content": _describe_content(row, schema)}, **errors}
     if method not in {"GET", "HEAD"}:
         return {"200": {"description": "Done."}, **errors}
     content = {} if method == "HEAD" else {"content": _BINARY}

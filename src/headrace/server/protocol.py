@@ -6,6 +6,7 @@ request, or does not read its answer, is cut off; what it had begun ends as if i
 
 import asyncio
 from asyncio import TimerHandle
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn._types import ASGI3Application
@@ -22,7 +23,9 @@ _TOO_LARGE = (
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection.
+    """One connection; requests have it in their scope as ``headrace.connection``.
+
+    `when_lost` is called when the client closes it; for whoever holds a call, and would need a task of its own to hear of that from ASGI.
 
     Args:
         args: uvicorn's.
@@ -38,6 +41,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._watch: TimerHandle | None = None
         self._unread: TimerHandle | None = None
         self._answering: RequestResponseCycle | None = None
+        self.when_lost: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Give the client as long for its first request as for any later one."""
@@ -49,6 +53,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the clock, and tell whoever answers; uvicorn tells only the last of several requests that came at once."""
         super().connection_lost(exc)
+        if self.when_lost is not None:
+            self.when_lost()
         self.pipeline.clear()
         if self._answering is not None:
             self._answering.disconnected = True
@@ -108,6 +114,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answering = cycle
+        cycle.scope["headrace.connection"] = self  # type: ignore[typeddict-unknown-key]
         super()._start_asgi_task(cycle, app)
 
     def _look(self) -> None:

@@ -5,7 +5,7 @@ One dictionary finds a call by method and path, so that the number of endpoints 
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,12 +14,15 @@ from anyio import CapacityLimiter, to_thread
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
+from headrace.api.changes import FollowChanges
 from headrace.api.endpoint import Empty, Endpoint
 from headrace.api.endpoints import ENDPOINTS
+from headrace.base import msgpack
 from headrace.base.errors import EndpointNotFound, HeadraceError, InvalidParameter, MethodNotAllowed
 from headrace.base.json import Wire, convert, decode, decode_object, encode
-from headrace.server.answers import send_bytes, send_error
+from headrace.server.answers import Headers, send_error, send_long
 from headrace.server.body import MAX_BODY_BYTES, ClientGone, find_header, read_body
+from headrace.server.following import Following, Listener
 from headrace.server.parts import PartSender
 from headrace.services import dispatch
 from headrace.services.context import Actor, Platform
@@ -29,6 +32,8 @@ from headrace.store.writer import Job
 Row = Endpoint[Any, Any]
 _PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
 _EMPTY = b"{}"
+_MSGPACK_HEADERS: Headers = [(b"content-type", msgpack.MEDIA_TYPES[0].encode())]
+_MSGPACK_NAMES = frozenset(name.encode() for name in msgpack.MEDIA_TYPES)
 
 
 class EndpointTable:
@@ -100,18 +105,24 @@ class TableRoute(BaseRoute):
 
 
 class Rest(TableRoute):
-    """All endpoints of the table that carry JSON, as one route.
+    """All endpoints of the table that carry JSON or MessagePack, as one route.
 
     Args:
         platform: the set-up.
         rows: the endpoints.
         max_body_bytes: a larger body is refused.
+        following: holds the calls that wait; by default one of its own.
     """
 
     def __init__(
-        self, platform: Platform, rows: Iterable[Row] = ENDPOINTS, max_body_bytes: int = MAX_BODY_BYTES
+        self,
+        platform: Platform,
+        rows: Iterable[Row] = ENDPOINTS,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        following: Following | None = None,
     ) -> None:
         self._platform = platform
+        self._following = following or Following(platform)
         self._max_body_bytes = max_body_bytes
         super().__init__(row for row in rows if not row.stream)
         self._readers = CapacityLimiter(READERS)
@@ -130,17 +141,21 @@ class Rest(TableRoute):
                 parts = dispatch.read_parts(self._platform, get_actor(scope), row, request)
                 await self._parts.send(send, receive, row, parts)
                 return
-            answer = await self._serve(row, get_actor(scope), request)
+            if row.waits:
+                await send_long(send, 200, await self._wait(row, scope, receive, request))
+                return
+            headers = _MSGPACK_HEADERS if row.binary and _wants_msgpack(scope) else None
+            answer = await self._serve(row, get_actor(scope), request, msgpack.encode if headers else encode)
         except HeadraceError as error:
             await send_error(send, error)
             return
         except ClientGone:
             return
-        await send_bytes(send, 200, answer)
+        await send_long(send, 200, answer, headers)
 
-    async def _serve(self, row: Row, actor: Actor, request: Wire) -> bytes:
+    async def _serve(self, row: Row, actor: Actor, request: Wire, write: Callable[[object], bytes]) -> bytes:
         if not row.writes:
-            return await to_thread.run_sync(self._read, row, actor, request, limiter=self._readers)
+            return await to_thread.run_sync(self._read, row, actor, request, write, limiter=self._readers)
         loop = asyncio.get_running_loop()
         ticket: asyncio.Future[Any] = loop.create_future()
         if self._notifier is None or self._notifier.loop is not loop:
@@ -148,10 +163,29 @@ class Rest(TableRoute):
         with dispatch.audited(self._platform, actor, row):
             dispatch.submit(self._platform, actor, row, request, (self._notifier, ticket))
             response = await ticket
-        return _EMPTY if type(response) is Empty else encode(response)
+        return _EMPTY if type(response) is Empty and write is encode else write(response)
 
-    def _read(self, row: Row, actor: Actor, request: Wire) -> bytes:
-        return encode(dispatch.read(self._platform, actor, row, request))
+    async def _wait(self, row: Row, scope: Scope, receive: Receive, request: Wire) -> bytes:
+        """Return the answer of a call that may be held, as JSON."""
+        assert isinstance(request, FollowChanges)  # the only call that waits
+        actor = get_actor(scope)
+        with dispatch.audited(self._platform, actor, row):
+            if not self._platform.policy.grants_all(actor):
+                await to_thread.run_sync(
+                    dispatch.authorize, self._platform, actor, row, request, limiter=self._readers
+                )
+            connection = scope.get("headrace.connection")
+            if connection is not None:
+                return await self._following.answer(request, connection)
+            listener = Listener(receive)
+            listening = asyncio.ensure_future(listener.listen())
+            try:
+                return await self._following.answer(request, listener)
+            finally:
+                listening.cancel()
+
+    def _read(self, row: Row, actor: Actor, request: Wire, write: Callable[[object], bytes]) -> bytes:
+        return write(dispatch.read(self._platform, actor, row, request))
 
 
 def get_actor(scope: Scope) -> Actor:
@@ -164,7 +198,7 @@ _NOBODY = Actor("nobody")
 
 
 def read_request(row: Row, scope: Scope, body: bytes, in_path: dict[str, str]) -> Wire:
-    """Return the parameters of a call: from the query string for GET, from the JSON body otherwise, and from the path.
+    """Return the parameters of a call: from the query string for GET, from the JSON or MessagePack body otherwise, and from the path.
 
     Raises:
         InvalidParameter: they do not fit, or come in another form.
@@ -176,7 +210,11 @@ def read_request(row: Row, scope: Scope, body: bytes, in_path: dict[str, str]) -
         )
     method = scope["method"]
     if method in {"POST", "PUT"}:
-        _check_content_type(find_header(scope, b"content-type"))
+        kind = find_header(scope, b"content-type")
+        if row.binary and not in_path and _media_type(kind) in _MSGPACK_NAMES:
+            unpacked: Wire = msgpack.decode(body, row.request)
+            return unpacked
+        _check_content_type(row, kind)
     query = scope["query_string"]
     if query and (method == "GET" or (method == "DELETE" and not body)):
         fields = _read_query(row, query)
@@ -197,11 +235,29 @@ def _fold(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def _check_content_type(value: bytes) -> None:
-    kind = value.split(b";", 1)[0].strip().lower()
+def _check_content_type(row: Row, value: bytes) -> None:
+    kind = _media_type(value)
     if kind != b"application/json":
         shown = value.decode("latin-1")[:80]
-        raise InvalidParameter(f"Bad Request. Content-Type must be 'application/json', not {shown!r}.")
+        more = f" or {msgpack.MEDIA_TYPES[0]!r}" if row.binary else ""
+        note = f" {row.name} speaks JSON alone." if kind in _MSGPACK_NAMES else ""
+        raise InvalidParameter(
+            f"Bad Request. Content-Type must be 'application/json'{more}, not {shown!r}.{note}"
+        )
+
+
+def _media_type(value: bytes) -> bytes:
+    """Return what a Content-Type or a part of Accept names, without its parameters."""
+    return value.split(b";", 1)[0].strip().lower()
+
+
+def _wants_msgpack(scope: Scope) -> bool:
+    """Tell whether an answer is to be MessagePack: Accept names it, or names nothing and the request is MessagePack."""
+    for each in find_header(scope, b"accept").split(b","):
+        kind = _media_type(each)
+        if kind == b"application/json" or kind in _MSGPACK_NAMES:
+            return kind != b"application/json"
+    return _media_type(find_header(scope, b"content-type")) in _MSGPACK_NAMES
 
 
 def _read_query(row: Row, query: bytes) -> dict[str, Any]:

@@ -19,7 +19,10 @@ from starlette.types import ASGIApp
 from headrace.base import plugins
 from headrace.base.errors import InvalidParameter
 from headrace.server.app import create_app
+from headrace.server.following import Following
 from headrace.server.guard import GuardSettings, is_loopback_name
+from headrace.services.alive import AliveMark
+from headrace.services.background import Background
 from headrace.services.context import Platform
 from headrace.services.platform import PlatformSettings, open_platform
 
@@ -70,8 +73,15 @@ def serve(settings: ServerSettings) -> None:
     metrics = (
         plugins.load_attribute("headrace.server.prometheus:PrometheusMetrics")() if settings.metrics else None
     )
-    app = create_app(platform, settings.guard, metrics=metrics, artifacts_only=settings.artifacts_only)
-    run(app, platform, listening, start_line(settings, platform, listening))
+    following = Following(platform)
+    app = create_app(
+        platform,
+        settings.guard,
+        metrics=metrics,
+        artifacts_only=settings.artifacts_only,
+        following=following,
+    )
+    run(app, platform, listening, start_line(settings, platform, listening), following)
 
 
 def start_line(settings: ServerSettings, platform: Platform, listening: socket.socket) -> str:
@@ -143,15 +153,22 @@ def listen(address: Address) -> socket.socket:
 class _Server(uvicorn.Server):
     """uvicorn, saying one line when it is ready, and leaving signals to `_stopping_on_signals`."""
 
-    def __init__(self, config: uvicorn.Config, line: str) -> None:
+    def __init__(self, config: uvicorn.Config, line: str, following: Following | None) -> None:
         super().__init__(config)
         self._line = line
+        self._following = following
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets=sockets)
         if not self.should_exit:
             print(self._line, flush=True)  # noqa: T201 - the line that tells users and scripts where to go
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer the calls that are held, then wait for those that are under way."""
+        if self._following is not None:
+            self._following.close()
+        await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -192,7 +209,13 @@ def tune_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def run(app: ASGIApp, platform: Platform, listening: socket.socket, line: str) -> None:
+def run(
+    app: ASGIApp,
+    platform: Platform,
+    listening: socket.socket,
+    line: str,
+    following: Following | None = None,
+) -> None:
     """Serve until SIGTERM or Ctrl-C, then answer what is under way, write what is queued, and close the store.
 
     Args:
@@ -200,6 +223,7 @@ def run(app: ASGIApp, platform: Platform, listening: socket.socket, line: str) -
         platform: closed at the end.
         listening: from `listen`.
         line: printed when the server is ready.
+        following: holds the calls that wait, if the application was given one.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     config = uvicorn.Config(
@@ -214,11 +238,14 @@ def run(app: ASGIApp, platform: Platform, listening: socket.socket, line: str) -
         lifespan="off",
         backlog=2048,
     )
-    server = _Server(config, line)
+    server = _Server(config, line, following)
+    background = Background(platform, alive=AliveMark(platform))
     tune_collector()
     with _stopping_on_signals(server):
         try:
+            background.start()
             server.run(sockets=[listening])
         finally:
             listening.close()
+            background.close()
             platform.store.close()

@@ -3,8 +3,10 @@
 Calls that read run in the caller's thread inside one snapshot; calls that write pass the writer and are answered after their commit.
 """
 
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -12,7 +14,22 @@ from headrace.api.endpoint import Endpoint
 from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import HeadraceError
 from headrace.base.json import Wire
-from headrace.services import artifacts, experiments, inputs, logged_models, metrics, runs, server
+from headrace.services import (
+    artifacts,
+    changes,
+    control,
+    experiments,
+    ingest,
+    inputs,
+    jobs,
+    logged_models,
+    metrics,
+    runs,
+    series,
+    server,
+    tables,
+    views,
+)
 from headrace.services.context import Actor, AuditRecord, Context, Platform
 from headrace.services.permissions import permit
 from headrace.store.transaction import Transaction
@@ -21,14 +38,23 @@ from headrace.store.writer import Job
 Req = TypeVar("Req", bound=Wire)
 Res = TypeVar("Res", bound=Wire)
 
+POLL_S = 0.25
+
 _MODULES: dict[str, ModuleType] = {
     "artifacts": artifacts,
+    "changes": changes,
+    "control": control,
     "experiments": experiments,
+    "ingest": ingest,
     "inputs": inputs,
+    "jobs": jobs,
     "logged_models": logged_models,
     "metrics": metrics,
     "runs": runs,
+    "series": series,
     "server": server,
+    "tables": tables,
+    "views": views,
 }
 
 
@@ -52,11 +78,51 @@ def call(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request
     Raises:
         HeadraceError: whatever the call is refused with.
     """
+    if endpoint.waits:
+        return wait(lambda: nullcontext(platform), actor, endpoint, request)
     if endpoint.writes:
         with audited(platform, actor, endpoint):
             response: Res = platform.store.writer.call(_work(platform, actor, endpoint, request))
         return response
     return read(platform, actor, endpoint, request)
+
+
+def wait(
+    platforms: Callable[[], AbstractContextManager[Platform]],
+    actor: Actor,
+    endpoint: Endpoint[Req, Res],
+    request: Req,
+) -> Res:
+    """Make a call that may be held until there is something to tell, in this thread.
+
+    Commits of this process are heard of at once, those of others within `POLL_S`.
+
+    Args:
+        platforms: gives the platform for the time of one look at the database; none is held in between.
+        actor: who calls.
+        endpoint: a row whose requests have a `wait_ms` and a `cursor`, and whose answers have a `cursor` and can tell `is_news`.
+        request: the parameters; its cursor is moved on.
+    """
+    asked: Any = request
+    until_s = time.monotonic() + asked.wait_ms / 1000
+    heard = threading.Event()
+    with platforms() as platform:
+        whole, commits = audited(platform, actor, endpoint), platform.store.commits
+    commits.listen(heard.set)
+    try:
+        with whole:
+            while True:
+                heard.clear()
+                with platforms() as platform, platform.store.read() as conn:
+                    response: Any = _run(Context(conn, actor, platform), endpoint, request)
+                left_s = until_s - time.monotonic()
+                if left_s <= 0 or response.is_news():
+                    told: Res = response
+                    return told
+                asked.cursor = response.cursor
+                heard.wait(min(left_s, POLL_S))
+    finally:
+        commits.leave(heard.set)
 
 
 def read(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request: Req) -> Res:

@@ -27,7 +27,7 @@ def log_inputs(context: Context, request: LogInputs) -> Empty:
     """Note which datasets and models a run has used."""
     run = get_active(context, request.run_id)
     for used in request.datasets:
-        _check_dataset(used)
+        check_dataset(used)
     inputs.insert_datasets(context.tx, run, request.datasets)
     inputs.insert_model_inputs(context.tx, run, request.models)
     return Empty()
@@ -58,7 +58,12 @@ def search_datasets(context: Context, request: SearchDatasets) -> DatasetSummari
     return answer
 
 
-def _check_dataset(used: DatasetInput) -> None:
+def check_dataset(used: DatasetInput) -> None:
+    """Check a dataset and its tags.
+
+    Raises:
+        InvalidParameter: it has no name, or a text is too long or not legal.
+    """
     dataset = used.dataset
     if not dataset.name:
         raise InvalidParameter("A dataset needs a name.")

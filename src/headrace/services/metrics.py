@@ -1,6 +1,9 @@
 """Metrics: take points in, give histories out."""
 
+import math
 from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import Any
 
 from msgspec import UNSET
 
@@ -24,10 +27,12 @@ from headrace.services.validation import check_key, check_page_size, check_times
 from headrace.store import codes, contexts, models, runs, series
 from headrace.store.connection import Connection
 from headrace.store.keys import find_key_ids, intern_keys
+from headrace.store.points import History, Part, Points, parts_of, read_first, sample_points
+from headrace.store.points import Place as HistoryPlace
 from headrace.store.transaction import PointList, RunRef, Transaction
 
 MAX_PART = 25_000
-"""So many points are read at once, and so many at most come in one answer for several runs."""
+"""So many points at most come in one answer for several runs, and in one part of one that comes in parts."""
 MAX_SAMPLED = 2500
 _MOST = 2**31 - 1
 
@@ -118,20 +123,18 @@ def get_history(context: Context, request: GetHistory) -> Iterator[MetricsPage]:
     run_id = get_run_id(request.run_id, request.run_uuid)
     key = _check_given(request.metric_key)
     question = question_digest(run_id, key)
-    place = decode_token(request.page_token, question)
+    place = _check_place(decode_token(request.page_token, question))
+    history = History(context.conn, _find_parts(context, run_id, key), place, left)
     while True:
-        limit = MAX_PART if left is None else min(left, MAX_PART)
-        rows = _read(context, run_id, key, limit + 1, place)
+        piece = history.take(MAX_PART if left is None else min(left, MAX_PART))
         part = MetricsPage()
-        more = len(rows) > limit
-        if rows:
-            part.metrics = _build(key, rows[:limit])
-        if more:
-            place = list(rows[limit - 1])
+        if piece.times:
+            part.metrics = list(map(Metric, repeat(key), _wire_values(piece), piece.times, piece.steps))
         if left is not None:
-            left -= limit
-        if more and left == 0 and place is not None:
-            part.next_page_token = encode_token(question, place)
+            left -= len(piece.times)
+        more = history.more
+        if more and left == 0 and history.place is not None:
+            part.next_page_token = encode_token(question, list(history.place))
         yield part
         if left == 0 or not more:
             return
@@ -143,25 +146,27 @@ def _check_given(metric_key: str) -> str:
     return metric_key
 
 
-def _build(key: str, rows: Sequence[tuple[int, int, int]]) -> list[Metric]:
-    values = codes.decode_many([row[2] for row in rows])
-    return [
-        Metric(key=key, value=wire_float(value), timestamp=time, step=step)
-        for (time, step, _), value in zip(rows, values, strict=True)
-    ]
+def _check_place(place: list[Any] | None) -> HistoryPlace | None:
+    if place is None:
+        return None
+    is_one = len(place) == len(HistoryPlace._fields) and all(isinstance(each, int) for each in place)
+    if not is_one or place[3] < 1:
+        raise InvalidParameter("The page_token does not fit this history; start again from the first page.")
+    return HistoryPlace(*place)
 
 
-def _read(
-    context: Context, run_id: str, key: str, limit: int, place: list[int] | None = None
-) -> list[tuple[int, int, int]]:
+def _find_parts(context: Context, run_id: str, key: str) -> list[Part]:
     run = runs.find_run(context.conn, run_id)
     number = find_key_ids(context.conn, [key]).get(key)
     if run is None or number is None:
         return []
-    if place is not None and (len(place) != 3 or not all(isinstance(each, int) for each in place)):  # noqa: PLR2004
-        raise InvalidParameter("The page_token does not fit this history; start again from the first page.")
-    after = (place[0], place[1], place[2]) if place else None
-    return series.read_points(context.conn, series.series_of(context.conn, run.id, number), after, limit)
+    return parts_of(context.conn, run.id, number)
+
+
+def _wire_values(piece: Points) -> list[float]:
+    """Return values as they are sent. A sum is finite only where all values are."""
+    values = piece.values
+    return values if math.isfinite(sum(values)) else list(map(wire_float, values))
 
 
 def get_history_bulk(context: Context, request: GetHistoryBulk) -> BulkHistory:
@@ -170,8 +175,8 @@ def get_history_bulk(context: Context, request: GetHistoryBulk) -> BulkHistory:
     answer = BulkHistory()
     found: list[MetricWithRunId] = []
     for run_id in _check_run_ids(request.run_id, "run_id"):
-        rows = _read(context, run_id, request.metric_key, limit - len(found))
-        found += _with_run(run_id, request.metric_key, rows)
+        parts = _find_parts(context, run_id, request.metric_key)
+        found += _with_run(run_id, request.metric_key, read_first(context.conn, parts, limit - len(found)))
         if len(found) >= limit:
             break
     if found:
@@ -184,15 +189,11 @@ def get_history_bulk_interval(context: Context, request: GetHistoryBulkInterval)
     limit = check_page_size(request.max_results, MAX_SAMPLED)
     run_ids = _check_run_ids(request.run_ids, "run_ids")
     steps = _check_steps(request)
-    number = find_key_ids(context.conn, [_check_given(request.metric_key)]).get(request.metric_key)
+    key = _check_given(request.metric_key)
     found: list[MetricWithRunId] = []
     for run_id in run_ids:
-        run = runs.find_run(context.conn, run_id)
-        if run is not None and number is not None:
-            ids = series.series_of(context.conn, run.id, number)
-            found += _with_run(
-                run_id, request.metric_key, series.sample_points(context.conn, ids, steps, limit)
-            )
+        parts = _find_parts(context, run_id, key)
+        found += _with_run(run_id, key, sample_points(context.conn, parts, steps, limit))
     answer = BulkHistory()
     if found:
         answer.metrics = found
@@ -221,9 +222,7 @@ def _check_run_ids(run_ids: list[str], field: str) -> list[str]:
     return [get_run_id(each) for each in run_ids]
 
 
-def _with_run(run_id: str, key: str, rows: Sequence[tuple[int, int, int]]) -> list[MetricWithRunId]:
-    values = codes.decode_many([row[2] for row in rows])
-    return [
-        MetricWithRunId(key=key, value=wire_float(value), timestamp=time, step=step, run_id=run_id)
-        for (time, step, _), value in zip(rows, values, strict=True)
-    ]
+def _with_run(run_id: str, key: str, piece: Points) -> list[MetricWithRunId]:
+    return list(
+        map(MetricWithRunId, repeat(key), _wire_values(piece), piece.times, piece.steps, repeat(run_id))
+    )

@@ -102,7 +102,7 @@ def update(context: Context, request: UpdateRun) -> RunInfoAnswer:
         changes["name"] = request.run_name
         annotations.set_tags(context.tx, run, tags)
     runs.update_run(context.tx, run, changes)
-    return RunInfoAnswer(run_info=runs.get_info(context.conn, run.id))
+    return RunInfoAnswer(run_info=runs.get_info(context.conn, run.id, context.now()))
 
 
 def delete(context: Context, request: RunById) -> Empty:
@@ -133,13 +133,14 @@ def search(context: Context, request: SearchRuns) -> Iterator[RunsPage]:
     stages = {ViewType.ACTIVE_ONLY: (0,), ViewType.DELETED_ONLY: (1,), ViewType.ALL: (0, 1)}
     numbers = dict.fromkeys(parse_experiment_id(each) for each in request.experiment_ids)
     scopes = tuple(2 * number + stage for number in numbers for stage in stages[request.run_view_type])
-    ids, place = search_runs(context.conn, RunSearch(scopes, node, order, limit), place)
+    now = context.now()
+    ids, place = search_runs(context.conn, RunSearch(scopes, node, order, limit, now=now), place)
     while len(ids) > RUNS_PER_PART:
-        yield RunsPage(runs=runs.build_runs(context.conn, ids[:RUNS_PER_PART]))
+        yield RunsPage(runs=runs.build_runs(context.conn, ids[:RUNS_PER_PART], now))
         ids = ids[RUNS_PER_PART:]
     last = RunsPage()
     if ids:
-        last.runs = runs.build_runs(context.conn, ids)
+        last.runs = runs.build_runs(context.conn, ids, now)
     if place is not None:
         last.next_page_token = encode_token(question, place)
     yield last
@@ -236,7 +237,7 @@ def get_active(context: Context, run_id: str, run_uuid: str = "") -> RunRef:
 
 
 def _build(context: Context, run: RunRef) -> Run:
-    return runs.build_runs(context.conn, [run.id])[0]
+    return runs.build_runs(context.conn, [run.id], context.now())[0]
 
 
 def _check_run_tags(context: Context, tags: list[Tag]) -> list[Tag]:

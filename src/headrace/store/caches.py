@@ -1,6 +1,9 @@
 """What the store keeps in memory: facts that never change once they are committed. Bounded; emptied when full."""
 
 from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
 
 MAX_KEYS = 200_000
 MAX_SERIES = 200_000
@@ -19,6 +22,12 @@ class Caches:
     key_ids: dict[str, int] = field(default_factory=dict)
     key_names: dict[int, str] = field(default_factory=dict)
     series_ids: dict[SeriesKey, int] = field(default_factory=dict)
+    parts: dict[type, Any] = field(default_factory=dict)
+
+    def part(self, kind: type[T]) -> T:
+        """Return the store's one instance of a cache that another file defines, made when it is first asked for."""
+        found = self.parts.get(kind)
+        return cast("T", self.parts.setdefault(kind, kind()) if found is None else found)
 
     def add_keys(self, ids: dict[str, int]) -> None:
         """Remember names of keys."""

@@ -14,6 +14,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from headrace.base.errors import HeadraceError, InvalidParameter, StoreError, TooManyRequests
 from headrace.store.caches import Caches
+from headrace.store.changes import Commits
 from headrace.store.connection import Connection
 from headrace.store.dialect import DIALECTS, find_dialect
 from headrace.store.filelock import FileLock
@@ -26,7 +27,7 @@ from headrace.store.writer import Writer
 class Store:
     """An open database.
 
-    Use `open_store`. `read` gives a connection inside one snapshot; `writer` takes jobs that write.
+    Use `open_store`. `read` gives a connection inside one snapshot; `writer` takes jobs that write; `commits` tells of what this process commits.
 
     Args:
         url: where the database is.
@@ -36,6 +37,7 @@ class Store:
         self.url = url
         self.dialect = find_dialect(url)
         self.caches = Caches()
+        self.commits = Commits()
         lock_path = self.dialect.lock_path(url)
         self._lock = FileLock(lock_path) if lock_path else None
         self._writing = self.dialect.create_engine(url, writer=True)
@@ -97,6 +99,8 @@ class Store:
                     self._writing_raw = None
                 raise
         tx.publish()
+        if tx.clock:
+            self.commits.tell()
 
     def translate(self, error: Exception) -> HeadraceError | None:
         """Return the error to show for a failure of the whole database, or None."""

@@ -5,7 +5,7 @@ matches few runs, start from those and sort. Every way reads one page more than 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from headrace.api.runs import RunStatus
@@ -21,6 +21,7 @@ from headrace.search.tree import (
     OrderKey,
     Statistic,
 )
+from headrace.store import leases
 from headrace.store.annotations import digest
 from headrace.store.connection import Connection, Row, marks
 from headrace.store.filters import Column, Sql, Target, code_range, compile_filter, find_keys
@@ -31,9 +32,7 @@ _COLUMNS = {
     "run_name": Column("r.name"),
     "user_id": Column("r.user_id"),
     "artifact_uri": Column("r.artifact_uri"),
-    "status": Column("r.status", stored={status.value: status.number for status in RunStatus}),
     "start_time": Column("r.start_time"),
-    "end_time": Column("r.end_time", nullable=True),
 }
 _TARGET = Target(
     columns=_COLUMNS,
@@ -48,9 +47,10 @@ _TARGET = Target(
     },
     dataset_columns={"name": "d.name", "digest": "d.digest", "context": "t.value"},
 )
-_STATUS_NAME = "CASE r.status " + " ".join(f"WHEN {s.number} THEN '{s.value}'" for s in RunStatus) + " END"
+_WIRE_NAMES = {status.number: status.value for status in RunStatus}
+_STATUS_NAMES = " ".join(f"WHEN {number} THEN '{name}'" for number, name in leases.STATUS_NAMES.items())
 _ORDER_TARGET = OrderTarget(
-    columns={**_COLUMNS, "status": Column(_STATUS_NAME)},
+    columns=_COLUMNS,
     joins={
         Entity.METRIC: (
             "LEFT JOIN hr_series {alias} ON {alias}.run = r.id AND {alias}.scope IS NOT NULL AND {alias}.key_id = ?"
@@ -73,6 +73,8 @@ class RunSearch:
         limit: runs on a page.
         few: so many runs, left by one clause of the filter, are looked up and sorted rather than an index walked.
         merged: so many scopes are walked one by one and merged; more are sorted together.
+        now: the moment at which leases are looked at, in Unix milliseconds; at 0 none is over.
+        own: LOST is a status, as in headrace's own API; MLflow's wire shows such runs as RUNNING, and later as FAILED.
     """
 
     scopes: tuple[int, ...]
@@ -81,6 +83,8 @@ class RunSearch:
     limit: int
     few: int = 4000
     merged: int = 24
+    now: int = 0
+    own: bool = False
 
 
 def search_runs(conn: Connection, search: RunSearch, place: Place | None) -> tuple[list[int], Place | None]:
@@ -93,9 +97,10 @@ def search_runs(conn: Connection, search: RunSearch, place: Place | None) -> tup
     """
     if not search.scopes:
         return [], None
-    condition = compile_filter(conn, search.node, _TARGET)
+    target, order_target = _targets(search)
+    condition = compile_filter(conn, search.node, target)
     ids = find_keys(conn, *(key.field for key in search.order))
-    order = compile_order(search.order, _ORDER_TARGET, ids)
+    order = compile_order(search.order, order_target, ids)
     start = _few_runs(conn, search)
     if start is None and _is_metric_walk(search.order) and len(search.scopes) <= search.merged:
         rows = _walk_metric(conn, search, condition, ids.get(search.order[0].field.key, -1), place)
@@ -107,6 +112,52 @@ def search_runs(conn: Connection, search: RunSearch, place: Place | None) -> tup
     more = len(rows) > search.limit
     rows = rows[: search.limit]
     return [row[0] for row in rows], list(rows[-1][1:]) if more else None
+
+
+def count_runs(conn: Connection, search: RunSearch) -> int:
+    """Return how many runs a search finds on all its pages."""
+    if not search.scopes:
+        return 0
+    sql, params = compile_filter(conn, search.node, _targets(search)[0])
+    row = conn.row(
+        f"SELECT COUNT(*) FROM hr_run r WHERE r.scope IN ({marks(len(search.scopes))}) AND {sql}",
+        [*search.scopes, *params],
+    )
+    assert row is not None
+    return int(row[0])
+
+
+def find_all(conn: Connection, search: RunSearch) -> list[int]:
+    """Return the integer ids of all runs that a search finds, in no order."""
+    if not search.scopes:
+        return []
+    sql, params = compile_filter(conn, search.node, _targets(search)[0])
+    return [
+        row[0]
+        for row in conn.rows(
+            f"SELECT r.id FROM hr_run r WHERE r.scope IN ({marks(len(search.scopes))}) AND {sql}",
+            [*search.scopes, *params],
+        )
+    ]
+
+
+def _targets(search: RunSearch) -> tuple[Target, OrderTarget]:
+    """Return where the fields of runs are at the search's moment: status and end depend on it."""
+    if search.own:
+        status, end_time, names = leases.own_status(search.now), "r.end_time", leases.STATUS_NAMES
+    else:
+        status, end_time, names = (
+            leases.wire_status(search.now),
+            leases.wire_end_time(search.now),
+            _WIRE_NAMES,
+        )
+    columns = {
+        **_COLUMNS,
+        "status": Column(status, stored={name: number for number, name in names.items()}),
+        "end_time": Column(end_time, nullable=True),
+    }
+    sorted_columns = {**columns, "status": Column(f"CASE {status} {_STATUS_NAMES} END")}
+    return replace(_TARGET, columns=columns), replace(_ORDER_TARGET, columns=sorted_columns)
 
 
 def _sorted(

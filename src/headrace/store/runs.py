@@ -10,6 +10,7 @@ from headrace.api.metrics import Metric
 from headrace.api.runs import Param, Run, RunData, RunInfo, RunStatus
 from headrace.base.errors import NotFound
 from headrace.base.json import wire_float
+from headrace.store import leases, stops
 from headrace.store.codes import decode_many
 from headrace.store.connection import Connection, Row
 from headrace.store.experiments import STAGES
@@ -21,7 +22,11 @@ from headrace.store.transaction import Kind, RunRef, Transaction
 T = TypeVar("T")
 
 _REF = "id, run_id, experiment, scope, start_time, attempt, artifact_uri"
-_INFO = "id, run_id, experiment, scope, name, user_id, status, start_time, end_time, artifact_uri"
+# The last column is set where MLflow's wire shows a LOST run as FAILED. It takes the time as a parameter.
+_INFO = (
+    "id, run_id, experiment, scope, name, user_id, status, start_time, end_time, artifact_uri, CASE WHEN status = 1 THEN "
+    f"(SELECT until FROM hr_lease WHERE run = hr_run.id AND until + {leases.GRACE_LENGTHS} * length < ?) END"
+)
 _BY_NUMBER = {status.number: status for status in RunStatus}
 
 
@@ -62,8 +67,15 @@ def get_run(conn: Connection, run_id: str) -> RunRef:
 
 
 def update_run(tx: Transaction, run: RunRef, values: dict[str, Any]) -> None:
-    """Change columns of a run: `name`, `status` (MLflow's number), `end_time`."""
+    """Change columns of a run: `name`, `status` (MLflow's number), `end_time`.
+
+    Whoever sets a status speaks for the run: the lease that it had ends. One that comes to life again is not stopped by what was asked before.
+    """
     if values:
+        if "status" in values:
+            leases.end(tx, run)
+            if values["status"] == RunStatus.RUNNING.number:
+                stops.forget_old(tx, run)
         columns = ", ".join(f"{name} = ?" for name in values)
         tx.change(f"UPDATE hr_run SET {columns} WHERE id = ?", (*values.values(), run.id))
         tx.touch(Kind.RUN, run.id, run.experiment)
@@ -105,20 +117,22 @@ def last_deletion(conn: Connection, experiment: int) -> int:
     return (row and row[0]) or 0
 
 
-def get_info(conn: Connection, number: int) -> RunInfo:
-    """Return the info of a run by its integer id."""
-    return build_info(conn.rows(f"SELECT {_INFO} FROM hr_run WHERE id = ?", (number,))[0])
+def get_info(conn: Connection, number: int, now: int) -> RunInfo:
+    """Return the info of a run by its integer id, as of now in Unix milliseconds."""
+    return build_info(conn.rows(f"SELECT {_INFO} FROM hr_run WHERE id = ?", (now, number))[0])
 
 
 def new_info(run: RunRef, name: str, user_id: str) -> RunInfo:
     """Return the info of a run that was just inserted, without reading it back."""
     row = (run.id, run.run_id, run.experiment, run.scope, name, user_id, RunStatus.RUNNING.number)
-    return build_info((*row, run.start_time, None, run.artifact_uri))
+    return build_info((*row, run.start_time, None, run.artifact_uri, None))
 
 
 def build_info(row: Row) -> RunInfo:
     """Return the info of a run from the columns of `_INFO`."""
-    _, run_id, experiment, scope, name, user_id, status, start_time, end_time, artifact_uri = row
+    _, run_id, experiment, scope, name, user_id, status, start_time, end_time, artifact_uri, lost_at = row
+    if lost_at is not None:
+        status, end_time = RunStatus.FAILED.number, lost_at if end_time is None else end_time
     info = RunInfo(
         run_id=run_id,
         run_uuid=run_id,
@@ -135,12 +149,12 @@ def build_info(row: Row) -> RunInfo:
     return info
 
 
-def build_runs(conn: Connection, ids: Iterable[int]) -> list[Run]:
-    """Return runs with all their data, in the order of their integer ids given."""
+def build_runs(conn: Connection, ids: Iterable[int], now: int) -> list[Run]:
+    """Return runs with all their data, in the order of their integer ids given, as of now in Unix milliseconds."""
     ids = list(ids)
     infos = {
         row[0]: build_info(row)
-        for row in conn.rows_in(f"SELECT {_INFO} FROM hr_run WHERE id IN ({{ids}})", ids)
+        for row in conn.rows_in(f"SELECT {_INFO} FROM hr_run WHERE id IN ({{ids}})", ids, (now,))
     }
     params = conn.rows_in("SELECT run, key_id, value FROM hr_param WHERE run IN ({ids})", ids)
     tags = conn.rows_in("SELECT run, key_id, value FROM hr_tag WHERE run IN ({ids})", ids)

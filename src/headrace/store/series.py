@@ -1,40 +1,78 @@
-"""Metric points: taking them in, and reading them back.
+"""Series of metric points: taking points in, and the summaries of series.
 
 Points are collected in the transaction and written once, at its end, for all requests of a group: one insert for the points, one read and one update
-for the summaries. A point that is there already (same series, time, step and value) is ignored, so a resent request changes nothing.
+for the summaries. A point of MLflow's wire that is there already (same series, time, step and value) is ignored, so a resent request changes nothing.
+A writer's points carry record numbers and are never ignored; where many of one series come at once, they are sealed at once.
+
+Reading is `points`; what is visible of a metric with several attempts is `visible`.
 """
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
+from headrace.base import plugins
+from headrace.store import visible
 from headrace.store.caches import SeriesKey
 from headrace.store.codes import HIGHEST, LOWEST
-from headrace.store.connection import Connection, Row, marks
-from headrace.store.transaction import Kind, PointList, RunRef, Transaction
+from headrace.store.connection import Connection, Row
+from headrace.store.summaries import STATE, State, has_nan_last, merge, summarise
+from headrace.store.transaction import Kind, PointList, RecordList, RunRef, Transaction
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from headrace.store.chunks import Columns
 
 NO_CONTEXT = 0
 
-_by_step = itemgetter(1, 0, 2)  # of (time, step, code): step, time, value
 _INSERT_POINT = "INSERT OR IGNORE INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, 0)"
-_STATE = "latest_code, latest_step, latest_time, first_code, first_step, first_time, min_code, max_code, points, nans"
+_INSERT_RECORD = "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, ?)"
 _INSERT_SERIES = f"""
-INSERT INTO hr_series (run, key_id, context, attempt, scope, start_time, is_nan, {_STATE})
+INSERT INTO hr_series (run, key_id, context, attempt, scope, start_time, is_nan, {STATE})
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _UPDATE_SERIES = """
 UPDATE hr_series SET is_nan = ?, latest_code = ?, latest_step = ?, latest_time = ?, first_code = ?, first_step = ?,
 first_time = ?, min_code = ?, max_code = ?, points = ?, nans = ? WHERE id = ?"""
 _COUNT_BACK = "UPDATE hr_series SET points = points - ?, nans = nans - ? WHERE id = ?"
+_FIND_SERIES = "SELECT key_id, context, attempt, id FROM hr_series WHERE run = ? AND key_id IN ({ids})"
+_IN_VIEWS = -2
+"""Stands for an attempt in the rows that tell of attempts and forks of a run."""
+_FIND_SERIES_AND_VIEWS = f"""
+SELECT 0, 0, {_IN_VIEWS}, 0 FROM (SELECT 1 FROM hr_attempt WHERE run = ? AND attempt > 0 LIMIT 1) a
+UNION ALL SELECT 0, 0, {_IN_VIEWS}, 0 FROM (SELECT 1 FROM hr_fork WHERE run = ?) f
+UNION ALL SELECT 0, 0, {_IN_VIEWS}, 0 FROM (SELECT 1 FROM hr_fork WHERE parent = ? LIMIT 1) p
+UNION ALL {_FIND_SERIES}"""
 
-State = tuple[Any, ...]
-"""The columns of `_STATE`, in that order."""
+
+class _Collected(NamedTuple):
+    """What a transaction has collected, by series."""
+
+    points: dict[SeriesKey, PointList]
+    records: dict[SeriesKey, RecordList]
+    sealed: "dict[SeriesKey, Columns]"
 
 
-def add_points(tx: Transaction, run: RunRef, key: int, context: int, points: PointList) -> None:
-    """Collect points, as (time, step, code), of one series of a run's current attempt."""
+def add_points(
+    tx: Transaction, run: RunRef, key: int, context: int, points: PointList, n: Sequence[int] | None = None
+) -> None:
+    """Collect points of one series of a run.
+
+    Args:
+        tx: where to write.
+        run: the run; its `attempt` says which one the points belong to, and is one that `attempts.begin_attempt` has given.
+        key: id of the metric's name.
+        context: id of what was measured, or `NO_CONTEXT`.
+        points: (time, step, code) of each.
+        n: the record number of each (above 0), for a writer's points, which never collapse; None for points of MLflow's wire.
+    """
     tx.runs[run.id] = run
     tx.writes += 1
     series = (run.id, key, context, run.attempt)
+    if n is not None:
+        rows = [(*point, number) for point, number in zip(points, n, strict=True)]
+        tx.records.setdefault(series, []).extend(rows)
+        return
     held = tx.points.get(series)
     if held is None:
         tx.points[series] = points[:]
@@ -42,78 +80,146 @@ def add_points(tx: Transaction, run: RunRef, key: int, context: int, points: Poi
         held += points
 
 
+def add_columns(
+    tx: Transaction,
+    run: RunRef,
+    key: int,
+    context: int,
+    columns: "Columns",
+    n: "npt.NDArray[np.int64]",
+) -> None:
+    """Collect a writer's points of one series that come as arrays; `plain` is False for all of them.
+
+    Args:
+        tx: where to write.
+        run: as for `add_points`.
+        key: id of the metric's name.
+        context: id of what was measured, or `NO_CONTEXT`.
+        columns: the points, in any order.
+        n: the record number of each point (above 0).
+    """
+    if not len(columns.time):
+        return
+    tx.runs[run.id] = run
+    tx.writes += 1
+    tx.arrays.setdefault((run.id, key, context, run.attempt), []).append((columns, n))
+
+
 def flush_points(tx: Transaction) -> None:
     """Write the points that the transaction has collected, and the summaries of their series."""
-    if not tx.points:
+    if not (tx.points or tx.records or tx.arrays):
         return
-    collected, tx.points = tx.points, {}
-    states: dict[SeriesKey, State] = {}
-    for series, points in collected.items():
-        state = _summarise(points)
-        _merge_into(states, series, state)
-        if series[2] != NO_CONTEXT:
-            _merge_into(states, _top(series), state)
-    ids, known = _series_ids(tx, states)
-    _update_states(tx, known, states)
-    _insert_points(tx, ids, collected)
-    for run in {series[0] for series in collected}:
+    collected, states = _take_collected(tx)
+    for series in [each for each in states if each[2] != NO_CONTEXT]:
+        _merge_into(states, _top(series), states[series])
+    ids, known, in_views = _series_ids(tx, states)
+    changes = _update_states(tx, known, states)
+    for series in in_views:
+        changes[series] = visible.Change(None, states[series])
+    inexact = _insert_points(tx, ids, collected.points) if collected.points else set()
+    if collected.records or collected.sealed:
+        _insert_records(tx, ids, collected)
+    if changes:
+        visible.update_views(
+            tx,
+            {
+                series: change._replace(exact=series not in inexact) if inexact else change
+                for series, change in changes.items()
+            },
+        )
+    for run in {series[0] for series in states}:
         tx.touch(Kind.METRICS, run, tx.runs[run].experiment)
 
 
+def _take_collected(tx: Transaction) -> tuple[_Collected, dict[SeriesKey, State]]:
+    """Take what was collected out of the transaction; return it with the states of the series that have just these points."""
+    points, tx.points = tx.points, {}
+    records, tx.records = tx.records, {}
+    arrays, tx.arrays = tx.arrays, {}
+    states = {series: summarise(part) for series, part in points.items()}
+    sealed: dict[SeriesKey, Columns] = {}
+    if arrays:
+        columns = plugins.load("headrace.store.columns")
+        for series, parts in arrays.items():
+            whole, rows = columns.join_arrays(parts)
+            if rows:
+                records.setdefault(series, []).extend(rows)
+            else:
+                sealed[series] = whole
+                _merge_into(states, series, columns.summarise_columns(whole))
+    for series, rows in records.items():
+        _merge_into(states, series, summarise([row[:3] for row in rows]))
+    return _Collected(points, records, sealed), states
+
+
 def _top(series: SeriesKey) -> SeriesKey:
-    """Return the series that holds the run's own view of the key."""
+    """Return the series that holds the attempt's own view of the key."""
     return (series[0], series[1], NO_CONTEXT, series[3])
 
 
 def _series_ids(
     tx: Transaction, states: dict[SeriesKey, State]
-) -> tuple[dict[SeriesKey, int], dict[int, SeriesKey]]:
-    """Return the ids of all series, and by id those that were there before. New ones are inserted with their state.
+) -> tuple[dict[SeriesKey, int], dict[int, SeriesKey], list[SeriesKey]]:
+    """Return the ids of all series, by id those that were there before, and of the new ones those that only a view shows.
 
-    Few statements matter here: at each of them the writer's thread lets go of the interpreter and must wait to get it back.
+    New ones are inserted with their state. Few statements matter here: at each of them the writer's thread lets go of the interpreter and must
+    wait to get it back.
     """
     cached = tx.caches.series_ids
     ids = {series: cached[series] for series in states if series in cached}
     missing = [series for series in states if series not in ids]
+    in_views: list[SeriesKey] = []
     if missing:
-        found = _find_series(tx, missing)
+        runs_in_views: set[int] = set()
+        found = _find_series(tx, missing, runs_in_views)
         known = {number: series for series, number in (*ids.items(), *found.items())}
         fresh = [series for series in missing if series not in found]
         if fresh:
-            found |= _insert_series(tx, fresh, states)
+            found |= _insert_series(tx, fresh, states, runs_in_views)
+            in_views = [each for each in fresh if each[0] in runs_in_views and each[2] == NO_CONTEXT]
         ids |= found
         tx.new_series |= found
     else:
         known = {number: series for series, number in ids.items()}
-    return ids, known
+    return ids, known, in_views
 
 
-def _find_series(tx: Transaction, wanted: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
-    """Return the ids of those series that exist."""
+def _find_series(
+    tx: Transaction, wanted: Iterable[SeriesKey], runs_in_views: set[int] | None = None
+) -> dict[SeriesKey, int]:
+    """Return the ids of those series that exist.
+
+    Args:
+        tx: where to read.
+        wanted: the series.
+        runs_in_views: takes up the runs that have attempts or forks, or are forks.
+    """
     wanted = set(wanted)
     keys_of: dict[int, set[int]] = {}
     for run, key, _, _ in wanted:
         keys_of.setdefault(run, set()).add(key)
     found: dict[SeriesKey, int] = {}
     for run, keys in keys_of.items():
-        for key, context, attempt, number in tx.rows_in(
-            "SELECT key_id, context, attempt, id FROM hr_series WHERE run = ? AND key_id IN ({ids})",
-            sorted(keys),
-            before=(run,),
-        ):
+        if runs_in_views is None:
+            rows = tx.rows_in(_FIND_SERIES, sorted(keys), before=(run,))
+        else:
+            rows = tx.rows_in(_FIND_SERIES_AND_VIEWS, sorted(keys), before=(run, run, run, run))
+        for key, context, attempt, number in rows:
             found[run, key, context, attempt] = number
+            if attempt == _IN_VIEWS and runs_in_views is not None:
+                runs_in_views.add(run)
     return {series: number for series, number in found.items() if series in wanted}
 
 
 def _insert_series(
-    tx: Transaction, fresh: Sequence[SeriesKey], states: dict[SeriesKey, State]
+    tx: Transaction, fresh: Sequence[SeriesKey], states: dict[SeriesKey, State], runs_in_views: set[int]
 ) -> dict[SeriesKey, int]:
     """Insert series with their states and return their ids."""
     rows = []
     for series in fresh:
         run, state = tx.runs[series[0]], states[series]
-        scope = run.scope if series[2] == NO_CONTEXT else None
-        rows.append((*series, scope, run.start_time, not LOWEST <= state[0] <= HIGHEST, *state))
+        scope = run.scope if series[2] == NO_CONTEXT and run.id not in runs_in_views else None
+        rows.append((*series, scope, run.start_time, has_nan_last(state), *state))
     tx.change_many(_INSERT_SERIES, rows)
     ids = _find_series(tx, fresh)
     tx.change_many(
@@ -123,8 +229,14 @@ def _insert_series(
     return ids
 
 
-def _insert_points(tx: Transaction, ids: dict[SeriesKey, int], collected: dict[SeriesKey, PointList]) -> None:
-    """Insert points; those that are there already are ignored and taken back from the counts."""
+def _insert_points(
+    tx: Transaction, ids: dict[SeriesKey, int], collected: dict[SeriesKey, PointList]
+) -> set[SeriesKey]:
+    """Insert points of MLflow's wire; those that are there already are ignored and taken back from the counts.
+
+    Returns:
+        the series of context 0 that had counted too much.
+    """
     rows = [(ids[series], *point) for series, points in collected.items() for point in points]
     tx.cursor.execute("SAVEPOINT points")
     inserted = tx.change_many(_INSERT_POINT, rows)
@@ -132,8 +244,9 @@ def _insert_points(tx: Transaction, ids: dict[SeriesKey, int], collected: dict[S
         tx.cursor.execute("ROLLBACK TO points")
     tx.cursor.execute("RELEASE points")
     if inserted == len(rows):
-        return
+        return set()
     # Do it again series by series, to know which summaries have counted too much.
+    inexact = set()
     for series, points in collected.items():
         number = ids[series]
         nans = [(number, *point) for point in points if not LOWEST <= point[2] <= HIGHEST]
@@ -143,48 +256,62 @@ def _insert_points(tx: Transaction, ids: dict[SeriesKey, int], collected: dict[S
         if lost:
             touched = {number, ids[_top(series)]}
             tx.change_many(_COUNT_BACK, [(lost, lost_nans, each) for each in sorted(touched)])
+            inexact.add(_top(series))
+    return inexact
 
 
-def _summarise(points: PointList) -> State:
-    """Return the state of a series that has just these points."""
-    if len(points) == 1:
-        time, step, code = points[0]
-        if LOWEST <= code <= HIGHEST:
-            return (code, step, time, code, step, time, code, code, 1, 0)
-        return (code, step, time, code, step, time, None, None, 1, 1)
-    latest, first = max(points, key=_by_step), min(points, key=_by_step)
-    codes = [point[2] for point in points]
-    low: int | None
-    high: int | None
-    low, high, nans = min(codes), max(codes), 0
-    if low < LOWEST or high > HIGHEST:
-        numbers = [code for code in codes if LOWEST <= code <= HIGHEST]
-        nans = len(codes) - len(numbers)
-        low, high = min(numbers, default=None), max(numbers, default=None)
-    return (latest[2], latest[1], latest[0], first[2], first[1], first[0], low, high, len(points), nans)
+def _insert_records(tx: Transaction, ids: dict[SeriesKey, int], collected: _Collected) -> None:
+    """Insert a writer's points: as rows, or sealed."""
+    if collected.records:
+        rows = [(ids[series], *record) for series, records in collected.records.items() for record in records]
+        tx.change_many(_INSERT_RECORD, rows)
+    if collected.sealed:
+        sealing = plugins.load("headrace.store.sealing")
+        for series, columns in collected.sealed.items():
+            sealing.write_chunks(tx, ids[series], columns)
 
 
 def _merge_into(states: dict[SeriesKey, State], series: SeriesKey, state: State) -> None:
-    states[series] = _merge(states[series], state) if series in states else state
+    states[series] = merge(states[series], state) if series in states else state
 
 
-def _merge(old: State, new: State) -> State:
-    """Return the state of a series that has the points of both."""
-    latest = max(old[:3], new[:3], key=itemgetter(1, 2, 0))
-    first = min(old[3:6], new[3:6], key=itemgetter(1, 2, 0))
-    lows = [each for each in (old[6], new[6]) if each is not None]
-    highs = [each for each in (old[7], new[7]) if each is not None]
-    low, high = min(lows, default=None), max(highs, default=None)
-    return (*latest, *first, low, high, old[8] + new[8], old[9] + new[9])
-
-
-def _update_states(tx: Transaction, known: dict[int, SeriesKey], states: dict[SeriesKey, State]) -> None:
-    rows = tx.rows_in(f"SELECT id, {_STATE} FROM hr_series WHERE id IN ({{ids}})", sorted(known))
-    updates = []
-    for number, *before in rows:
-        merged = _merge(tuple(before), states[known[number]])
-        updates.append((not LOWEST <= merged[0] <= HIGHEST, *merged, number))
+def _update_states(
+    tx: Transaction, known: dict[int, SeriesKey], states: dict[SeriesKey, State]
+) -> dict[SeriesKey, visible.Change]:
+    """Add to the summaries of series that were there before; return what changed in those that only a view shows."""
+    rows = tx.rows_in(f"SELECT id, scope, {STATE} FROM hr_series WHERE id IN ({{ids}})", sorted(known))
+    updates, changes = [], {}
+    for number, scope, *before in rows:
+        series = known[number]
+        merged = merge(tuple(before), states[series])
+        updates.append((has_nan_last(merged), *merged, number))
+        if scope is None and series[2] == NO_CONTEXT:
+            changes[series] = visible.Change(tuple(before), states[series])
     tx.change_many(_UPDATE_SERIES, updates)
+    return changes
+
+
+def count_back(tx: Transaction, number: int, lost: int, lost_nans: int) -> None:
+    """Correct the counts of a series after points have turned out to be there twice (once sealed, once in the tail).
+
+    Args:
+        tx: where to write.
+        number: the series.
+        lost: so many points it has less than was counted.
+        lost_nans: so many of them are NaN.
+    """
+    if not lost:
+        return
+    row = tx.row("SELECT run, key_id, context, attempt FROM hr_series WHERE id = ?", (number,))
+    assert row is not None
+    top = tx.row(
+        "SELECT id, scope FROM hr_series WHERE run = ? AND key_id = ? AND context = ? AND attempt = ?",
+        (row[0], row[1], NO_CONTEXT, row[3]),
+    )
+    assert top is not None
+    tx.change_many(_COUNT_BACK, [(lost, lost_nans, each) for each in sorted({number, top[0]})])
+    if top[1] is None:
+        visible.refresh_views(tx, row[0], {row[1]: visible.ANY_STEP})
 
 
 def latest_points(conn: Connection, runs: Iterable[int]) -> list[Row]:
@@ -193,67 +320,4 @@ def latest_points(conn: Connection, runs: Iterable[int]) -> list[Row]:
         "SELECT run, key_id, latest_code, latest_time, latest_step FROM hr_series "
         "WHERE run IN ({ids}) AND scope IS NOT NULL ORDER BY run, key_id",
         runs,
-    )
-
-
-def series_of(conn: Connection, run: int, key: int) -> list[int]:
-    """Return the ids of all series of a metric of a run, of every context."""
-    return [row[0] for row in conn.rows("SELECT id FROM hr_series WHERE run = ? AND key_id = ?", (run, key))]
-
-
-def read_points(
-    conn: Connection, series: Sequence[int], after: tuple[int, int, int] | None = None, limit: int = -1
-) -> list[tuple[int, int, int]]:
-    """Return points as (time, step, code), in that order, without the repetitions that several contexts may hold.
-
-    Args:
-        conn: where to read.
-        series: ids from `series_of`.
-        after: only points behind this one.
-        limit: at most so many; negative for all.
-    """
-    if not series:
-        return []
-    where, params = f"series IN ({marks(len(series))})", list(series)
-    if after is not None:
-        where += " AND time >= ? AND (time > ? OR step > ? OR (step = ? AND code > ?))"
-        time, step, code = after
-        params += [time, time, step, step, code]
-    distinct = "" if len(series) == 1 else "DISTINCT "
-    return conn.rows(
-        f"SELECT {distinct}time, step, code FROM hr_point WHERE {where} ORDER BY time, step, code LIMIT ?",
-        [*params, limit if limit >= 0 else 2**62],
-    )
-
-
-def sample_points(
-    conn: Connection, series: Sequence[int], steps: tuple[int, int] | None, limit: int
-) -> list[tuple[int, int, int]]:
-    """Return at most `limit` points as (time, step, code), by step: the first of each of `limit` even slices, and at last the last of all.
-
-    Args:
-        conn: where to read.
-        series: ids from `series_of`.
-        steps: only points of steps from the first to the second, both included.
-        limit: at most so many.
-    """
-    if not series:
-        return []
-    where, params = f"series IN ({marks(len(series))})", list(series)
-    if steps is not None:
-        where += " AND step BETWEEN ? AND ?"
-        params += steps
-    points = f"(SELECT DISTINCT time, step, code FROM hr_point WHERE {where}) points"
-    counted = conn.row(f"SELECT COUNT(*) FROM {points}", params)
-    total = counted[0] if counted else 0
-    if total <= limit:
-        return conn.rows(f"SELECT time, step, code FROM {points} ORDER BY step, time, code", params)
-    # Slices are of `size` points, the first of them of one more; of the last slice the last point is taken.
-    size, longer = divmod(total, limit)
-    of_longer = longer * (size + 1)
-    return conn.rows(
-        "SELECT time, step, code FROM (SELECT time, step, code, ROW_NUMBER() OVER (ORDER BY step, time, code) - 1 AS place "
-        f"FROM {points}) numbered WHERE place = ? OR (place < ? AND "
-        "CASE WHEN place < ? THEN place % ? ELSE (place - ?) % ? END = 0) ORDER BY step, time, code",
-        [*params, total - 1, total - size, of_longer, size + 1, of_longer, size],
     )

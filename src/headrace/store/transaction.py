@@ -5,13 +5,18 @@ follower's cursor skips nothing.
 """
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from headrace.store.caches import Caches, SeriesKey
 from headrace.store.connection import Connection
 from headrace.store.dialect import Dialect
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from headrace.store.chunks import Columns
 
 KEPT_CHANGES = 100_000
 TRIM_EVERY = 1024
@@ -48,6 +53,9 @@ class RunRef(NamedTuple):
 PointList = list[tuple[int, int, int]]
 """Points as (time, step, code)."""
 
+RecordList = list[tuple[int, int, int, int]]
+"""A writer's points as (time, step, code, record number)."""
+
 
 class Transaction(Connection):
     """A connection that may write.
@@ -58,11 +66,13 @@ class Transaction(Connection):
         caches: see `Connection`.
     """
 
-    __slots__ = ("clock", "new_keys", "new_series", "points", "runs", "touched")
+    __slots__ = ("arrays", "clock", "new_keys", "new_series", "points", "records", "runs", "touched")
 
     def __init__(self, cursor: DBAPICursor, dialect: Dialect, caches: Caches) -> None:
         super().__init__(cursor, dialect, caches)
         self.points: dict[SeriesKey, PointList] = {}
+        self.records: dict[SeriesKey, RecordList] = {}
+        self.arrays: dict[SeriesKey, list[tuple[Columns, np.ndarray]]] = {}
         self.runs: dict[int, RunRef] = {}
         self.touched: set[tuple[int, int, int]] = set()
         self.new_keys: dict[str, int] = {}

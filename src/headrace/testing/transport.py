@@ -3,15 +3,21 @@
 import hashlib
 import io
 import math
+import threading
+import time
+from array import array
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from headrace.api import artifacts, experiments, metrics, runs
+from headrace.api import artifacts, changes, experiments, ingest, metrics, runs, series
 from headrace.base.errors import AlreadyExists, HeadraceError, InvalidParameter, NotFound
 from headrace.base.ids import new_run_id
 from headrace.base.json import wire_float
 from headrace.client.transport import Download, Transport
+
+_LATE_S = 10.0
+_WAIT_MS = 300
 
 
 class TransportContract:
@@ -58,6 +64,60 @@ class TransportContract:
         page = transport.call(metrics.GET_HISTORY, metrics.GetHistory(run_id=run_id, metric_key="m"))
         found = [point.value for point in page.metrics or ()]
         assert [repr(float(each)) for each in found] == [repr(each) for each in values]
+
+    def test_bytes_arrive_as_they_were_sent(self, transport: Transport) -> None:
+        """Rows that carry bytes carry them whole, with every bit of the numbers in them."""
+        values = array("d", [0.1, -0.0, 5e-324, math.inf, -math.inf, math.nan, *range(50_000)])
+        numbers = array("q", range(len(values)))
+        run_id = new_run_id()
+        columns = ingest.MetricColumns(
+            series=[ingest.MetricSeries(key="m", count=len(values))],
+            time=numbers.tobytes(),
+            step=numbers.tobytes(),
+            value=values.tobytes(),
+        )
+        start = ingest.StartRecord(experiment_id="0", start_time=0)
+        block = ingest.RunBlock(run_id=run_id, start=start, params=[("p", "é")], metrics=columns)
+        batch = ingest.Ingest(format=ingest.FORMAT, writer=run_id, seq=1, runs=[block])
+        answer = transport.call(ingest.SEND, batch)
+        assert (answer.stored, answer.rejected) == (len(values) + 2, [])
+        found = transport.call(series.POINTS, series.GetPoints(run_ids=[run_id], keys=["m"]))
+        assert (found.time, found.step, found.value) == (columns.time, columns.step, columns.value)
+
+    def test_a_wrong_type_is_refused_by_rows_that_carry_bytes_too(self, transport: Transport) -> None:
+        """The types of the structs hold there as well."""
+        for run_ids in (7, ["a", 7], [object()], "a"):
+            with pytest.raises(InvalidParameter):
+                transport.call(series.POINTS, series.GetPoints(run_ids=run_ids, keys=["m"]))  # type: ignore[arg-type]
+
+    def test_a_call_that_waits_ends_in_time(self, transport: Transport) -> None:
+        """Without news, the answer comes when the wait is over, and says where to go on."""
+        now = transport.call(changes.FOLLOW, changes.FollowChanges())
+        begin_s = time.monotonic()
+        request = changes.FollowChanges(cursor=now.cursor, wait_ms=_WAIT_MS, run_ids=[new_run_id()])
+        answer = transport.call(changes.FOLLOW, request)
+        assert _WAIT_MS / 1000 - 0.01 <= time.monotonic() - begin_s < _LATE_S
+        assert not answer.is_news()
+        assert int(answer.cursor) >= int(now.cursor)
+
+    def test_a_call_that_waits_is_answered_when_there_is_news(self, transport: Transport) -> None:
+        """A commit ends the wait, and is told once."""
+        run_id = transport.call(runs.CREATE, runs.CreateRun(experiment_id="0")).run.info.run_id
+        cursor: str | int = transport.call(changes.FOLLOW, changes.FollowChanges()).cursor
+        told: list[str] = []
+        for number in range(3):
+            request = runs.SetTag(run_id=run_id, key="k", value=str(number))
+            timer = threading.Timer(0.1, transport.call, (runs.SET_TAG, request))
+            timer.start()
+            begin_s = time.monotonic()
+            answer = transport.call(
+                changes.FOLLOW, changes.FollowChanges(cursor=cursor, wait_ms=30_000, run_ids=[run_id])
+            )
+            assert time.monotonic() - begin_s < _LATE_S
+            told += [change.id for change in answer.changes]
+            cursor = answer.cursor
+            timer.join()
+        assert told == [run_id] * 3
 
     def test_a_file_comes_back_as_it_was_sent(self, transport: Transport) -> None:
         """Bytes, size and digest are those of the upload."""

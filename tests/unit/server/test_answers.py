@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from headrace.base import errors
-from headrace.server.answers import error_body, send_bytes, send_error, unexpected
+from headrace.server.answers import PIECE_BYTES, error_body, send_bytes, send_error, send_long, unexpected
 
 Make = Callable[..., Any]
 
@@ -45,3 +45,17 @@ def test_headers_of_ones_own_replace_the_type(exchange: Make) -> None:
     asyncio.run(send_bytes(answer.send, 200, b"x", [(b"content-type", b"text/plain")]))
     assert answer.sent[0]["headers"] == [(b"content-length", b"1"), (b"content-type", b"text/plain")]
     assert answer.body == b"x"
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES, 24_000_000])
+def test_a_long_answer_goes_in_pieces_that_are_no_copies(exchange: Make, size: int) -> None:
+    answer, body = exchange(), bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    asyncio.run(send_long(answer.send, 200, body, [(b"content-type", b"application/msgpack")]))
+    assert answer.headers == {b"content-length": b"%d" % size, b"content-type": b"application/msgpack"}
+    pieces = [message["body"] for message in answer.sent[1:]]
+    assert b"".join(pieces) == body
+    assert all(len(piece) <= PIECE_BYTES for piece in pieces)
+    assert all(piece is body or piece.obj is body for piece in pieces)
+    assert [message.get("more_body", False) for message in answer.sent[1:]] == [True] * (len(pieces) - 1) + [
+        False
+    ]

@@ -18,6 +18,7 @@ from headrace.server.rest import (
     Rest,
     _LoopNotifier,
     _settle,
+    _wants_msgpack,
     get_actor,
     not_found,
     read_request,
@@ -135,6 +136,60 @@ def test_a_body_is_json_by_name(scope: MakeScope, method: str, kind: str) -> Non
     with pytest.raises(InvalidParameter, match="Content-Type must be 'application/json'"):
         read_request(POST, scope(method, content_type=kind), b"{}", {})
     assert read_request(POST, scope("PATCH", content_type=kind), b"{}", {}) == Request()
+
+
+PACKED = b"\x82\xa3key\xa1a\xa5count\x07"
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/msgpack", "application/x-msgpack", "APPLICATION/vnd.msgpack; a=b"]
+)
+def test_a_body_is_messagepack_by_name_where_the_row_takes_it(scope: MakeScope, kind: str) -> None:
+    row = _row("POST", "/b", binary=True)
+    sent = scope("POST", content_type=kind)
+    assert read_request(row, sent, PACKED, {}) == Request(key="a", count=7)
+    assert read_request(row, sent, b"", {}) == Request()
+    assert read_request(row, scope("POST", **JSON), b'{"key": "a"}', {}) == Request(key="a")
+    with pytest.raises(InvalidParameter, match="not valid MessagePack"):
+        read_request(row, sent, b'{"key": "a"}', {})
+    with pytest.raises(InvalidParameter, match="unknown"):
+        read_request(row, sent, b"\x81\xa7unknown\x01", {})
+    with pytest.raises(
+        InvalidParameter, match="'application/json' or 'application/msgpack', not 'text/plain'"
+    ):
+        read_request(row, scope("POST", content_type="text/plain"), PACKED, {})
+    with pytest.raises(
+        InvalidParameter, match=r"must be 'application/json', not .* tests\.row speaks JSON alone"
+    ):
+        read_request(_row("POST", "/b"), sent, PACKED, {})
+
+
+def test_a_body_beside_a_path_is_json(scope: MakeScope) -> None:
+    """A place in the path and MessagePack do not go together; no row has both."""
+    assert not any(row.binary and "{" in path for row in ENDPOINTS for _, path in row.routes())
+    row = _row("POST", "/c/{key}", binary=True)
+    with pytest.raises(InvalidParameter, match="Content-Type"):
+        read_request(row, scope("POST", content_type="application/msgpack"), PACKED, {"key": "x"})
+
+
+@pytest.mark.parametrize(
+    ("accept", "sent", "wanted"),
+    [
+        ("", "application/json", False),
+        ("", "application/msgpack", True),
+        ("*/*", "application/x-msgpack", True),
+        ("*/*", "", False),
+        ("application/msgpack", "application/json", True),
+        ("text/html, application/vnd.msgpack;q=0.5, application/json", "", True),
+        ("application/json, application/msgpack", "application/msgpack", False),
+        (" APPLICATION/JSON ", "application/msgpack", False),
+        ("application/msgpackx", "", False),
+    ],
+)
+def test_the_answer_has_the_type_that_is_named_first_or_else_that_of_the_request(
+    scope: MakeScope, accept: str, sent: str, wanted: bool
+) -> None:
+    assert _wants_msgpack(scope("POST", accept=accept, content_type=sent)) is wanted
 
 
 def test_a_workspace_is_refused(scope: MakeScope) -> None:

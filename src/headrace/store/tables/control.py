@@ -31,7 +31,13 @@ change = Table(
     Column(
         "subject", Id, primary_key=True, autoincrement=False, comment="id of the experiment, run or model"
     ),
-    Column("experiment", Id, nullable=False),
+    Column(
+        "experiment",
+        Id,
+        primary_key=True,
+        autoincrement=False,
+        comment="where it is or was: a run that is moved stands here for both",
+    ),
     comment="what each commit touched, the newest commits only",
     **WITHOUT_ROWID,
 )
@@ -132,10 +138,18 @@ job = Table(
     Column("total", Int, nullable=False),
     Column("done", Int, nullable=False),
     Column("failed", Int, nullable=False),
-    Column("place", text(), nullable=False, comment="JSON: where to go on"),
-    Column("message", text(), nullable=False),
+    Column("message", text(), nullable=False, comment="JSON: what failed and why, the first few"),
     Column("created_at", Int, nullable=False),
     Column("updated_at", Int, nullable=False),
     UniqueConstraint("job_id"),
     Index(None, "state", "id"),
+)
+
+job_part = Table(
+    "hr_job_part",
+    METADATA,
+    Column("job", Id, primary_key=True, autoincrement=False),
+    Column("number", Int, primary_key=True, autoincrement=False),
+    Column("subjects", text(), nullable=False, comment="JSON: ids of runs or experiments, in order"),
+    comment="what a job still has to do, written when it is made; a part is removed when it is done",
 )

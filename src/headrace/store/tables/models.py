@@ -21,6 +21,7 @@ model = Table(
     Column("artifact_uri", text(), nullable=False),
     UniqueConstraint("model_id"),
     Index("hr_model_by_scope_created_at", "scope", Column("created_at").desc(), "model_id"),
+    Index(None, "source_run_id"),
 )
 
 model_param = Table(

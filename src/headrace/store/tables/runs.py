@@ -43,6 +43,13 @@ param = Table(
     Column("digest", Int, nullable=False, comment="64-bit hash of value, for the index"),
     Column("number", Int, comment="code of the value read as a number; NULL if it is none"),
     Column("scope", Id, nullable=False),
+    Column(
+        "attempt",
+        SmallInteger,
+        nullable=False,
+        server_default="0",
+        comment="the last attempt that gave it this value",
+    ),
     Index(None, "scope", "key_id", "digest", "run"),
     **WITHOUT_ROWID,
 )

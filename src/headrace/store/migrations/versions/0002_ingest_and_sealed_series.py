@@ -16,7 +16,7 @@ WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
 
 
 def upgrade() -> None:
-    """Add tables and columns. What is replaced (writers, leases) no earlier version has written to."""
+    """Add tables and columns. What is replaced no earlier version has written to (writers, leases) or read (changes)."""
     op.add_column(
         "hr_series",
         sa.Column(
@@ -27,6 +27,8 @@ def upgrade() -> None:
             comment="points that lie in chunks of this series",
         ),
     )
+    op.create_index("hr_model_by_source_run_id", "hr_model", ["source_run_id"])
+    op.drop_table("hr_change")
     op.drop_table("hr_writer")
     op.drop_table("hr_lease")
     _create_writers()
@@ -131,6 +133,16 @@ def _create_writers() -> None:
 
 def _create_control() -> None:
     op.create_table(
+        "hr_change",
+        sa.Column("clock", sa.BigInteger(), autoincrement=False, nullable=False),
+        _small("kind", "what changed: see store/changes.py"),
+        _fixed_id("subject", "id of the experiment, run or model"),
+        _fixed_id("experiment", "where it is or was: a run that is moved stands here for both"),
+        _key("hr_change", "clock", "kind", "subject", "experiment"),
+        comment="what each commit touched, the newest commits only",
+        **WITHOUT_ROWID,
+    )
+    op.create_table(
         "hr_lease",
         _fixed_id("run"),
         _int("until"),
@@ -157,14 +169,21 @@ def _create_control() -> None:
         _int("total"),
         _int("done"),
         _int("failed"),
-        _str("place", comment="JSON: where to go on"),
-        _str("message"),
+        _str("message", comment="JSON: what failed and why, the first few"),
         _int("created_at"),
         _int("updated_at"),
         _key("hr_job", "id"),
         sa.UniqueConstraint("job_id", name="hr_job_one_job_id"),
     )
     op.create_index("hr_job_by_state_id", "hr_job", ["state", "id"])
+    op.create_table(
+        "hr_job_part",
+        _fixed_id("job"),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        _str("subjects", comment="JSON: ids of runs or experiments, in order"),
+        _key("hr_job_part", "job", "number"),
+        comment="what a job still has to do, written when it is made; a part is removed when it is done",
+    )
 
 
 def _create_series() -> None:
@@ -207,6 +226,16 @@ def _create_series() -> None:
 
 
 def _create_runs() -> None:
+    op.add_column(
+        "hr_param",
+        sa.Column(
+            "attempt",
+            sa.SmallInteger(),
+            nullable=False,
+            server_default="0",
+            comment="the last attempt that gave it this value",
+        ),
+    )
     op.create_table(
         "hr_param_past",
         _fixed_id("run"),

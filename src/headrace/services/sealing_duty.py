@@ -1,0 +1,216 @@
+"""The duty that seals: follows the log of changes, and looks at the series of runs that got points.
+
+A tail is sealed when it is long; a shorter one when its series has been quiet for a while or its run has ended. After a start, and if the log has not reached
+back far enough, it walks over all series once, in slices, whenever there is nothing else to do. It pauses after each transaction as long as that
+took, so that requests come first.
+
+How sealing is done, and why nothing is lost by it, is `headrace.store.sealing`.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from headrace.api.runs import RunStatus
+from headrace.services.context import Platform
+from headrace.store import sealing
+from headrace.store.chunks import LEAST_POINTS, MAX_POINTS
+from headrace.store.connection import Connection
+from headrace.store.engine import Store
+from headrace.store.sealing import Plan
+from headrace.store.transaction import Transaction
+
+IDLE_S = 10.0
+LOOK_S = 2.0
+SLICE_S = 0.3
+WAIT_S = 0.25
+WALK_SPAN = 20_000
+WEIGHT_AT_ONCE = 2 * MAX_POINTS
+PLANS_AT_ONCE = 64
+PATIENCE = 3
+_RUNNING = (RunStatus.RUNNING.number, RunStatus.SCHEDULED.number)
+
+
+class _Task(NamedTuple):
+    """A series to be looked at.
+
+    Attributes:
+        series: its id.
+        least: at how many rows its tail is sealed.
+        merge: whether its chunks are merged.
+        final: whether points that were sent again are removed even if they are few.
+    """
+
+    series: int
+    least: int
+    merge: bool
+    final: bool
+
+
+@dataclass(slots=True)
+class _Series:
+    """What was last seen of a series: points accepted and sealed, since when, and whether all is done as long as that stays so."""
+
+    points: int
+    sealed: int
+    since_s: float
+    done: bool = False
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run that got points lately, by moments of `time.monotonic`."""
+
+    changed_s: float
+    due_s: float
+    series: dict[int, _Series] = field(default_factory=dict)
+
+
+class SealingDuty:
+    """See the module. One instance keeps what it has seen between its runs.
+
+    Args:
+        idle_s: after how many seconds without a new point a series is quiet.
+        look_s: how often a run that gets points is looked at, in seconds.
+    """
+
+    name = "sealing"
+    every_s = 1.0
+
+    def __init__(self, idle_s: float = IDLE_S, look_s: float = LOOK_S) -> None:
+        self._idle_s = idle_s
+        self._look_s = look_s
+        self._cursor: int | None = None
+        self._walked: int | None = None
+        self._runs: dict[int, _Run] = {}
+        self._tasks: deque[_Task] = deque()
+        self._conflicts: dict[int, int] = {}
+
+    def run(self, platform: Platform, stop: threading.Event) -> bool:
+        """Work for a fraction of a second, or wait for one if series are to become quiet; tell whether to be called again at once."""
+        store, end_s = platform.store, time.monotonic() + SLICE_S
+        with store.read() as conn:
+            self._follow(conn, time.monotonic())
+            self._look(conn, time.monotonic())
+            if not self._tasks and self._walked is not None:
+                found, self._walked = sealing.find_neglected(conn, self._walked, WALK_SPAN)
+                self._tasks.extend(_Task(series, LEAST_POINTS, merge=True, final=False) for series in found)
+        busy = bool(self._tasks)
+        while self._tasks and not stop.is_set() and time.monotonic() < end_s:
+            began_s = time.monotonic()
+            self._work(store, end_s)
+            stop.wait(min(time.monotonic() - began_s, SLICE_S))
+        if busy:
+            return True
+        if self._walked is not None:
+            stop.wait(max(0.0, time.monotonic() - end_s + SLICE_S))  # as long as the slice took
+            return True
+        if self._runs:
+            stop.wait(WAIT_S)
+            return True
+        return False
+
+    def finish(self, store: Store, series: Iterable[int]) -> None:
+        """Seal and merge all that there is of some series, without waiting for them to be quiet."""
+        self._tasks.extend(_Task(each, LEAST_POINTS, merge=True, final=True) for each in series)
+        while self._tasks:
+            self._work(store, time.monotonic() + SLICE_S)
+
+    def _follow(self, conn: Connection, now_s: float) -> None:
+        """Take in which runs have new points."""
+        changes = sealing.read_changes(conn, self._cursor)
+        self._cursor = changes.clock
+        if not changes.complete:
+            self._walked = 0
+        for number in changes.runs:
+            run = self._runs.get(number)
+            if run is None:
+                self._runs[number] = _Run(now_s, now_s)
+            else:
+                run.changed_s = now_s
+
+    def _look(self, conn: Connection, now_s: float) -> None:
+        """Find out what there is to do for the runs whose turn it is."""
+        if self._tasks:
+            return
+        due = [number for number, run in self._runs.items() if run.due_s <= now_s]
+        ended = sealing.find_ended(conn, due, _RUNNING)
+        for number in due:
+            run = self._runs[number]
+            run.due_s = now_s + self._look_s
+            candidates = sealing.find_candidates(conn, number)
+            tasks = [self._judge(run, each, now_s, ended=number in ended) for each in candidates]
+            self._tasks.extend(task for task in tasks if task is not None)
+            quiet = now_s - run.changed_s >= self._idle_s or number in ended
+            if quiet and all(series.done for series in run.series.values()):
+                del self._runs[number]
+
+    def _judge(self, run: _Run, found: sealing.Candidate, now_s: float, *, ended: bool) -> _Task | None:
+        """Return what there is to do for a series."""
+        seen = run.series.get(found.series)
+        fresh = seen is None
+        if seen is None:
+            seen = run.series[found.series] = _Series(found.points, found.sealed, now_s)
+        merge = found.sealed > 0 and (fresh or found.sealed != seen.sealed)
+        if (found.points, found.sealed) != (seen.points, seen.sealed):
+            # What was sealed meanwhile is no sign of life.
+            since_s = now_s if found.points != seen.points else seen.since_s
+            seen.points, seen.sealed, seen.since_s, seen.done = found.points, found.sealed, since_s, False
+        if seen.done:
+            return None
+        if ended or now_s - seen.since_s >= self._idle_s:
+            seen.done = True
+            return _Task(found.series, LEAST_POINTS, merge=found.sealed > 0, final=True)
+        least = MAX_POINTS
+        if merge or found.points - found.sealed >= least:
+            return _Task(found.series, least, merge=merge, final=False)
+        return None
+
+    def _work(self, store: Store, end_s: float) -> None:
+        """Carry out the next tasks, as many as fit into one short transaction; what is not finished stands in the list again."""
+        taken: list[tuple[_Task, Plan]] = []
+        weight = 0
+        with store.read() as conn:
+            while self._tasks and weight < WEIGHT_AT_ONCE and len(taken) < PLANS_AT_ONCE:
+                if not taken and time.monotonic() > end_s:
+                    return
+                task = self._tasks.popleft()
+                plan = _plan(conn, task)
+                if plan is not None:
+                    taken.append((task, plan))
+                    weight += plan.weight
+        if not taken:
+            return
+        done: list[bool] = store.writer.call(lambda tx: [sealing.apply(tx, plan) for _, plan in taken])
+        again = []
+        for (task, plan), success in zip(taken, done, strict=True):
+            again.append(task)
+            if success or not plan.rows:
+                self._conflicts.pop(task.series, None)
+            else:
+                self._force(store, task)
+        self._tasks.extendleft(reversed(again))
+
+    def _force(self, store: Store, task: _Task) -> None:
+        """Count a plan that came too late; after some of them plan within the transaction."""
+        conflicts = self._conflicts[task.series] = self._conflicts.get(task.series, 0) + 1
+        if conflicts >= PATIENCE:
+            del self._conflicts[task.series]
+            store.writer.call(_make_forced(task))
+
+
+def _make_forced(task: _Task) -> Callable[[Transaction], bool]:
+    return lambda tx: sealing.apply_tail(tx, task.series, task.least)
+
+
+def _plan(conn: Connection, task: _Task) -> Plan | None:
+    """Return the next plan of a task, None if it is finished."""
+    plan = sealing.plan_tail(conn, task.series, task.least)
+    if plan is None and task.final:
+        plan = sealing.plan_repeated(conn, task.series)
+    if plan is None and task.merge:
+        plan = sealing.plan_merge(conn, task.series)
+    return plan

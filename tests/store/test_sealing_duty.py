@@ -1,0 +1,205 @@
+"""The duty seals what is long, quiet or over, leaves the rest alone, and does nothing when nothing happens."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.api.runs import RunStatus
+from headrace.services.context import Platform
+from headrace.services.platform import PlatformSettings, open_platform
+from headrace.services.sealing_duty import SealingDuty
+from headrace.store.engine import Store
+from headrace.store.transaction import Transaction
+from store.sealing_model import MODEL, NONE, Held, World, line, read_held
+
+NEVER = threading.Event()
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    opened = open_platform(
+        PlatformSettings(f"sqlite:///{tmp_path / 'store.db'}", destination=str(tmp_path / "artifacts"))
+    )
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture
+def world(platform: Platform) -> World:
+    return World(platform.store, "r")
+
+
+def _settle(duty: SealingDuty, platform: Platform) -> None:
+    """Run a duty until it has nothing more to do."""
+    end_s = time.monotonic() + 30
+    while duty.run(platform, NEVER):
+        assert time.monotonic() < end_s
+
+
+def _run_for(duty: SealingDuty, platform: Platform, seconds: float) -> None:
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s:
+        duty.run(platform, NEVER)
+
+
+def _held(world: World, context: tuple[str, str, str] = NONE) -> Held:
+    number = world.find(context)
+    assert number is not None
+    with world.store.read() as conn:
+        return read_held(conn, number)
+
+
+def _read_one(store: Store, sql: str) -> Any:
+    with store.read() as conn:
+        return conn.rows(sql)[0][0]
+
+
+def _end(world: World) -> None:
+    world.store.writer.call(
+        lambda tx: tx.change(
+            "UPDATE hr_run SET status = ? WHERE id = ?", (RunStatus.FINISHED.number, world.run.id)
+        )
+    )
+
+
+def test_a_long_tail_is_sealed_while_the_run_goes_on(platform: Platform, world: World) -> None:
+    duty = SealingDuty(idle_s=1_000, look_s=0.01)
+    _run_for(duty, platform, 0.1)
+    world.log(line(range(9_000)))
+    _run_for(duty, platform, 1.0)
+    held = _held(world)
+    assert (held.in_chunks, held.chunks, len(held.tail)) == (8_192, 2, 808)
+    world.check()
+
+
+def test_a_short_tail_is_sealed_when_it_has_been_quiet(platform: Platform, world: World) -> None:
+    duty = SealingDuty(idle_s=1.5, look_s=0.05)
+    _run_for(duty, platform, 0.1)
+    for start in (0, 100, 200):
+        world.log(line(range(start, start + 100)))
+        _run_for(duty, platform, 0.6)
+    assert _held(world).chunks == 0, "it was never quiet for so long"
+    _settle(duty, platform)
+    assert (_held(world).in_chunks, _held(world).tail) == (300, set())
+
+
+def test_a_short_tail_is_sealed_at_once_when_its_run_has_ended(platform: Platform, world: World) -> None:
+    duty = SealingDuty(idle_s=1_000, look_s=0.05)
+    _run_for(duty, platform, 0.1)
+    world.log(line(range(300)))
+    world.log(line(range(500)), MODEL)
+    _end(world)
+    _settle(duty, platform)
+    assert (_held(world).in_chunks, _held(world, MODEL).in_chunks) == (300, 500)
+
+
+def test_fewer_than_128_rows_stay_rows(platform: Platform, world: World) -> None:
+    duty = SealingDuty(idle_s=0.1, look_s=0.05)
+    _run_for(duty, platform, 0.1)
+    world.log(line(range(127)))
+    _settle(duty, platform)
+    assert (_held(world).chunks, len(_held(world).tail)) == (0, 127)
+
+
+def test_points_sent_again_after_sealing_are_removed_when_it_is_quiet(
+    platform: Platform, world: World
+) -> None:
+    duty = SealingDuty(idle_s=0.1, look_s=0.05)
+    _run_for(duty, platform, 0.1)
+    world.log(line(range(300)))
+    _settle(duty, platform)
+    world.log(line(range(50)))
+    assert _held(world).points_said == 350
+    _settle(duty, platform)
+    assert (_held(world).tail, _held(world).points_said) == (set(), 300)
+
+
+def test_small_chunks_of_a_writer_are_merged(platform: Platform, world: World) -> None:
+    duty = SealingDuty(idle_s=0.1, look_s=0.05)
+    _run_for(duty, platform, 0.1)
+    for start in range(0, 6_000, 200):
+        world.write(line(range(start, start + 200)), arrays=True)
+    assert _held(world).chunks == 30
+    _settle(duty, platform)
+    assert _held(world).chunks <= 3
+    world.check()
+
+
+def test_what_an_earlier_process_left_is_found_after_a_start(platform: Platform, world: World) -> None:
+    world.log(line(range(300)))
+    for start in range(0, 6_000, 200):
+        world.write(line(range(start, start + 200)), MODEL, arrays=True)
+    platform.store.writer.call(lambda tx: tx.change("DELETE FROM hr_change"))
+    _settle(SealingDuty(), platform)
+    assert (_held(world).in_chunks, _held(world, MODEL).chunks) == (300, 2)
+    world.check()
+
+
+def test_a_log_that_was_cut_off_is_made_up_for(platform: Platform, world: World) -> None:
+    duty = SealingDuty(look_s=0.05)
+    _settle(duty, platform)
+    world.log(line(range(300)))
+    platform.store.writer.call(lambda tx: tx.change("DELETE FROM hr_change"))
+    _settle(duty, platform)
+    assert _held(world).in_chunks == 300
+
+
+def test_nothing_is_written_and_nothing_more_to_do_when_nothing_happens(
+    platform: Platform, world: World
+) -> None:
+    duty = SealingDuty(idle_s=0.1, look_s=0.05)
+    world.log(line(range(300)))
+    world.log(line(range(2_000)), MODEL)  # the row without context counts these as well, but has not got them
+    _settle(duty, platform)
+    with platform.store.read() as conn:
+        before = conn.rows("PRAGMA data_version")
+    for _ in range(5):
+        assert duty.run(platform, NEVER) is False
+    with platform.store.read() as conn:
+        assert conn.rows("PRAGMA data_version") == before
+
+
+def test_a_duty_that_is_stopped_returns_soon(platform: Platform) -> None:
+    world = World(platform.store, "r")
+    world.log(line(range(60_000)))
+    stop = threading.Event()
+    stop.set()
+    began_s = time.monotonic()
+    SealingDuty().run(platform, stop)
+    assert time.monotonic() - began_s < 1
+    assert _held(world).chunks == 0
+    world.check()
+
+
+class _Overtaken:
+    """A writer before which somebody else always comes first, with a point in the middle of what is to be sealed."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.calls = 0
+
+    def call(self, work: Callable[[Transaction], Any]) -> Any:
+        self.calls += 1
+        self.world.log(line([self.calls], code=self.calls))
+        return self.world.store.writer.call(work)
+
+
+def test_a_tail_that_changes_before_every_transaction_is_sealed_all_the_same(
+    platform: Platform, world: World
+) -> None:
+    world.log(line(range(1_000)))
+
+    class Overtaken:
+        read = platform.store.read
+        writer = _Overtaken(world)
+
+    duty = SealingDuty()
+    store: Any = Overtaken()
+    duty.finish(store, world.series())
+    assert store.writer.calls <= 10
+    assert _held(world).in_chunks >= 1_000
+    world.check()
