@@ -255,7 +255,7 @@ def main() -> int:
     """Start a server, measure, and print the result as JSON; the status is 1 if a follower missed something."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--followers", type=int, default=1000)
-    parser.add_argument("--writes-per-s", type=float, default=10.0)
+    parser.add_argument("--writes-per-s", type=float, default=5.0)
     parser.add_argument("--busy-s", type=float, default=10.0)
     parser.add_argument("--idle-s", type=float, default=20.0)
     parser.add_argument("--wait-ms", type=int, default=30_000)

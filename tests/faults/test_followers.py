@@ -2,6 +2,7 @@
 
 import json
 import random
+import resource
 import socket
 import sqlite3
 import threading
@@ -269,6 +270,24 @@ def test_clients_that_leave_are_let_go_at_once(server: ServerProcess) -> None:
     run = connection.create_run()
     assert _read_answer(warm)["changes"][0]["id"] == run
     assert "Traceback" not in server.read_log()
+
+
+def test_a_low_limit_of_open_files_is_raised_as_far_as_it_may_be(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    server = ServerProcess(tmp_path)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, limits[1]))
+    try:
+        server.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    try:
+        cursor = _ask_clock(server)
+        held = [_hold(server.port, cursor) for _ in range(3 * HELD)]
+        time.sleep(0.5)
+        run = server.connect().create_run()
+        assert [_read_answer(sock)["changes"][0]["id"] for sock in held] == [run] * len(held)
+    finally:
+        server.stop()
 
 
 def test_a_wait_ends_when_a_commit_comes_and_in_time_when_none_does(server: ServerProcess) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from headrace.services.context import Platform
+from headrace.api.endpoint import Need, Resource
+from headrace.services.context import Actor, Context, Platform
 from headrace.store.transaction import Kind, Transaction
 
 PATH = "/api/headrace/v1/changes/follow"
@@ -193,6 +194,36 @@ def test_a_wait_without_news_ends_in_time(call: Call, platform: Platform) -> Non
         answer = _ask(call, wait_ms=300, **fields)
         assert 0.29 < time.monotonic() - start < 1.5
         assert answer == {"cursor": cursor, "changes": [], "reset": False, "more": False}
+
+
+class Doorkeeper:
+    """A policy that lets nobody read one kind of thing."""
+
+    def __init__(self, resource: Resource) -> None:
+        self._resource = resource
+        self.asked: list[str] = []
+
+    def grants_all(self, actor: Actor) -> bool:
+        return False
+
+    def permits(self, context: Context, need: Need, target: str) -> bool:
+        self.asked.append(target)
+        return need.resource is not self._resource
+
+
+@pytest.mark.parametrize("wait_ms", [0, 200])
+def test_whoever_may_not_read_a_thing_may_not_follow_it(call: Call, wait_ms: int) -> None:
+    fields = {"wait_ms": wait_ms, "experiment_ids": ["1", "2"], "run_ids": ["r"]}
+    for resource, status in (
+        (Resource.RUN, 403),
+        (Resource.EXPERIMENT, 403),
+        (Resource.SERVER, 403),
+        (Resource.MODEL, 200),
+    ):
+        policy = Doorkeeper(resource)
+        assert call("POST", PATH, replace={"policy": policy}, body=fields).status == status
+        assert policy.asked
+    assert policy.asked == ["", "1", "2", "r"]
 
 
 def test_a_call_is_audited_once(call: Call, platform: Platform) -> None:

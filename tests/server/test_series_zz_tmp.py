@@ -212,7 +212,7 @@ def _is_mean(got: float, exact: float, low: float, high: float) -> bool:
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=300, deadline=None, suppress_health_check=QUIET)
 @given(
     scripts,
     st.sampled_from(["step", "time", "relative", "metric:b"]),
@@ -232,7 +232,7 @@ def test_a_chart_is_what_the_model_says(
     _check(view, draw(_lines(world, x, within), buckets))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=300, deadline=None, suppress_health_check=QUIET)
 @given(scripts, st.sampled_from(["step", "time", "metric:b"]), st.integers(2, 40))
 def test_a_chart_that_is_refreshed_is_the_chart_that_is_drawn_anew(
     make_world: Callable[[int], World], script: Any, x: str, buckets: int
@@ -262,7 +262,7 @@ def _check_equal(some: Any, others: Any) -> None:
                 assert column.tobytes() == other.tobytes(), (name, field)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=300, deadline=None, suppress_health_check=QUIET)
 @given(scripts, st.integers(1, 60), st.none() | st.tuples(st.integers(-5, 35), st.integers(0, 40)))
 def test_histories_come_whole_whatever_the_size_of_a_page(
     make_world: Callable[[int], World], script: Any, page_size: int, span: Any

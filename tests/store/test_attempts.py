@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from headrace.base.errors import BadRequest
+from headrace.base.errors import InvalidParameter
 from headrace.store import attempts, runs, series
 from headrace.store.attempts import Attempt
 from headrace.store.codes import encode
@@ -208,15 +208,34 @@ def test_late_points_of_a_parent_reach_forks_of_forks(store: Store, make_run: Ma
 def test_followers_of_a_fork_hear_of_its_parents_late_points(store: Store, make_run: MakeRun) -> None:
     parent, run = make_run(store, "r1"), make_run(store, "r2")
     _log(store, parent, range(5, 20))
-    _fork(store, run, parent, 10)
+    forked = _read_clock(store, _fork(store, run, parent, 10))
     _log(store, parent, range(12, 15))
-    _log(store, parent, range(1))
+    late = _read_clock(store, _log(store, parent, range(1)))
     with store.read() as conn:
         heard = conn.rows(
             "SELECT clock FROM hr_change WHERE kind = ? AND subject = ?", (Kind.METRICS, run.id)
         )
-        (last,) = conn.rows("SELECT value FROM hr_clock")
-    assert heard == [last]
+    assert heard == [(forked,), (late,)]
+
+
+def _read_clock(store: Store, _done: object) -> int:
+    """Return the change clock after something was done."""
+    with store.read() as conn:
+        (row,) = conn.rows("SELECT value FROM hr_clock")
+    clock: int = row[0]
+    return clock
+
+
+def test_followers_hear_when_an_attempt_hides_points(store: Store, make_run: MakeRun) -> None:
+    run = make_run(store)
+    _log(store, run, range(10))
+    _begin(store, run, "b", from_step=4)
+    with store.read() as conn:
+        heard = conn.rows(
+            "SELECT kind FROM hr_change WHERE clock = (SELECT value FROM hr_clock) AND subject = ? ORDER BY kind",
+            (run.id,),
+        )
+    assert heard == [(Kind.RUN,), (Kind.METRICS,)]
 
 
 def test_a_run_is_a_fork_of_one_run_at_one_step(store: Store, make_run: MakeRun) -> None:
@@ -224,7 +243,7 @@ def test_a_run_is_a_fork_of_one_run_at_one_step(store: Store, make_run: MakeRun)
     assert _fork(store, run, parent, 3)
     assert not _fork(store, run, parent, 3)
     for wrong, step in ((parent, 4), (other, 3)):
-        with pytest.raises(BadRequest, match="is a fork already"):
+        with pytest.raises(InvalidParameter, match="is a fork already"):
             _fork(store, run, wrong, step)
 
 
@@ -233,7 +252,7 @@ def test_no_run_descends_from_itself(store: Store, make_run: MakeRun) -> None:
     _fork(store, second, first, 3)
     _fork(store, third, second, 3)
     for descendant in (first, second, third):
-        with pytest.raises(BadRequest, match="descends from it"):
+        with pytest.raises(InvalidParameter, match="descends from it"):
             _fork(store, first, descendant, 3)
 
 
@@ -260,5 +279,5 @@ def test_the_view_row_goes_to_the_trash_and_comes_back(store: Store, make_run: M
 )
 def test_a_name_or_a_step_that_cannot_be_is_refused(name: str, from_step: int | None) -> None:
     attempts.check_attempt("x" * 250, -(2**63))
-    with pytest.raises(BadRequest):
+    with pytest.raises(InvalidParameter):
         attempts.check_attempt(name, from_step)

@@ -213,7 +213,7 @@ def _check_summary(
         assert row[9] >= wanted[9]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.lists(actions, min_size=1, max_size=3), min_size=1, max_size=9),
     st.integers(1, 40),

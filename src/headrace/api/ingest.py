@@ -43,6 +43,8 @@ MAX_SERIES = 50_000
 """Series of a batch."""
 MAX_PACKAGES = 10_000
 """Packages of an environment."""
+MAX_TOLD = 1000
+"""Rejections that an answer tells of; the ledger has them all."""
 MAX_LEASE_MS = 7 * 24 * 3600 * 1000
 
 Format = Annotated[int, msgspec.Meta(ge=ROWS_FORMAT, le=FORMAT)]
@@ -191,7 +193,7 @@ class IngestAnswer(Wire, kw_only=True):
     """Answer of ingest/send.
 
     `first` is the number of the batch's first record, `records` how many it had: stored + collapsed + repeated + rejected. Of a batch applied `LONG_BEFORE` these
-    are no longer known, and are zero; go on with the batch after `last_seq`.
+    are no longer known, and are zero; go on with the batch after `last_seq`. `rejected` tells of the first 1,000 that were; the ledger has them all.
     """
 
     seq: int

@@ -41,7 +41,7 @@ RING_ENTRIES = 20_000
 LOOKERS = 2
 """So many followers at once look into the database for what is too old to be remembered here."""
 
-_WAKE_AT_ONCE = 1000
+_WAKE_AT_ONCE = 100
 _NOWHERE = Place(-1)
 
 Found = tuple[Place, Change]

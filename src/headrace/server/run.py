@@ -21,6 +21,7 @@ from headrace.base.errors import InvalidParameter
 from headrace.server.app import create_app
 from headrace.server.following import Following
 from headrace.server.guard import GuardSettings, is_loopback_name
+from headrace.server.limits import raise_open_files
 from headrace.services.alive import AliveMark
 from headrace.services.background import Background
 from headrace.services.context import Platform
@@ -241,6 +242,7 @@ def run(
     server = _Server(config, line, following)
     background = Background(platform, alive=AliveMark(platform))
     tune_collector()
+    raise_open_files()
     with _stopping_on_signals(server):
         try:
             background.start()

@@ -57,6 +57,9 @@ class Filter:
         )
 
 
+_EVERYTHING = Filter()
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A request whose values were checked.
@@ -86,7 +89,13 @@ def read_question(request: FollowChanges) -> Question:
         )
     if not 1 <= request.limit <= MAX_LIMIT:
         raise InvalidParameter(f"Invalid limit {request.limit}: it must lie between 1 and {MAX_LIMIT}.")
+    return Question(read_cursor(request.cursor), _read_filter(request), request.limit, request.wait_ms / 1000)
+
+
+def _read_filter(request: FollowChanges) -> Filter:
     named = len(request.experiment_ids) + len(request.run_ids)
+    if not named:
+        return _EVERYTHING
     if named > MAX_SUBJECTS:
         raise InvalidParameter(
             f"The request names {named} experiments and runs; at most {MAX_SUBJECTS} can be followed at once. "
@@ -98,10 +107,7 @@ def read_question(request: FollowChanges) -> Question:
                 f"Invalid experiment id {excerpt(experiment_id)}: it is a number, such as '0'."
             )
     experiments = frozenset(str(int(each)) for each in request.experiment_ids)
-    runs = frozenset(get_run_id(each) for each in request.run_ids)
-    return Question(
-        read_cursor(request.cursor), Filter(experiments, runs), request.limit, request.wait_ms / 1000
-    )
+    return Filter(experiments, frozenset(get_run_id(each) for each in request.run_ids))
 
 
 def read_cursor(cursor: str | int) -> Place | None:

@@ -4,6 +4,7 @@ The fence and every record of a batch are written in one transaction. What can b
 """
 
 from headrace.api.ingest import (
+    MAX_TOLD,
     Application,
     BlockAnswer,
     GetLedger,
@@ -85,7 +86,7 @@ def _add_to_answer(answer: IngestAnswer, run_id: str, counts: Counts, account: A
     answer.late += counts.late
     answer.rejected += [
         Rejection(record=each.record, count=each.size, run_id=run_id, what=each.what, reason=each.reason)
-        for each in account.refusals
+        for each in account.refusals[: MAX_TOLD - len(answer.rejected)]
     ]
 
 

@@ -56,8 +56,8 @@ def insert_params(tx: Transaction, run: RunRef, params: Mapping[str, str]) -> No
         return
     keys = intern_keys(tx, params)
     tx.change_many(
-        "INSERT INTO hr_param (run, key_id, value, digest, number, scope) VALUES (?, ?, ?, ?, ?, ?)",
-        [(run.id, keys[k], v, digest(v), number_code(v), run.scope) for k, v in params.items()],
+        "INSERT INTO hr_param (run, key_id, value, digest, number, scope, attempt) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(run.id, keys[k], v, digest(v), number_code(v), run.scope, run.attempt) for k, v in params.items()],
     )
     tx.touch(Kind.RUN, run.id, run.experiment)
 

@@ -7,7 +7,7 @@ A run whose points came without a name has had attempt 0. A fork goes on from an
 
 from typing import NamedTuple
 
-from headrace.base.errors import BadRequest
+from headrace.base.errors import InvalidParameter
 from headrace.store import visible
 from headrace.store.connection import Connection
 from headrace.store.series import flush_points
@@ -54,14 +54,16 @@ def check_attempt(name: str, from_step: int | None) -> None:
     """Check what a launcher says of an attempt.
 
     Raises:
-        BadRequest: the name is empty, too long or not legal, or the step is not one of 64 bits.
+        InvalidParameter: the name is empty, too long or not legal, or the step is not one of 64 bits.
     """
     if not name or len(name) > MAX_NAME or "\0" in name:
-        raise BadRequest(
+        raise InvalidParameter(
             f"Invalid name {name[:80]!r} of an attempt: 1 to {MAX_NAME} characters without NUL are allowed."
         )
     if from_step is not None and not -(2**63) <= from_step < 2**63:
-        raise BadRequest(f"from_step {from_step} of the attempt {name[:80]!r} is not an integer of 64 bits.")
+        raise InvalidParameter(
+            f"from_step {from_step} of the attempt {name[:80]!r} is not an integer of 64 bits."
+        )
 
 
 def begin_attempt(
@@ -80,14 +82,14 @@ def begin_attempt(
         its number, and whether it is new. Points of it are those of ``run._replace(attempt=number)``.
 
     Raises:
-        BadRequest: the run has too many attempts; nothing was written.
+        InvalidParameter: the run has too many attempts; nothing was written.
     """
     number = find_attempt(tx, run.id, name)
     if number is not None:
         return number, False
     number = _next_number(tx, run)
     if number > MAX_ATTEMPTS:
-        raise BadRequest(
+        raise InvalidParameter(
             f"The run {run.run_id!r} has {number} attempts; more are not possible. Begin another run, as a fork of this one."
         )
     flush_points(tx)
@@ -135,18 +137,18 @@ def check_fork(conn: Connection, run: RunRef, parent: RunRef, step: int) -> None
     """Check that a run can be, or is, a fork of another at a step.
 
     Raises:
-        BadRequest: it is a fork of another one, or at another step, or the other one descends from it.
+        InvalidParameter: it is a fork of another one, or at another step, or the other one descends from it.
     """
     before = find_fork(conn, run.id)
     if before is not None and before != (parent.id, step):
-        raise BadRequest(
+        raise InvalidParameter(
             f"The run {run.run_id!r} is a fork already, of another run or at another step than {parent.run_id!r} at {step}; "
             "begin a new run."
         )
     ancestor: int | None = parent.id
     while ancestor is not None:
         if ancestor == run.id:
-            raise BadRequest(
+            raise InvalidParameter(
                 f"The run {run.run_id!r} cannot be a fork of {parent.run_id!r}, which is the same run or descends from it."
             )
         above = find_fork(conn, ancestor)
@@ -166,7 +168,7 @@ def fork(tx: Transaction, run: RunRef, parent: RunRef, step: int) -> bool:
         whether that is new.
 
     Raises:
-        BadRequest: see `check_fork`; nothing was written.
+        InvalidParameter: see `check_fork`; nothing was written.
     """
     check_fork(tx, run, parent, step)
     if find_fork(tx, run.id) is not None:

@@ -33,7 +33,8 @@ NO_MINIMUM, NO_MAXIMUM = 2**63 - 1, -(2**63)
 
 Array = npt.NDArray[Any]
 Trim = Callable[[int, int], int]
-"""Tells from the bytes of the blocks and points of a chunk, and how many points these are, how many points a full chunk shall have."""
+"""Tells from the bytes of the blocks and points of a full chunk, and how many points these are, how many points full chunks shall have: if fewer, it is
+made again."""
 
 BOUNDS = np.dtype(
     [
@@ -515,7 +516,9 @@ def _find_grid(column: Array, spread: int) -> tuple[int, int, Array, bool] | Non
     away -= (_INDEX[: len(column)] * base) >> _GRID_SHIFT
     least = int(away.min())
     away -= least
-    return (int(start) + least, base, away.view("<u8"), True) if int(away.max()) < spread else None
+    if int(away.max()) >= spread:
+        return None
+    return int((column[:1] + least)[0]), base, away.view("<u8"), True
 
 
 def _mask(words: Array) -> int:
@@ -571,7 +574,8 @@ def _add_grid(out: Array, start: int, base: int, places: tuple[int, ...], planes
 def _join_planes(count: int, places: tuple[int, ...], planes: Array) -> Array:
     """Return the numbers that planes stand for (one plane: as it is, else int64)."""
     if places == (0,):
-        return planes[0]
+        only: Array = planes[0]
+        return only
     rest = np.zeros(count, "<i8")
     octets = rest.view("u1").reshape(count, 8)
     for place, plane in zip(places, planes, strict=True):

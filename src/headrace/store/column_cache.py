@@ -28,9 +28,9 @@ MAX_MIB_VARIABLE = "HEADRACE_TABLE_CACHE_MIB"
 LONG = 20_000
 """Who has to read more cells than so many waits for others that do."""
 UNKNOWN, NOTHING, VALUE = np.uint8(0), np.uint8(1), np.uint8(2)
-_TEXT_BYTES = (
-    100  # what a text takes besides its characters: the object, its place in a list and in a dictionary
-)
+_CELL_BYTES = 9
+# What a text takes besides its characters: the object, its place in a list and in a dictionary.
+_TEXT_BYTES = 100
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

@@ -16,7 +16,7 @@ from headrace.store.connection import Connection, Row
 from headrace.store.experiments import STAGES
 from headrace.store.inputs import run_inputs, run_outputs
 from headrace.store.keys import key_names
-from headrace.store.series import latest_points
+from headrace.store.series import flush_points, latest_points
 from headrace.store.transaction import Kind, RunRef, Transaction
 
 T = TypeVar("T")
@@ -90,6 +90,7 @@ def update_deleted(tx: Transaction, runs: Sequence[Row], deleted: bool, now: int
         deleted: where they go.
         now: when, in Unix milliseconds; None when they come back.
     """
+    flush_points(tx)  # series that are new in this transaction get their scope changed with the others
     moved = [(2 * experiment + deleted, run) for run, experiment in runs]
     tx.change_many(
         "UPDATE hr_run SET scope = ?, deleted_at = ? WHERE id = ?", [(a, now, b) for a, b in moved]

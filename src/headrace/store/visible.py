@@ -191,8 +191,10 @@ def _merge(one: State | None, other: State | None) -> State | None:
 
 def _write_views(tx: Transaction, run: int, states: Mapping[int, State | None]) -> None:
     """Set view rows; one of which nothing is visible goes."""
-    row = tx.row("SELECT scope, start_time FROM hr_run WHERE id = ?", (run,))
+    row = tx.row("SELECT experiment, scope, start_time FROM hr_run WHERE id = ?", (run,))
     assert row is not None
+    experiment, *fixed = row
+    tx.touch(Kind.METRICS, run, experiment)
     tx.change_many(
         "DELETE FROM hr_series WHERE run = ? AND key_id = ? AND context = 0 AND attempt = -1",
         [(run, key) for key, state in states.items() if state is None],
@@ -211,17 +213,13 @@ def _write_views(tx: Transaction, run: int, states: Mapping[int, State | None]) 
     )
     tx.change_many(
         _INSERT_VIEW,
-        [(run, key, *row, has_nan_last(state), *state) for key, state in shown if key not in there],
+        [(run, key, *fixed, has_nan_last(state), *state) for key, state in shown if key not in there],
     )
 
 
 def _refresh_forks(tx: Transaction, run: int, lowest: Mapping[int, int]) -> None:
     """Bring the view rows of a run's forks up to date, and those of their forks; `lowest` as for `refresh_views`."""
-    for fork, step, experiment in tx.rows(
-        "SELECT f.run, f.step, r.experiment FROM hr_fork f JOIN hr_run r ON r.id = f.run WHERE f.parent = ? ORDER BY f.run",
-        (run,),
-    ):
+    for fork, step in tx.rows("SELECT run, step FROM hr_fork WHERE parent = ? ORDER BY run", (run,)):
         reached = {key: changed for key, changed in lowest.items() if changed < step}
         if reached:
             refresh_views(tx, fork, reached)
-            tx.touch(Kind.METRICS, fork, experiment)

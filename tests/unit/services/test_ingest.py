@@ -315,6 +315,18 @@ def test_a_tag_renames_the_run_but_not_to_nothing(sender: Sender) -> None:
     assert sender.info().run_name == sender.tags()["mlflow.runName"] == "two"
 
 
+def test_an_answer_tells_of_a_thousand_rejections_and_the_ledger_of_all(sender: Sender) -> None:
+    bad = [("#", "1")] * 900
+    sender.start()
+    blocks = [RunBlock(run_id="run", params=bad), RunBlock(run_id="run", params=bad)]
+    first = sender.send(*blocks, RunBlock(run_id="run", tags=[("t", "1")]))
+    assert (first.records, first.stored, len(first.rejected)) == (1801, 1, 1000)
+    again = sender.call(ingest.SEND, Ingest(format=2, writer="w", seq=2, runs=blocks))
+    assert (again.applied.value, again.rejected) == ("BEFORE", first.rejected)
+    ledger = sender.call(ingest.LEDGER, ingest.GetLedger(run_id="run", max_results=5000))
+    assert (len(ledger.rejections), ledger.writers[0].rejected) == (1800, 1800)
+
+
 def test_an_environment_is_kept_once_and_per_attempt(sender: Sender, platform: Platform) -> None:
     one = EnvironmentRecord(python="3.12", platform="Linux", packages={"b": "2", "a": "1"})
     same = EnvironmentRecord(python="3.12", platform="Linux", packages={"a": "1", "b": "2"})

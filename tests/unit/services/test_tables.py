@@ -37,7 +37,7 @@ def test_a_table_of_too_many_cells_is_refused_with_a_limit_that_fits(
     request.limit = 4
     assert dispatch.call(platform, ACTOR, tables.RUNS, request).rows == 4
     request.select, request.limit, request.bounds_of_all = ["metrics.a", "metrics.b"], 1, True
-    with pytest.raises(InvalidParameter, match="5 rows by 2 columns.*leave bounds_of_all out"):
+    with pytest.raises(InvalidParameter, match=r"5 rows by 2 columns.*leave bounds_of_all out"):
         dispatch.call(platform, ACTOR, tables.RUNS, request)
 
 

@@ -1,6 +1,7 @@
 """What goes into a chunk comes out bit for bit, and its bounds are those that plain Python finds."""
 
 import math
+import random
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -116,6 +117,25 @@ def test_every_bit_pattern_time_and_step_comes_back(points: list[Point]) -> None
 
 
 @settings(max_examples=300)
+@given(
+    st.integers(2, 300),
+    ENDS | INT64,
+    st.integers(-5, 5) | st.integers(-(2**50), 2**50) | INT64,
+    st.sampled_from([0, 1, 3, 100, 2**20, 2**44]),
+    st.integers(0, 2**32),
+)
+def test_uneven_grids_anywhere_in_the_range_come_back(
+    count: int, start: int, spacing: int, jitter: int, seed: int
+) -> None:
+    chance = random.Random(seed)
+    grid = [start + spacing * place + chance.randint(-jitter, jitter) for place in range(count)]
+    steps = np.array([(each + 2**63) % 2**64 - 2**63 for each in grid], "<i8")  # round and round
+    times = np.sort(steps)
+    columns = Columns(times, steps, np.zeros(count, "<i8"), np.zeros(count, bool))
+    assert _rows(chunks.decode(chunks.encode(chunks.order(columns)).points)) == _rows(chunks.order(columns))
+
+
+@settings(max_examples=300)
 @given(st.lists(POINTS, min_size=1, max_size=300), st.integers(0, 8))
 def test_bounds_are_what_plain_python_finds(points: list[Point], level: int) -> None:
     columns = chunks.order(_columns(points))
@@ -164,6 +184,20 @@ def test_many_points_become_full_chunks_and_none_is_tiny(count: int, sizes: list
     blobs = [each.points for each in made]
     assert _rows(chunks.decode_joined(blobs)) == _rows(columns)
     assert _rows(chunks.join(chunks.decode_many(blobs))) == _rows(columns)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 20_000), st.integers(300, 4096), st.integers(300, 4096))
+def test_full_chunks_are_as_long_as_they_are_asked_to_be(count: int, first: int, then: int) -> None:
+    columns = Columns(*(np.arange(count) for _ in range(3)), np.zeros(count, bool))
+    made = chunks.split(columns, trim=lambda _, held: first if held == chunks.MAX_POINTS else then)
+    sizes = chunks.read_bounds([each.bounds for each in made])["count"]
+    assert sizes.max() <= chunks.MAX_POINTS
+    assert count < chunks.LEAST_POINTS or sizes.min() >= chunks.LEAST_POINTS
+    assert _rows(chunks.decode_joined([each.points for each in made])) == _rows(columns)
+    chunk, held = chunks.encode_first(columns, lambda *_: first)
+    assert held == (min(first, chunks.MAX_POINTS) if count >= chunks.MAX_POINTS else count)
+    assert len(chunks.decode(chunk.points).time) == held
 
 
 def test_nothing_decodes_to_nothing() -> None:
