@@ -65,7 +65,7 @@ def read_held(conn: Connection, number: int) -> Held:
         assert fresh.blocks == blocks
         assert fresh.bounds[2:] == bounds[2:]  # all but the level
         rows = list(zip(*(column.tolist() for column in columns), strict=True))
-        assert rows == sorted(rows)
+        assert rows == sorted(rows, key=lambda row: (*row[:3], not row[3]))
         held.sealed += [row[:3] for row in rows if row[3]]
         held.written.update(row[:3] for row in rows if not row[3])
         held.in_chunks += len(rows)

@@ -125,12 +125,14 @@ def test_points_out_of_order_are_where_they_belong(sealed: Sealed, axis: Axis) -
     sealed.add(time, step[order], value)  # in order of time, any step
     late = slice(1000, 3000)
     sealed.add(time[late] + 1, step[late], value[late])  # and some that came late
-    x = {"step": np.concatenate((step[order], step[late])), "time": np.concatenate((time, time[late] + 1))}[
-        axis
-    ]
+    times, steps = np.concatenate((time, time[late] + 1)), np.concatenate((step[order], step[late]))
+    values = np.concatenate((value, value[late]))
+    x = steps if axis == "step" else times
     drawing = sealed.draw(axis)
-    _check(drawing, x, np.concatenate((value, value[late])))
-    assert drawing.ends[0, [0, 2]].tolist() == [x.min(), x.max()]
+    _check(drawing, x, values)
+    by_place = np.lexsort((codes_of(values), steps, times, x))
+    first, last = by_place[0], by_place[-1]
+    np.testing.assert_array_equal(drawing.ends[0], [x[first], values[first], x[last], values[last]])
 
 
 def test_every_single_spike_stands_in_its_bucket_or_at_its_edge(sealed: Sealed) -> None:

@@ -244,8 +244,9 @@ def test_many_runs_are_read_by_scope_and_are_the_same(store: Store, monkeypatch:
         writer.act()
     monkeypatch.setattr(run_columns, "FEW", 3)
     monkeypatch.setattr(run_columns, "_PART", 10**6)
-    for batch in (1, 400_000):
+    for batch, span in ((1, 0), (400_000, 5_000_000)):
         monkeypatch.setattr(run_columns, "BATCH", batch)
+        monkeypatch.setattr(column_cache, "MAX_SPAN", span)
         store.caches.parts.clear()
         for scopes in ((2,), ALL):
             _check(store, scopes)

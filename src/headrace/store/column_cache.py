@@ -9,7 +9,7 @@ longest not asked for go first.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -27,6 +27,8 @@ MAX_MIB = 256
 MAX_MIB_VARIABLE = "HEADRACE_TABLE_CACHE_MIB"
 LONG = 20_000
 """Who has to read more cells than so many waits for others that do."""
+MAX_SPAN = 5_000_000
+"""Between runs whose ids lie further apart is searched."""
 UNKNOWN, NOTHING, VALUE = np.uint8(0), np.uint8(1), np.uint8(2)
 _CELL_BYTES = 9
 # What a text takes besides its characters: the object, its place in a list and in a dictionary.
@@ -278,13 +280,14 @@ class _Reading:
 
     def _read(self, group: list[Source], need: Mask) -> None:
         runs, rows = self._wanted.runs[need], self._rows[need]
-        order = np.argsort(runs)
-        runs, rows = runs[order], rows[order]
+        find_rows = _make_finder(runs, rows)
         for source, found in read_columns(self._conn, self._wanted.scopes, runs, group).items():
             column = self.columns[source]
             states, values = column.states.copy(), column.values.copy()
             states[rows] = NOTHING
-            at, into = _match(found.runs, runs, rows)
+            into = find_rows(found.runs)
+            at = None if (hits := into >= 0).all() else np.flatnonzero(hits)
+            into = into if at is None else into[at]
             states[into] = VALUE
             values[into] = _pick(column, found, at)
             self.columns[source] = replace(column, states=states, values=values)
@@ -312,17 +315,27 @@ def read_max_bytes() -> int:
     return int(given) * 2**20
 
 
-def _match(found: Integers, runs: Integers, rows: Rows) -> tuple[Rows | None, Rows]:
-    """Return which of the found values are of runs that were asked for (None: all are), and these runs' rows.
+def _make_finder(runs: Integers, rows: Rows) -> Callable[[Integers], Rows]:
+    """Return a function that gives the rows of runs, -1 for those that were not asked for.
 
     Args:
-        found: the runs of the values.
-        runs: what was asked for, sorted.
+        runs: what was asked for.
         rows: their rows.
     """
-    at = np.minimum(np.searchsorted(runs, found), len(runs) - 1)
-    hits = runs[at] == found
-    return (None, rows[at]) if hits.all() else (np.flatnonzero(hits), rows[at[hits]])
+    base, span = int(runs.min()), int(runs.max() - runs.min()) + 1
+    if span <= MAX_SPAN:  # a table is many times faster than a search
+        table = np.full(span + 1, -1)
+        table[runs - base] = rows
+        # What is out of the range, on either side, falls on the last place of the table.
+        return lambda found: table[np.minimum((found - base).view(np.uint64), span).astype(np.int64)]
+    order = np.argsort(runs)
+    runs, rows = runs[order], rows[order]
+
+    def search(found: Integers) -> Rows:
+        at = np.minimum(np.searchsorted(runs, found), len(runs) - 1)
+        return np.where(runs[at] == found, rows[at], -1)
+
+    return search
 
 
 def _pick(column: _Column, found: Found, at: Rows | None) -> Integers:

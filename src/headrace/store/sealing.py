@@ -42,12 +42,13 @@ _ROWS = "SELECT time, step, code, n FROM hr_point WHERE series = ? AND {where} O
 # `time BETWEEN` is what MySQL needs to use the key.
 _RANGE = "series = ? AND time BETWEEN ? AND ? AND (time, step, code, n) >= (?, ?, ?, ?) AND (time, step, code, n) <= (?, ?, ?, ?)"
 
-# SQLite keeps 489 to 4,061 bytes of a long row in a page that it may share, and the rest in whole pages of 4,092. Two rows share a page if each
-# has at most half of it there; a chunk a little shorter saves up to a quarter of a byte per point. Other databases do not mind.
+# SQLite keeps 489 to 4,061 bytes of a long row in a page that rows may share, and the rest in whole pages of 4,092 bytes. A chunk that is a little
+# shorter, so that its row fills pages, saves up to a quarter of a byte per point. Other databases do not mind.
 _ROW_HEAD = 12
 _LEAST_SHARED, _MOST_SHARED, _PAGE = 489, 4061, 4092
-_HALF, _AIM = 2020, 1950
+_AIMS = (3980, 1960, 1290)  # one, two or three rows to a page
 _LEAST_FULL = MAX_POINTS * 3 // 4
+_WORTH = 0.99
 
 TailRow = tuple[int, int, int, int]
 """Time, step, code and record number of a row of the tail."""
@@ -98,14 +99,18 @@ def fit_pages(size: int, count: int) -> int:
 
     Args:
         size: bytes of blocks and points of a full chunk that was made.
-        count: its points; returned if it fits.
+        count: its points; returned if fewer are not worth it.
     """
-    shared = _share(size)
-    if shared <= _HALF:
-        room = (_AIM - shared) * count // size
-        return min(MAX_POINTS, count + room) if 2 * shared < _AIM else count
-    best = count - -(-(shared - _AIM) * count // size)
-    return best if best >= _LEAST_FULL else count
+    whole = size * MAX_POINTS // count
+    shared = _share(whole)
+    found = [(_count_bytes(whole) / MAX_POINTS, MAX_POINTS)]
+    for aim in _AIMS:
+        less = shared - aim if aim < shared else shared - aim + _PAGE
+        fewer = MAX_POINTS - -(-less * count // size)
+        if less < whole and fewer >= _LEAST_FULL:
+            found.append((_count_bytes(whole - less) / fewer, fewer))
+    least, best = min(found)
+    return count if best < count and least > _WORTH * _count_bytes(size) / count else best
 
 
 def _share(size: int) -> int:
@@ -115,6 +120,12 @@ def _share(size: int) -> int:
         return size
     shared = _LEAST_SHARED + (size - _LEAST_SHARED) % _PAGE
     return shared if shared <= _MOST_SHARED else _LEAST_SHARED
+
+
+def _count_bytes(size: int) -> float:
+    """Return how much of the file a row takes up beside others of its kind."""
+    shared = _share(size)
+    return size + _ROW_HEAD - shared + _PAGE / (_PAGE // (shared + _ROW_HEAD))
 
 
 def write_chunks(tx: Transaction, series: int, columns: Columns) -> None:
