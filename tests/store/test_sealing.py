@@ -354,7 +354,7 @@ def test_chunks_that_a_writer_adds_meanwhile_stop_rows_of_the_wire(store: Store)
     assert plan is not None
     world.write(line(range(500, 900)), arrays=True)
     assert not _apply(store, plan)
-    assert store.writer.call(lambda tx: sealing.apply_tail(tx, number, 128))
+    assert store.writer.call(lambda tx: sealing.apply_tail(tx, number, 128, few=False))
     world.check()
 
 

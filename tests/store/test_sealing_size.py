@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.store import chunks, sealing
+from headrace.store import chunks, page_fill, sealing
 from headrace.store.chunks import Columns
 from headrace.store.engine import Store
 from store.sealing_model import World, line
@@ -58,7 +58,7 @@ def test_bytes_per_point_of_the_file(
 def test_a_chunk_is_shortened_by_a_quarter_at_most_and_only_if_that_saves_bytes(
     size: int, count: int
 ) -> None:
-    best = sealing.fit_pages(size, count)
+    best = page_fill.fit_pages(size, count)
     assert 3072 <= best <= chunks.MAX_POINTS
 
     def per_point(points: int) -> float:
@@ -66,7 +66,7 @@ def test_a_chunk_is_shortened_by_a_quarter_at_most_and_only_if_that_saves_bytes(
         row = size * points // count + 12
         left = row if row <= 4061 else 489 + (row - 489) % 4092
         left = left if left <= 4061 else 489
-        return ((row - left) / 4092 * 4096 + 4096 / (4084 // (left + 12))) / points
+        return ((row - left) / 4092 * 4096 + 4096 / (4088 // (left + 12))) / points
 
     if best < count:
         assert per_point(best) < per_point(count)

@@ -16,11 +16,12 @@ from typing import NamedTuple
 
 from headrace.api.runs import RunStatus
 from headrace.services.context import Platform
-from headrace.store import sealing
+from headrace.store import sealing, sealing_candidates
 from headrace.store.chunks import LEAST_POINTS, MAX_POINTS
 from headrace.store.connection import Connection
 from headrace.store.engine import Store
 from headrace.store.sealing import Plan
+from headrace.store.sealing_candidates import Candidate
 from headrace.store.transaction import Transaction
 
 IDLE_S = 10.0
@@ -96,7 +97,7 @@ class SealingDuty:
             self._follow(conn, time.monotonic())
             self._look(conn, time.monotonic())
             if not self._tasks and self._walked is not None:
-                found, self._walked = sealing.find_neglected(conn, self._walked, WALK_SPAN)
+                found, self._walked = sealing_candidates.find_neglected(conn, self._walked, WALK_SPAN)
                 self._tasks.extend(_Task(series, LEAST_POINTS, merge=True, final=False) for series in found)
         busy = bool(self._tasks)
         while self._tasks and not stop.is_set() and time.monotonic() < end_s:
@@ -121,7 +122,7 @@ class SealingDuty:
 
     def _follow(self, conn: Connection, now_s: float) -> None:
         """Take in which runs have new points."""
-        changes = sealing.read_changes(conn, self._cursor)
+        changes = sealing_candidates.read_changes(conn, self._cursor)
         self._cursor = changes.clock
         if not changes.complete:
             self._walked = 0
@@ -137,18 +138,18 @@ class SealingDuty:
         if self._tasks:
             return
         due = [number for number, run in self._runs.items() if run.due_s <= now_s]
-        ended = sealing.find_ended(conn, due, _RUNNING)
+        ended = sealing_candidates.find_ended(conn, due, _RUNNING)
         for number in due:
             run = self._runs[number]
             run.due_s = now_s + self._look_s
-            candidates = sealing.find_candidates(conn, number)
+            candidates = sealing_candidates.find_candidates(conn, number)
             tasks = [self._judge(run, each, now_s, ended=number in ended) for each in candidates]
             self._tasks.extend(task for task in tasks if task is not None)
             quiet = now_s - run.changed_s >= self._idle_s or number in ended
             if quiet and all(series.done for series in run.series.values()):
                 del self._runs[number]
 
-    def _judge(self, run: _Run, found: sealing.Candidate, now_s: float, *, ended: bool) -> _Task | None:
+    def _judge(self, run: _Run, found: Candidate, now_s: float, *, ended: bool) -> _Task | None:
         """Return what there is to do for a series."""
         seen = run.series.get(found.series)
         fresh = seen is None
@@ -179,7 +180,9 @@ class SealingDuty:
                     return
                 task = self._tasks.popleft()
                 plan = _plan(conn, task)
-                if plan is not None:
+                if plan is None:
+                    self._conflicts.pop(task.series, None)
+                else:
                     taken.append((task, plan))
                     weight += plan.weight
         if not taken:
@@ -203,7 +206,7 @@ class SealingDuty:
 
 
 def _make_forced(task: _Task) -> Callable[[Transaction], bool]:
-    return lambda tx: sealing.apply_tail(tx, task.series, task.least)
+    return lambda tx: sealing.apply_tail(tx, task.series, task.least, few=task.final)
 
 
 def _plan(conn: Connection, task: _Task) -> Plan | None:

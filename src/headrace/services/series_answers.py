@@ -176,9 +176,11 @@ def _draw(
     parts: dict[tuple[str, str], list[Part]],
 ) -> Drawing:
     """Draw all lines: run by run in the question's order, and of each run, key by key."""
-    is_relative = question.x == "relative"
+    origins = dict.fromkeys(question.run_ids, 0)
+    if question.x == "relative":  # no time is negative; so no difference can overflow
+        origins.update((run_id, max(run.start_time, 0)) for run_id, run in runs.items())
     lines = [
-        Line(parts.get((run_id, key), []), runs[run_id].start_time if is_relative and run_id in runs else 0)
+        Line(parts.get((run_id, key), []), origins[run_id])
         for run_id in question.run_ids
         for key in question.keys
     ]

@@ -101,7 +101,8 @@ class _Collector:
 
     def __init__(self, ladder: Ladder | None) -> None:
         self.ladder = ladder
-        self._parts: list[tuple[Ints, Ints, Sums]] = []
+        self._folded: list[Sums] = []
+        self._by_value: list[tuple[Ints, Ints, Sums]] = []
 
     def fits(self, low: Ints, high: Ints, *, blocks: bool) -> NDArray[np.bool_]:
         """Tell which stretches, or blocks of them, count as a whole."""
@@ -129,9 +130,9 @@ class _Collector:
         """Add chunks or blocks that fit."""
         middle = low + (_spans(low, high) >> np.uint64(1)).view(np.int64)
         count, nans = bounds["count"].astype(np.int64), bounds["nans"].astype(np.int64)
-        x = middle if self.ladder is None else self.ladder.place(middle)
-        sums = Sums(x, count, nans, bounds["sum"], bounds["min_code"], bounds["max_code"])
-        self._parts.append((line, x, sums))
+        self._add(
+            line, middle, Sums(line, count, nans, bounds["sum"], bounds["min_code"], bounds["max_code"])
+        )
 
     def add_points(self, points: PointsOf) -> None:
         """Add points."""
@@ -141,23 +142,31 @@ class _Collector:
             values, place = np.unique(points.x, return_inverse=True)
             sums = sum_points(points.line * len(values) + place, points.code)
             line, place = np.divmod(sums.key, len(values))
-            self._parts.append((line, values[place], sums))
+            self._add(line, values[place], sums)
         else:
-            sums = sum_points(points.line * self.ladder.size + self.ladder.place(points.x), points.code)
-            line, place = np.divmod(sums.key, self.ladder.size)
-            self._parts.append((line, place, sums))
+            key = points.line * self.ladder.size + self.ladder.place(points.x)
+            self._folded.append(sum_points(key, points.code))
+
+    def _add(self, line: Ints, x: Ints, sums: Sums) -> None:
+        """Add sums, whatever key they have."""
+        if self.ladder is None:
+            self._by_value.append((line, x, sums))
+        else:
+            self._folded.append(fold([sums._replace(key=line * self.ladder.size + self.ladder.place(x))]))
 
     def count_values(self) -> int:
         """Return how many values of x there are. Only without a ladder."""
-        return len(np.unique(np.concatenate([x for _, x, _ in self._parts])))
+        return len(self._values())
+
+    def _values(self) -> Ints:
+        return np.unique(np.concatenate([x for _, x, _ in self._by_value]))
 
     def finish(self) -> tuple[Grid, Cells]:
         """Return the grid and the lines on it."""
-        grid: Grid = self.ladder or Values(np.unique(np.concatenate([x for _, x, _ in self._parts])))
-        placed = [
-            sums._replace(key=line * grid.size + (x if self.ladder else grid.place(x)))
-            for line, x, sums in self._parts
-        ]
+        if self.ladder is not None:
+            return self.ladder, build_cells(fold(self._folded), self.ladder.size)
+        grid = Values(self._values())
+        placed = [sums._replace(key=line * grid.size + grid.place(x)) for line, x, sums in self._by_value]
         return grid, build_cells(fold(placed), grid.size)
 
 

@@ -23,8 +23,9 @@ from typing import NamedTuple
 import numpy as np
 
 from headrace.store import chunks
-from headrace.store.chunks import LEAST_POINTS, MAX_POINTS, Array, Chunk, Columns
+from headrace.store.chunks import MAX_POINTS, Array, Chunk, Columns
 from headrace.store.connection import Connection, Row, marks
+from headrace.store.page_fill import fit_pages
 from headrace.store.series import count_back
 from headrace.store.transaction import Kind, Transaction
 
@@ -41,14 +42,6 @@ _NEWEST = "SELECT MAX(id) FROM hr_chunk WHERE series = ?"
 _ROWS = "SELECT time, step, code, n FROM hr_point WHERE series = ? AND {where} ORDER BY time, step, code, n LIMIT ?"
 # `time BETWEEN` is what MySQL needs to use the key.
 _RANGE = "series = ? AND time BETWEEN ? AND ? AND (time, step, code, n) >= (?, ?, ?, ?) AND (time, step, code, n) <= (?, ?, ?, ?)"
-
-# SQLite keeps 489 to 4,061 bytes of a long row in a page that rows may share, and the rest in whole pages of 4,092 bytes. A chunk that is a little
-# shorter, so that its row fills pages, saves up to a quarter of a byte per point. Other databases do not mind.
-_ROW_HEAD = 12
-_LEAST_SHARED, _MOST_SHARED, _PAGE = 489, 4061, 4092
-_AIMS = (3980, 1960, 1290)  # one, two or three rows to a page
-_LEAST_FULL = MAX_POINTS * 3 // 4
-_WORTH = 0.99
 
 TailRow = tuple[int, int, int, int]
 """Time, step, code and record number of a row of the tail."""
@@ -92,40 +85,6 @@ class _Sealed(NamedTuple):
     @property
     def newest(self) -> int:
         return self.ids[-1] if self.ids else 0
-
-
-def fit_pages(size: int, count: int) -> int:
-    """Return how many points full chunks shall have so that their rows fill pages.
-
-    Args:
-        size: bytes of blocks and points of a full chunk that was made.
-        count: its points; returned if fewer are not worth it.
-    """
-    whole = size * MAX_POINTS // count
-    shared = _share(whole)
-    found = [(_count_bytes(whole) / MAX_POINTS, MAX_POINTS)]
-    for aim in _AIMS:
-        less = shared - aim if aim < shared else shared - aim + _PAGE
-        fewer = MAX_POINTS - -(-less * count // size)
-        if less < whole and fewer >= _LEAST_FULL:
-            found.append((_count_bytes(whole - less) / fewer, fewer))
-    least, best = min(found)
-    return count if best < count and least > _WORTH * _count_bytes(size) / count else best
-
-
-def _share(size: int) -> int:
-    """Return how many bytes of a row lie in a page that it may share."""
-    size += _ROW_HEAD
-    if size <= _MOST_SHARED:
-        return size
-    shared = _LEAST_SHARED + (size - _LEAST_SHARED) % _PAGE
-    return shared if shared <= _MOST_SHARED else _LEAST_SHARED
-
-
-def _count_bytes(size: int) -> float:
-    """Return how much of the file a row takes up beside others of its kind."""
-    shared = _share(size)
-    return size + _ROW_HEAD - shared + _PAGE / (_PAGE // (shared + _ROW_HEAD))
 
 
 def write_chunks(tx: Transaction, series: int, columns: Columns) -> None:
@@ -270,13 +229,21 @@ def apply(tx: Transaction, plan: Plan) -> bool:
     return done
 
 
-def apply_tail(tx: Transaction, series: int, least: int) -> bool:
+def apply_tail(tx: Transaction, series: int, least: int, *, few: bool) -> bool:
     """Plan and seal within the transaction, for a tail that changes faster than it can be planned outside.
 
+    Args:
+        tx: where to write.
+        series: the id of the series.
+        least: as for `plan_tail`.
+        few: whether points that were sent again are removed even if they are few.
+
     Returns:
-        whether there was anything to seal.
+        whether there was anything to do.
     """
     plan = plan_tail(tx, series, least)
+    if plan is None and few:
+        plan = plan_repeated(tx, series)
     return plan is not None and apply(tx, plan)
 
 
@@ -428,88 +395,3 @@ def _find_equal(points: Columns, others: Columns) -> Array:
     equal = (time[1:] == time[:-1]) & (step[1:] == step[:-1]) & (code[1:] == code[:-1])
     found: Array = places[1:][equal] - len(others.time)
     return found
-
-
-class Candidate(NamedTuple):
-    """A series that may have something to seal or to merge.
-
-    Attributes:
-        series: its id.
-        points: points accepted.
-        sealed: points in chunks.
-    """
-
-    series: int
-    points: int
-    sealed: int
-
-
-def find_candidates(conn: Connection, run: int) -> list[Candidate]:
-    """Return the series of a run that have chunks, or may have a tail worth sealing.
-
-    The counts of context 0 cover other contexts, so that its tail may be shorter than it seems.
-    """
-    rows = conn.rows(
-        "SELECT id, points, sealed FROM hr_series WHERE run = ? AND attempt >= 0 AND (sealed > 0 OR points >= ?)",
-        (run, LEAST_POINTS),
-    )
-    return [Candidate(*row) for row in rows]
-
-
-def find_neglected(conn: Connection, after: int, span: int) -> tuple[list[int], int | None]:
-    """Walk over all series: return those that may have something to seal or to merge, of the next ids.
-
-    Args:
-        conn: where to read.
-        after: the last id of the slice before, 0 at first.
-        span: how many ids to look at.
-
-    Returns:
-        ids, and the last id looked at; None behind the last series.
-    """
-    row = conn.row("SELECT MAX(id) FROM hr_series")
-    end = (row[0] or 0) if row else 0
-    rows = conn.rows(
-        "SELECT s.id FROM hr_series s WHERE s.id > ? AND s.id <= ? AND s.attempt >= 0 AND (s.points - s.sealed >= ? OR "
-        "(s.sealed > 0 AND (SELECT COUNT(*) FROM hr_chunk c WHERE c.series = s.id) > s.sealed / ? + 1))",
-        (after, after + span, LEAST_POINTS, SMALL),
-    )
-    last = after + span
-    return [row[0] for row in rows], last if last < end else None
-
-
-class Changes(NamedTuple):
-    """What happened to metrics since a cursor.
-
-    Attributes:
-        clock: the new cursor.
-        runs: ids of runs that have new points.
-        complete: whether the log reaches back to the old cursor.
-    """
-
-    clock: int
-    runs: list[int]
-    complete: bool
-
-
-def read_changes(conn: Connection, cursor: int | None) -> Changes:
-    """Return which runs have new points since a cursor (a value of the change clock; None: the beginning, of which nothing is told)."""
-    row = conn.row("SELECT value, (SELECT MIN(clock) FROM hr_change) FROM hr_clock WHERE id = 1")
-    assert row is not None
-    clock, oldest = row
-    if cursor is None or clock == cursor:
-        return Changes(clock, [], cursor is not None)
-    runs = conn.rows(
-        "SELECT DISTINCT subject FROM hr_change WHERE clock > ? AND kind = ?", (cursor, int(Kind.METRICS))
-    )
-    return Changes(clock, [each[0] for each in runs], oldest is not None and oldest <= cursor + 1)
-
-
-def find_ended(conn: Connection, runs: Sequence[int], running: Sequence[int]) -> set[int]:
-    """Return those of some runs that are in no status of `running`, or are gone."""
-    rows = conn.rows_in(
-        f"SELECT id FROM hr_run WHERE status IN ({marks(len(running))}) AND id IN ({{ids}})",
-        runs,
-        before=running,
-    )
-    return set(runs) - {row[0] for row in rows}

@@ -148,7 +148,7 @@ def _take_collected(tx: Transaction) -> tuple[_Collected, dict[SeriesKey, State]
                 sealed[series] = whole
                 _merge_into(states, series, columns.summarise_columns(whole))
     for series, rows in records.items():
-        _merge_into(states, series, summarise([row[:3] for row in rows]))
+        _merge_into(states, series, summarise(rows))
     return _Collected(points, records, sealed), states
 
 

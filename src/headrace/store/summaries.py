@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from headrace.store.codes import HIGHEST, LOWEST
-from headrace.store.transaction import PointList
+from headrace.store.transaction import PointList, RecordList
 
 STATE = "latest_code, latest_step, latest_time, first_code, first_step, first_time, min_code, max_code, points, nans"
 """The columns of a summary, in the order of a `State`."""
@@ -24,10 +24,10 @@ _by_step = itemgetter(1, 0, 2)  # of (time, step, code): step, time, value
 _by_place = itemgetter(1, 2, 0)  # of (code, step, time): the same
 
 
-def summarise(points: PointList) -> State:
+def summarise(points: PointList | RecordList) -> State:
     """Return the state of a series that has just these points, one at least."""
     if len(points) == 1:
-        time, step, code = points[0]
+        time, step, code, *_ = points[0]
         if LOWEST <= code <= HIGHEST:
             return (code, step, time, code, step, time, code, code, 1, 0)
         return (code, step, time, code, step, time, None, None, 1, 1)
