@@ -305,7 +305,7 @@ def main() -> int:
     options = parser.parse_args()
     sizes, products = PLANS[options.plan], find_products(options)
     folder = Path(tempfile.mkdtemp(prefix="headrace-own-", dir=options.work))
-    report, machine = Report(), describe_machine()
+    report, machine = Report(), describe_machine(folder)
     targets = [Target(Server(product, path, folder / product.key)) for product, path in products]
     own = next(target for target in targets if target.key == "headrace")
     try:

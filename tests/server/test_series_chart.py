@@ -84,7 +84,7 @@ class World:
 
         def work(tx: Transaction) -> None:
             for (number,) in tx.rows_in("SELECT id FROM hr_series WHERE run IN ({ids})", numbers):
-                sealing.apply_tail(tx, number, 1)
+                sealing.apply_tail(tx, number, 1, few=False)
 
         self.platform.store.writer.call(work)
 

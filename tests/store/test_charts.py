@@ -50,7 +50,7 @@ class Sealed:
 
         def seal(tx: Any) -> None:
             for part in parts_of(tx, self.run.id, self.key):
-                while sealing.apply_tail(tx, part.series, 1):
+                while sealing.apply_tail(tx, part.series, 1, few=False):
                     pass
 
         self.store.writer.call(work)

@@ -31,6 +31,7 @@ WAIT_S = 0.25
 WALK_SPAN = 20_000
 WEIGHT_AT_ONCE = 2 * MAX_POINTS
 PLANS_AT_ONCE = 64
+LOOKS_AT_ONCE = 500
 PATIENCE = 3
 _RUNNING = (RunStatus.RUNNING.number, RunStatus.SCHEDULED.number)
 
@@ -137,7 +138,7 @@ class SealingDuty:
         """Find out what there is to do for the runs whose turn it is."""
         if self._tasks:
             return
-        due = [number for number, run in self._runs.items() if run.due_s <= now_s]
+        due = [number for number, run in self._runs.items() if run.due_s <= now_s][:LOOKS_AT_ONCE]
         ended = sealing_candidates.find_ended(conn, due, _RUNNING)
         for number in due:
             run = self._runs[number]

@@ -194,6 +194,8 @@ def build_cells(sums: Sums, size: int) -> Cells:
         mean = np.clip(sums.total / numbers, low, high)
         beyond = ~np.isfinite(sums.total) & np.isfinite(low) & np.isfinite(high)
         mean = np.where(beyond, low / 2 + high / 2, mean)
+        # Where there are infinities, a sum of the others that went beyond a double would hide them.
+        mean = np.where(np.isinf(low) | np.isinf(high), low / 2 + high / 2, mean)
     return Cells(line, place, sums.points, sums.nans, mean, low, high)
 
 

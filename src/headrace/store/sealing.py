@@ -97,8 +97,9 @@ def write_chunks(tx: Transaction, series: int, columns: Columns) -> None:
     """
     if not len(columns.time):
         return
-    tx.change(_ADD_SEALED, (len(columns.time), series))
-    insert_chunks(tx, series, chunks.split(chunks.order(columns), trim=fit_pages))
+    ordered = chunks.order(columns)
+    tx.change(_ADD_SEALED, (len(ordered.time), series))
+    insert_chunks(tx, series, chunks.split(ordered, trim=fit_pages))
 
 
 def insert_chunks(tx: Transaction, series: int, new: Sequence[Chunk]) -> None:

@@ -109,6 +109,11 @@ def test_a_sum_beyond_the_doubles_gives_a_mean_between_the_bounds() -> None:
     assert 0.0 < mean < sys.float_info.max
 
 
+def test_the_mean_of_an_infinity_is_that_infinity_even_if_the_other_numbers_overflow() -> None:
+    code = codes_of(np.array([1.7e308, 1.7e308, -math.inf]))
+    assert build_cells(sum_points(np.zeros(3, np.int64), code), 1).mean.tolist() == [-math.inf]
+
+
 def test_a_groups_mean_is_that_of_its_runs_and_not_of_their_points() -> None:
     # Two lines on a grid of three places: the first has two points at place 1, the second one there and one NaN at place 2.
     sums = sum_points(np.array([1, 1, 4, 5]), codes_of(np.array([1.0, 3.0, 8.0, math.nan])))

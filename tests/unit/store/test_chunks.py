@@ -241,3 +241,20 @@ def test_damaged_bytes_are_refused(blob: int, read: Callable[[list[bytes]], obje
             read([chunk[blob][:end]])
     with pytest.raises(StoreError):
         read([chunk[blob][:60] + b"\xff" * (len(chunk[blob]) - 60)][:1] if blob else [chunk[blob] + b"x"])
+
+
+def test_bytes_that_decompress_to_too_few_are_refused() -> None:
+    few, many = (_columns([(1, 2, bits, True) for bits in range(count)]) for count in (70, 500))
+    small, large = chunks.encode(few), chunks.encode(many)
+    with pytest.raises(StoreError, match="too short"):
+        chunks.decode_blocks([large.blocks[:4] + small.blocks[4:]])
+    with pytest.raises(StoreError, match=r"damaged: .* bytes where"):
+        chunks.decode(large.points[:47] + small.points[47:])
+
+
+def test_times_that_are_rounded_from_an_even_spacing_need_no_bytes() -> None:
+    places = np.arange(4096)
+    columns = Columns(places * 7 // 2, places * 10 // 3, np.zeros(4096, "<i8"), np.zeros(4096, bool))
+    points = chunks.encode(columns).points
+    assert _rows(chunks.decode(points)) == _rows(columns)
+    assert len(points) < 200
