@@ -7,10 +7,10 @@ peers store the same points by their fastest call (log-batch). The report goes t
 """
 
 import argparse
+import multiprocessing
 import shutil
 import sys
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from own_bodies import Shape, make_batches, pack
 from run import add_options, end_on_sigterm, find_products, say
 from servers import API, HEADRACE, Server
 from target import Target, get_quantile_ms
-from wire import Connection
+from wire import Address, Connection
 
 RESULTS = Path(__file__).resolve().parent / "results"
 WIDE, LONG = Shape(100, 100), Shape(20, 1000)
@@ -260,6 +260,13 @@ def measure_tables(server: Server, report: Report, sizes: Sizes) -> None:
         )
 
 
+def read_on(address: Address, request: bytes) -> None:
+    """Send a request again and again, for ever."""
+    with Connection(address) as connection:
+        while True:
+            ask(connection, request)
+
+
 def measure_ingest_beside_reads(server: Server, report: Report) -> None:
     """The p99 of ingest, quiet and while heavy reads run."""
     runs = [f"chart{number:02}" for number in range(50)]
@@ -273,20 +280,20 @@ def measure_ingest_beside_reads(server: Server, report: Report) -> None:
         return get_quantile_ms(drive(server.address, [batches], 60).latencies_s, 0.99)
 
     quiet = sorted(ingest() for _ in range(3))[1]
-    stop = threading.Event()
-
-    def read(request: bytes) -> None:
-        with server.connect() as connection:
-            while not stop.is_set():
-                ask(connection, request)
-
-    readers = [threading.Thread(target=read, args=(request,)) for request in (chart, columns)]
+    # Processes of their own: threads of this one would hold up the measuring client.
+    readers = [
+        multiprocessing.Process(target=read_on, args=(server.address, request))
+        for request in (chart, columns)
+    ]
     for reader in readers:
         reader.start()
-    busy = sorted(ingest() for _ in range(3))[1]
-    stop.set()
-    for reader in readers:
-        reader.join()
+    try:
+        time.sleep(1)
+        busy = sorted(ingest() for _ in range(3))[1]
+    finally:
+        for reader in readers:
+            reader.terminate()
+            reader.join()
     report.add(
         "ingest p99 while two clients read heavily, ms",
         f"{busy:.1f}",

@@ -37,6 +37,29 @@ def _encode_other(value: object) -> object:
 encode: Callable[[object], bytes] = msgspec.msgpack.Encoder(enc_hook=_encode_other).encode
 
 
+LONG_BYTES = 2**16
+
+
+def encode_pieces(answer: msgspec.Struct) -> list[bytes]:
+    """Encode an answer as pieces that belong one behind the other. Long bytes in it are pieces themselves, which are not copied: meanwhile nothing else would run."""
+    names = answer.__struct_fields__
+    fields = [(name, value) for name in names if (value := getattr(answer, name)) is not msgspec.UNSET]
+    if not any(type(value) is bytes and len(value) > LONG_BYTES for _, value in fields):
+        return [encode(answer)]
+    pieces = [bytearray(b"\xde" + len(fields).to_bytes(2))]
+    held: list[bytes] = []
+    for name, value in fields:
+        pieces[-1] += encode(name)
+        if type(value) is bytes and len(value) > LONG_BYTES:
+            pieces[-1] += b"\xc6" + len(value).to_bytes(4)
+            held.append(value)
+            pieces.append(bytearray())
+        else:
+            pieces[-1] += encode(value)
+    woven = [each for head, body in zip(pieces, [*held, b""], strict=True) for each in (bytes(head), body)]
+    return [piece for piece in woven if piece]
+
+
 @cache
 def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
     return msgspec.msgpack.Decoder(kind)

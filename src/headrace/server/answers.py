@@ -1,5 +1,7 @@
 """Answers: whole bodies, JSON unless said otherwise, and errors, which are always JSON, as ASGI messages."""
 
+from collections.abc import Sequence
+
 from starlette.types import Send
 
 from headrace.base.errors import HeadraceError, InternalError, Unauthenticated, Unavailable
@@ -8,7 +10,7 @@ from headrace.base.json import Wire, encode
 Headers = list[tuple[bytes, bytes]]
 _JSON = (b"content-type", b"application/json")
 _NO_CONTENT = 204
-PIECE_BYTES = 2**20
+PIECE_BYTES = 2**18
 
 
 class ErrorBody(Wire, kw_only=True):
@@ -30,18 +32,20 @@ async def send_bytes(send: Send, status: int, body: bytes, headers: Headers | No
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_long(send: Send, status: int, body: bytes, headers: Headers | None = None) -> None:
+async def send_long(send: Send, status: int, parts: Sequence[bytes], headers: Headers | None = None) -> None:
     """Send a whole answer that may be long, in pieces: the client takes one before the next is handed on, and none is copied."""
-    if len(body) <= PIECE_BYTES:
-        await send_bytes(send, status, body, headers)
+    size = sum(map(len, parts))
+    if len(parts) == 1 and size <= PIECE_BYTES:
+        await send_bytes(send, status, parts[0], headers)
         return
-    start = [(b"content-length", b"%d" % len(body)), *(headers or [_JSON])]
+    start = [(b"content-length", b"%d" % size), *(headers or [_JSON])]
     await send({"type": "http.response.start", "status": status, "headers": start})
-    view = memoryview(body)
-    for place in range(0, len(body), PIECE_BYTES):
-        more = place + PIECE_BYTES < len(body)
-        piece = view[place : place + PIECE_BYTES]
-        await send({"type": "http.response.body", "body": piece, "more_body": more})
+    for part in parts:
+        view = memoryview(part)
+        for place in range(0, len(part), PIECE_BYTES):
+            piece = view[place : place + PIECE_BYTES]
+            size -= len(piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": size > 0})
 
 
 async def send_error(send: Send, error: HeadraceError) -> None:

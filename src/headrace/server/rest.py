@@ -4,6 +4,7 @@ One dictionary finds a call by method and path, so that the number of endpoints 
 """
 
 import asyncio
+import os
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -32,6 +33,9 @@ from headrace.store.writer import Job
 Row = Endpoint[Any, Any]
 _PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
 _EMPTY = b"{}"
+_Write = Callable[[Any], list[bytes]]
+HEAVY_READS = max(1, min(READERS // 2, (os.cpu_count() or 1) // 2))
+"""So many calls that read columns work at once: more would only slow ingest and one another."""
 _MSGPACK_HEADERS: Headers = [(b"content-type", msgpack.MEDIA_TYPES[0].encode())]
 _MSGPACK_NAMES = frozenset(name.encode() for name in msgpack.MEDIA_TYPES)
 
@@ -104,6 +108,10 @@ class TableRoute(BaseRoute):
         return (Match.NONE, {}) if found is None else (Match.FULL, {"headrace.endpoint": found})
 
 
+def _encode_json(answer: object) -> list[bytes]:
+    return [encode(answer)]
+
+
 class Rest(TableRoute):
     """All endpoints of the table that carry JSON or MessagePack, as one route.
 
@@ -126,6 +134,7 @@ class Rest(TableRoute):
         self._max_body_bytes = max_body_bytes
         super().__init__(row for row in rows if not row.stream)
         self._readers = CapacityLimiter(READERS)
+        self._heavy = CapacityLimiter(HEAVY_READS)
         self._parts = PartSender(self._readers)
         self._notifier: _LoopNotifier | None = None
 
@@ -142,10 +151,11 @@ class Rest(TableRoute):
                 await self._parts.send(send, receive, row, parts)
                 return
             if row.waits:
-                await send_long(send, 200, await self._wait(row, scope, receive, request))
+                await send_long(send, 200, [await self._wait(row, scope, receive, request)])
                 return
             headers = _MSGPACK_HEADERS if row.binary and _wants_msgpack(scope) else None
-            answer = await self._serve(row, get_actor(scope), request, msgpack.encode if headers else encode)
+            write = msgpack.encode_pieces if headers else _encode_json
+            answer = await self._serve(row, get_actor(scope), request, write)
         except HeadraceError as error:
             await send_error(send, error)
             return
@@ -153,9 +163,10 @@ class Rest(TableRoute):
             return
         await send_long(send, 200, answer, headers)
 
-    async def _serve(self, row: Row, actor: Actor, request: Wire, write: Callable[[object], bytes]) -> bytes:
+    async def _serve(self, row: Row, actor: Actor, request: Wire, write: _Write) -> list[bytes]:
         if not row.writes:
-            return await to_thread.run_sync(self._read, row, actor, request, write, limiter=self._readers)
+            limiter = self._heavy if row.binary else self._readers
+            return await to_thread.run_sync(self._read, row, actor, request, write, limiter=limiter)
         loop = asyncio.get_running_loop()
         ticket: asyncio.Future[Any] = loop.create_future()
         if self._notifier is None or self._notifier.loop is not loop:
@@ -163,7 +174,7 @@ class Rest(TableRoute):
         with dispatch.audited(self._platform, actor, row):
             dispatch.submit(self._platform, actor, row, request, (self._notifier, ticket))
             response = await ticket
-        return _EMPTY if type(response) is Empty and write is encode else write(response)
+        return [_EMPTY] if type(response) is Empty and write is _encode_json else write(response)
 
     async def _wait(self, row: Row, scope: Scope, receive: Receive, request: Wire) -> bytes:
         """Return the answer of a call that may be held, as JSON."""
@@ -184,7 +195,7 @@ class Rest(TableRoute):
             finally:
                 listening.cancel()
 
-    def _read(self, row: Row, actor: Actor, request: Wire, write: Callable[[object], bytes]) -> bytes:
+    def _read(self, row: Row, actor: Actor, request: Wire, write: _Write) -> list[bytes]:
         return write(dispatch.read(self._platform, actor, row, request))
 
 

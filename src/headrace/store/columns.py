@@ -92,9 +92,10 @@ def read_columns(
     found = [read_points(conn, head)] if len(head.ids) else []
     found += read_tail(conn, parts, steps, times)
     columns = chunks.join(found)
-    for given, column in ((steps, columns.step), (times, columns.time)):
-        if given is not None:
-            columns = _within(columns, column, given)
+    if steps is not None:
+        columns = _within(columns, columns.step, steps)
+    if times is not None:
+        columns = _within(columns, columns.time, times)
     return chunks.order(columns)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from headrace.base import plugins
+from headrace.base.json import INT64_MIN
 from headrace.store.codes import decode_many
 from headrace.store.connection import Connection, Row, marks
 
@@ -115,14 +116,19 @@ def parts_of(conn: Connection, run: int, key: int, attempt: int | None = None) -
         if attempt is not None:
             return [Part(row[0], None) for row in rows if row[2] == attempt]
         if any(row[1] == 0 and row[4] is not None and row[2] >= 0 for row in rows):
-            return parts + [Part(row[0], below) for row in rows]
+            return _visible(parts + [Part(row[0], below) for row in rows])
         first_steps = {row[2]: row[3] for row in rows if row[1] == 0 and row[2] >= 0}
         from_steps, parent = find_lineage(conn, run)
         bounds, before = find_bounds(first_steps, from_steps)
         parts += [Part(row[0], least(below, bounds[row[2]])) for row in rows if row[2] >= 0]
         if parent is None:
-            return parts
+            return _visible(parts)
         run, below = parent[0], least(below, before, parent[1])
+
+
+def _visible(parts: list[Part]) -> list[Part]:
+    """Return those parts of which anything can be seen: there are no steps below the lowest of all."""
+    return [part for part in parts if part.below is None or part.below > INT64_MIN]
 
 
 def find_lineage(conn: Connection, run: int) -> tuple[dict[int, int], tuple[int, int] | None]:

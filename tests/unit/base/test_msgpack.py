@@ -12,7 +12,7 @@ import pytest
 from headrace.base import msgpack
 from headrace.base.errors import InvalidParameter
 from headrace.base.json import Int64, Wire, WireEnum, wire_float
-from headrace.base.msgpack import MAX_VALUES, decode, encode
+from headrace.base.msgpack import LONG_BYTES, MAX_VALUES, decode, encode, encode_pieces
 
 
 class Colour(WireEnum):
@@ -266,3 +266,20 @@ def test_a_long_name_does_not_come_back_whole() -> None:
         name = "n" * size
         assert "unknown field `nnn" in _refused(_of(**{name: 1}))
         assert "colour" in _refused(_of(colour=name))
+
+
+@pytest.mark.parametrize("sizes", [(0, 0), (100, 3), (LONG_BYTES + 1, 5), (LONG_BYTES + 1, 2 * LONG_BYTES)])
+def test_pieces_are_the_answer_and_long_bytes_are_not_copied(sizes: tuple[int, int]) -> None:
+    class Answer(Wire, kw_only=True):
+        name: str
+        first: bytes
+        left_out: int | msgspec.UnsetType = msgspec.UNSET
+        second: bytes
+        number: float = math.inf
+
+    answer = Answer(name="ü", first=b"a" * sizes[0], second=b"b" * sizes[1])
+    pieces = encode_pieces(answer)
+    assert msgspec.msgpack.decode(b"".join(pieces)) == msgspec.msgpack.decode(encode(answer))
+    for value in (answer.first, answer.second):
+        if len(value) > LONG_BYTES:
+            assert any(piece is value for piece in pieces)

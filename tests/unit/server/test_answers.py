@@ -50,7 +50,7 @@ def test_headers_of_ones_own_replace_the_type(exchange: Make) -> None:
 @pytest.mark.parametrize("size", [0, 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES, 24_000_000])
 def test_a_long_answer_goes_in_pieces_that_are_no_copies(exchange: Make, size: int) -> None:
     answer, body = exchange(), bytes(range(256)) * (size // 256) + b"x" * (size % 256)
-    asyncio.run(send_long(answer.send, 200, body, [(b"content-type", b"application/msgpack")]))
+    asyncio.run(send_long(answer.send, 200, [body], [(b"content-type", b"application/msgpack")]))
     assert answer.headers == {b"content-length": b"%d" % size, b"content-type": b"application/msgpack"}
     pieces = [message["body"] for message in answer.sent[1:]]
     assert b"".join(pieces) == body
@@ -59,3 +59,10 @@ def test_a_long_answer_goes_in_pieces_that_are_no_copies(exchange: Make, size: i
     assert [message.get("more_body", False) for message in answer.sent[1:]] == [True] * (len(pieces) - 1) + [
         False
     ]
+
+
+def test_an_answer_of_several_parts_ends_with_the_last(exchange: Make) -> None:
+    answer, parts = exchange(), [b"head", b"x" * (PIECE_BYTES + 1), b"tail"]
+    asyncio.run(send_long(answer.send, 200, parts))
+    assert b"".join(message["body"] for message in answer.sent[1:]) == b"".join(parts)
+    assert [message["more_body"] for message in answer.sent[1:]] == [True, True, True, False]
