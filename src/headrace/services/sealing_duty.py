@@ -32,6 +32,8 @@ WALK_SPAN = 20_000
 WEIGHT_AT_ONCE = 2 * MAX_POINTS
 PLANS_AT_ONCE = 64
 LOOKS_AT_ONCE = 500
+FREE_PAGES = 256
+PAGES_AT_ONCE = 256
 PATIENCE = 3
 _RUNNING = (RunStatus.RUNNING.number, RunStatus.SCHEDULED.number)
 
@@ -113,7 +115,7 @@ class SealingDuty:
         if self._runs:
             stop.wait(WAIT_S)
             return True
-        return False
+        return _shrink(store, stop)
 
     def finish(self, store: Store, series: Iterable[int]) -> None:
         """Seal and merge all that there is of some series, without waiting for them to be quiet."""
@@ -204,6 +206,17 @@ class SealingDuty:
         if conflicts >= PATIENCE:
             del self._conflicts[task.series]
             store.writer.call(_make_forced(task))
+
+
+def _shrink(store: Store, stop: threading.Event) -> bool:
+    """Give a part of the space that sealed rows have left back, where that is much; tell whether it was."""
+    with store.read() as conn:
+        if store.dialect.count_free_pages(conn.cursor) < FREE_PAGES:
+            return False
+    began_s = time.monotonic()
+    store.writer.call(lambda tx: tx.dialect.give_back_pages(tx.cursor, PAGES_AT_ONCE))
+    stop.wait(time.monotonic() - began_s)
+    return True
 
 
 def _make_forced(task: _Task) -> Callable[[Transaction], bool]:

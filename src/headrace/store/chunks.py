@@ -7,11 +7,13 @@ differences of neighbours, or from an even grid, whichever vary less.
 
 Points are stored by columns and those by bytes: bytes that are the same in all points are stored once; each other one makes a plane that is
 a zstd block of its own, so that a plane of noise does not spoil the statistics of its neighbour. For the same reason the two upper
-bytes of a double change four bits first: the low eight bits of the exponent are a byte of their own. Every blob begins with a format byte.
+bytes of a double change four bits first: the low eight bits of the exponent are a byte of their own. Planes of short chunks may also stand as they are (`RAW`,
+see `headrace.store.segments`). Every blob begins with a format byte.
 The module knows neither the database nor what a series is.
 """
 
 import struct
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -80,7 +82,7 @@ BLOCK_BOUNDS = np.dtype(
 )
 """Of a block: points 64 i to 64 i + 63 of its chunk. `chunk` is the place of the blob in the list that was decoded."""
 
-_BLOCK_FIELDS = (
+BLOCK_FIELDS = (
     "nans",
     "plain",
     "min_code",
@@ -91,10 +93,10 @@ _BLOCK_FIELDS = (
     "min_time",
     "max_time",
 )
-_BLOCK_HEAD = struct.Struct("<BxH")  # format, count of points
-_HEAD = struct.Struct("<BBHqqqqQBBB")
+BLOCK_HEAD = struct.Struct("<BxH")  # format, count of points
+HEAD = struct.Struct("<BBHqqqqQBBB")
 # format, flags, count; start and base of times; of steps; template of values; masks of planes of times, steps, values
-_PLAIN_VARIES, _ALL_PLAIN, _NEGATIVES, _TIME_GRID, _STEP_GRID = 1, 2, 4, 8, 16
+_PLAIN_VARIES, _ALL_PLAIN, NEGATIVES, _TIME_GRID, _STEP_GRID, RAW = 1, 2, 4, 8, 16, 32
 _GRID_SHIFT = np.int64(16)
 _GRID_RANGE = 2**44
 _FOUR, _UPPER, _LOWER = np.uint8(4), np.uint8(0xF0), np.uint8(0x0F)
@@ -102,10 +104,11 @@ _FOUR, _UPPER, _LOWER = np.uint8(4), np.uint8(0xF0), np.uint8(0x0F)
 _COMPRESSION = zstandard.ZstdCompressionParameters.from_level(
     1, min_match=7, hash_log=8, write_content_size=False, write_checksum=False
 )
+_KEPT = threading.local()
 _INDEX = np.arange(MAX_POINTS, dtype="<i8")
 _STARTS = np.arange(0, MAX_POINTS, BLOCK_POINTS)
 _FLIP = np.int64(0x7FFF_FFFF_FFFF_FFFF)
-_PLANES_OF = tuple(tuple(plane for plane in range(8) if mask >> plane & 1) for mask in range(256))
+PLANES_OF = tuple(tuple(plane for plane in range(8) if mask >> plane & 1) for mask in range(256))
 
 
 class Columns(NamedTuple):
@@ -200,7 +203,7 @@ def split(columns: Columns, level: int = 0, trim: Trim | None = None) -> list[Ch
         level: how often the points were rewritten because chunks overlapped.
         trim: how many points a full chunk shall have; all 4,096 without it.
     """
-    compressor, found, full = _make_compressor(), [], MAX_POINTS
+    compressor, found, full = get_compressor(), [], MAX_POINTS
     start, count = 0, len(columns.time)
     while start < count:
         left = count - start
@@ -217,7 +220,7 @@ def split(columns: Columns, level: int = 0, trim: Trim | None = None) -> list[Ch
 
 def encode_first(columns: Columns, trim: Trim | None = None) -> tuple[Chunk, int]:
     """Return a chunk of the first of ordered points, and how many it holds; arguments as for `split`."""
-    chunk, count, _ = _encode_full(columns, MAX_POINTS, 0, _make_compressor(), trim)
+    chunk, count, _ = _encode_full(columns, MAX_POINTS, 0, get_compressor(), trim)
     return chunk, count
 
 
@@ -241,7 +244,7 @@ def encode(columns: Columns, level: int = 0) -> Chunk:
     count = len(columns.time)
     if not 1 <= count <= MAX_POINTS:
         raise ValueError(f"A chunk holds 1 to {MAX_POINTS} points, not {count}.")
-    return _encode(columns, level, _make_compressor())
+    return _encode(columns, level, get_compressor())
 
 
 def decode(points: bytes) -> Columns:
@@ -305,9 +308,9 @@ def decode_blocks(blobs: Sequence[bytes]) -> Array:
     """
     counts = []
     for blob in blobs:
-        if len(blob) < _BLOCK_HEAD.size or blob[0] != FORMAT:
+        if len(blob) < BLOCK_HEAD.size or blob[0] != FORMAT:
             raise _unknown_format(blob)
-        counts.append(_BLOCK_HEAD.unpack_from(blob)[1])
+        counts.append(BLOCK_HEAD.unpack_from(blob)[1])
     sizes = (np.array(counts, "<i8") + BLOCK_POINTS - 1) // BLOCK_POINTS
     starts = np.cumsum(sizes) - sizes
     found = np.empty(int(sizes.sum()), BLOCK_BOUNDS)
@@ -315,13 +318,13 @@ def decode_blocks(blobs: Sequence[bytes]) -> Array:
     found["count"] = BLOCK_POINTS
     found["count"][starts + sizes - 1] = np.array(counts, "<i8") - (sizes - 1) * BLOCK_POINTS
     decompressor = zstandard.ZstdDecompressor()
-    fields = len(_BLOCK_FIELDS)
+    fields = len(BLOCK_FIELDS)
     for size in np.unique(sizes).tolist():
         places = np.flatnonzero(sizes == size)
         length = 8 * fields * size
         try:
             raw = [
-                decompressor.decompress(blobs[place][_BLOCK_HEAD.size :], max_output_size=length)
+                decompressor.decompress(blobs[place][BLOCK_HEAD.size :], max_output_size=length)
                 for place in places.tolist()
             ]
         except zstandard.ZstdError as error:
@@ -337,7 +340,7 @@ def decode_blocks(blobs: Sequence[bytes]) -> Array:
 
 def _set_blocks(found: Array, rows: Array, words: Array) -> None:
     """Fill in decoded fields, an array of (field, chunk, block); what was stored as differences is summed up."""
-    by_name = dict(zip(_BLOCK_FIELDS, words, strict=True))
+    by_name = dict(zip(BLOCK_FIELDS, words, strict=True))
     for low, high in (("min_step", "max_step"), ("min_time", "max_time")):
         by_name[low] = np.cumsum(by_name[low], axis=1)
         by_name[high] = by_name[low] + by_name[high]
@@ -354,13 +357,17 @@ def _unknown_format(blob: bytes) -> StoreError:
 
 
 def _count_of(blob: bytes) -> int:
-    if len(blob) < _HEAD.size or blob[0] != FORMAT:
+    if len(blob) < HEAD.size or blob[0] != FORMAT:
         raise _unknown_format(blob)
     return int.from_bytes(blob[2:4], "little")
 
 
-def _make_compressor() -> zstandard.ZstdCompressor:
-    return zstandard.ZstdCompressor(compression_params=_COMPRESSION)
+def get_compressor() -> zstandard.ZstdCompressor:
+    """Return the compressor of this thread: making one costs more than using it on a small chunk."""
+    held: zstandard.ZstdCompressor | None = getattr(_KEPT, "compressor", None)
+    if held is None:
+        held = _KEPT.compressor = zstandard.ZstdCompressor(compression_params=_COMPRESSION)
+    return held
 
 
 def _encode(columns: Columns, level: int, compressor: zstandard.ZstdCompressor) -> Chunk:
@@ -381,8 +388,8 @@ def _measure(columns: Columns, level: int) -> tuple[bytes, Array]:
     if any_missing:
         values = np.where(missing, 0.0, values)
         low, high = np.where(missing, NO_MINIMUM, code), np.where(missing, NO_MAXIMUM, code)
-    blocks = np.zeros((len(_BLOCK_FIELDS), len(starts)), "<i8")
-    by_name = dict(zip(_BLOCK_FIELDS, blocks, strict=True))
+    blocks = np.zeros((len(BLOCK_FIELDS), len(starts)), "<i8")
+    by_name = dict(zip(BLOCK_FIELDS, blocks, strict=True))
     if any_missing:
         by_name["nans"][:] = np.add.reduceat(missing, starts, dtype="<i8")
     by_name["plain"][:] = np.add.reduceat(plain, starts, dtype="<i8")
@@ -408,12 +415,12 @@ def _measure(columns: Columns, level: int) -> tuple[bytes, Array]:
 
 
 def _compress_blocks(blocks: Array, count: int, compressor: zstandard.ZstdCompressor) -> bytes:
-    by_name = dict(zip(_BLOCK_FIELDS, blocks, strict=True))
+    by_name = dict(zip(BLOCK_FIELDS, blocks, strict=True))
     for low, high in (("min_step", "max_step"), ("min_time", "max_time")):
         by_name[high] -= by_name[low]
         by_name[low][1:] = np.diff(by_name[low])
     shuffled = np.ascontiguousarray(blocks.view("u1").reshape(*blocks.shape, 8).transpose(0, 2, 1))
-    return _BLOCK_HEAD.pack(FORMAT, count) + compressor.compress(shuffled.tobytes())
+    return BLOCK_HEAD.pack(FORMAT, count) + compressor.compress(shuffled.tobytes())
 
 
 def _pack(columns: Columns, compressor: zstandard.ZstdCompressor) -> bytes:
@@ -421,12 +428,12 @@ def _pack(columns: Columns, compressor: zstandard.ZstdCompressor) -> bytes:
     time, step, code, plain = columns
     time_start, time_base, time_rest, time_grid = _differ(time)
     step_start, step_base, step_rest, step_grid = _differ(step)
-    words = _regroup(code)
+    words = regroup(code)
     masks = [_mask(time_rest), _mask(step_rest), _mask(words ^ words[0])]
     planes = [
         column.view("u1").reshape(-1, 8)[:, plane].tobytes()
         for column, mask in zip((time_rest, step_rest, words), masks, strict=True)
-        for plane in _PLANES_OF[mask]
+        for plane in PLANES_OF[mask]
     ]
     if plain[0] and plain.all():
         flags = _ALL_PLAIN
@@ -436,9 +443,9 @@ def _pack(columns: Columns, compressor: zstandard.ZstdCompressor) -> bytes:
     else:
         flags = 0
     if code.min() < 0:
-        flags |= _NEGATIVES
+        flags |= NEGATIVES
     flags |= _TIME_GRID * time_grid | _STEP_GRID * step_grid
-    head = _HEAD.pack(
+    head = HEAD.pack(
         *(FORMAT, flags, len(time)),
         *(time_start, time_base, step_start, step_base, int(words[0])),
         *masks,
@@ -453,7 +460,7 @@ def _pack(columns: Columns, compressor: zstandard.ZstdCompressor) -> bytes:
     return b"".join(parts)
 
 
-def _regroup(codes: Array) -> Array:
+def regroup(codes: Array) -> Array:
     """Return the bits of the doubles of codes, with the low eight bits of the exponent as the topmost byte."""
     words = np.where(codes >= 0, codes, codes ^ _FLIP).view("<u8")
     octets = words.view("u1").reshape(-1, 8)
@@ -466,7 +473,7 @@ def _regroup(codes: Array) -> Array:
 def _unpack_codes(
     out: Array, template: int, places: tuple[int, ...], planes: Array, *, negatives: bool
 ) -> None:
-    """Fill in codes from what `_regroup` has made of them."""
+    """Fill in codes from what `regroup` has made of them."""
     words = out.view("<u8")
     if len(places) < 8:  # noqa: PLR2004 - some bytes are the same in all points
         words[:] = template
@@ -528,22 +535,24 @@ def _mask(words: Array) -> int:
 
 
 def _decode_into(blob: bytes, decompressor: zstandard.ZstdDecompressor, out: Columns) -> None:
-    _, flags, count, time_start, time_base, step_start, step_base, template, *masks = _HEAD.unpack_from(blob)
+    _, flags, count, time_start, time_base, step_start, step_base, template, *masks = HEAD.unpack_from(blob)
     number = sum(mask.bit_count() for mask in masks)
     length = number * count + (-(-count // 8) if flags & _PLAIN_VARIES else 0)
     raw = b""
     if length:
-        raw = decompressor.decompress(blob[_HEAD.size :], max_output_size=length)
+        raw = blob[HEAD.size :]
+        if not flags & RAW:
+            raw = decompressor.decompress(raw, max_output_size=length)
         if len(raw) != length:
             raise ValueError(f"{len(raw)} bytes where {length} were expected")
     planes = np.frombuffer(raw, "u1", number * count).reshape(number, count)
     times, steps = masks[0].bit_count(), masks[1].bit_count()
     fill_time = _add_grid if flags & _TIME_GRID else _sum_up
     fill_step = _add_grid if flags & _STEP_GRID else _sum_up
-    fill_time(out.time, time_start, time_base, _PLANES_OF[masks[0]], planes[:times])
-    fill_step(out.step, step_start, step_base, _PLANES_OF[masks[1]], planes[times : times + steps])
+    fill_time(out.time, time_start, time_base, PLANES_OF[masks[0]], planes[:times])
+    fill_step(out.step, step_start, step_base, PLANES_OF[masks[1]], planes[times : times + steps])
     values = planes[times + steps :]
-    _unpack_codes(out.code, template, _PLANES_OF[masks[2]], values, negatives=bool(flags & _NEGATIVES))
+    _unpack_codes(out.code, template, PLANES_OF[masks[2]], values, negatives=bool(flags & NEGATIVES))
     if flags & _PLAIN_VARIES:
         out.plain[:] = np.unpackbits(np.frombuffer(raw, "u1", -1, number * count), count=count)
     else:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from headrace.store import chunks
-from headrace.store.chunks import LEAST_POINTS, Columns
+from headrace.store.chunks import Columns
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.connection import Connection, Row
 from headrace.store.points import (
@@ -389,13 +389,3 @@ def _merge_bounds(bounds: npt.NDArray[Any]) -> State:
         *(int(first[name]) for name in ("first_code", "first_step", "first_time")),
         *(*numbers, count, nans),
     )
-
-
-def join_arrays(parts: Sequence[tuple[Columns, Ints]]) -> tuple[Columns, list[TailRow]]:
-    """Return a writer's points of one series as columns if they are to be sealed, else also as rows of the tail."""
-    columns = chunks.join([part for part, _ in parts])
-    if len(columns.time) >= LEAST_POINTS:
-        return columns, []
-    numbers = np.concatenate([n for _, n in parts])
-    time, step, code, _ = columns
-    return columns, list(zip(time.tolist(), step.tolist(), code.tolist(), numbers.tolist(), strict=True))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import QueuePool
 
 from headrace.base.errors import HeadraceError, InvalidParameter, StorageFull, StoreError, Unavailable
@@ -56,6 +57,13 @@ class Dialect:
     def back_up(self, connection: Connection, copy: Path) -> None:
         """Copy a whole database into a new file, or fail and leave none."""
         raise NotImplementedError
+
+    def count_free_pages(self, cursor: DBAPICursor) -> int:  # noqa: ARG002 - others look at it
+        """Return how many pages of the file hold nothing and could be given back; 0 where the database sees to that itself."""
+        return 0
+
+    def give_back_pages(self, cursor: DBAPICursor, pages: int) -> None:
+        """Make the file shorter by at most so many pages, in a writing transaction."""
 
     def compare_layout(self, connection: Connection, metadata: MetaData) -> list[tuple[str, str, str]]:
         """Return name, layout found and layout wanted of tables and indexes that differ in what SQLAlchemy does not see."""
@@ -162,6 +170,17 @@ class SqliteDialect(Dialect):
         except BaseException:
             copy.unlink(missing_ok=True)
             raise
+
+    def count_free_pages(self, cursor: DBAPICursor) -> int:
+        """See `Dialect.count_free_pages`."""
+        cursor.execute("PRAGMA freelist_count")
+        row = cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    def give_back_pages(self, cursor: DBAPICursor, pages: int) -> None:
+        """See `Dialect.give_back_pages`; the pragma works while its rows are fetched."""
+        cursor.execute(f"PRAGMA incremental_vacuum({pages})")
+        cursor.fetchall()
 
     def compare_layout(self, connection: Connection, metadata: MetaData) -> list[tuple[str, str, str]]:
         """See `Dialect.compare_layout`: statements of indexes, keys of tables, and how their rows are stored."""

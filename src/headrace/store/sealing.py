@@ -9,14 +9,14 @@ transaction, exactly or not at all. What makes it exact:
 - Chunks go by their ids, and all of them must still be there.
 
 How often a point is rewritten: once when its row is sealed. Small chunks (under half of a full one) are merged when together they fill a chunk,
-or are 16; at least 128 points each, so what comes out is not small, but for one rest, which is less than half of what comes in at the next merge: twice per point,
-amortised. Chunks that overlap are merged when 8 of one level cover the same moment, and come out one level higher; level 8 is never merged again. So that is
+or are 16. The sealing of tails makes 128 points at least of each, so what comes out of 16 is not small, but for one rest, which is less than half of what comes in at the next
+merge; writers make 64 at least, and what comes out of 16 is not small after three merges, that have taken in 15 new ones each: twice per point, amortised, either way. Chunks that overlap are merged when 8 of one level cover the same moment, and come out one level higher; level 8 is never merged again. So that is
 at most 8 times, and log8 of the number of chunks for points in random order; points that come in order are never rewritten for that.
 
 The module does not know when to seal: see `headrace.services.sealing_duty`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ from headrace.store import chunks
 from headrace.store.chunks import MAX_POINTS, Array, Chunk, Columns
 from headrace.store.connection import Connection, Row, marks
 from headrace.store.page_fill import fit_pages
+from headrace.store.segments import Sealed
 from headrace.store.series import count_back
 from headrace.store.transaction import Kind, Transaction
 
@@ -87,30 +88,26 @@ class _Sealed(NamedTuple):
         return self.ids[-1] if self.ids else 0
 
 
-def write_chunks(tx: Transaction, series: int, columns: Columns) -> None:
-    """Seal points that were never in the tail.
+def write_chunks(tx: Transaction, new: Mapping[int, Sealed]) -> None:
+    """Write points that were never in the tail, sealed by `headrace.store.segments`.
 
     Args:
         tx: where to write.
-        series: the id of a series whose summary counts the points already.
-        columns: points in any order, 128 at least to be worth it; a writer's: plain ones might lie in the series already.
+        new: by the id of a series whose summary counts the points already; a writer's: plain ones might lie in the series already.
     """
-    if not len(columns.time):
-        return
-    ordered = chunks.order(columns)
-    tx.change(_ADD_SEALED, (len(ordered.time), series))
-    insert_chunks(tx, series, chunks.split(ordered, trim=fit_pages))
+    tx.change_many(_ADD_SEALED, [(sealed.count, series) for series, sealed in new.items()])
+    insert_chunks(tx, [(series, chunk) for series, sealed in new.items() for chunk in sealed.chunks])
 
 
-def insert_chunks(tx: Transaction, series: int, new: Sequence[Chunk]) -> None:
-    """Insert chunks, without counting them."""
+def insert_chunks(tx: Transaction, new: Sequence[tuple[int, Chunk]]) -> None:
+    """Insert chunks, each with the id of its series, without counting them."""
     rows = [
         (
             series,
             tx.insert("INSERT INTO hr_chunk_data (blocks, points) VALUES (?, ?)", (each.blocks, each.points)),
             each.bounds,
         )
-        for each in new
+        for series, each in new
     ]
     tx.change_many("INSERT INTO hr_chunk (series, id, bounds) VALUES (?, ?, ?)", rows)
 
@@ -260,7 +257,7 @@ def _apply(tx: Transaction, plan: Plan) -> bool:
         )
         if gone != len(plan.rows):
             return False
-    insert_chunks(tx, plan.series, plan.new)
+    insert_chunks(tx, [(plan.series, each) for each in plan.new])
     if plan.old:
         which = marks(len(plan.old))
         gone = tx.change(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from headrace.store.chunks import Columns
+    from headrace.store.segments import Sealed
 
 NO_CONTEXT = 0
 
@@ -50,7 +51,7 @@ class _Collected(NamedTuple):
 
     points: dict[SeriesKey, PointList]
     records: dict[SeriesKey, RecordList]
-    sealed: "dict[SeriesKey, Columns]"
+    sealed: "dict[SeriesKey, Sealed]"
 
 
 def add_points(
@@ -137,16 +138,14 @@ def _take_collected(tx: Transaction) -> tuple[_Collected, dict[SeriesKey, State]
     records, tx.records = tx.records, {}
     arrays, tx.arrays = tx.arrays, {}
     states = {series: summarise(part) for series, part in points.items()}
-    sealed: dict[SeriesKey, Columns] = {}
+    sealed: dict[SeriesKey, Sealed] = {}
     if arrays:
-        columns = plugins.load("headrace.store.columns")
-        for series, parts in arrays.items():
-            whole, rows = columns.join_arrays(parts)
-            if rows:
-                records.setdefault(series, []).extend(rows)
-            else:
-                sealed[series] = whole
-                _merge_into(states, series, columns.summarise_columns(whole))
+        taken = plugins.load("headrace.store.segments").take_arrays(arrays)
+        sealed = taken.sealed
+        for series, found in sealed.items():
+            _merge_into(states, series, found.state)
+        for series, rows in taken.rows.items():
+            records.setdefault(series, []).extend(rows)
     for series, rows in records.items():
         _merge_into(states, series, summarise(rows))
     return _Collected(points, records, sealed), states
@@ -267,8 +266,7 @@ def _insert_records(tx: Transaction, ids: dict[SeriesKey, int], collected: _Coll
         tx.change_many(_INSERT_RECORD, rows)
     if collected.sealed:
         sealing = plugins.load("headrace.store.sealing")
-        for series, columns in collected.sealed.items():
-            sealing.write_chunks(tx, ids[series], columns)
+        sealing.write_chunks(tx, {ids[series]: found for series, found in collected.sealed.items()})
 
 
 def _merge_into(states: dict[SeriesKey, State], series: SeriesKey, state: State) -> None:

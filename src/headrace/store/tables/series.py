@@ -97,6 +97,7 @@ chunk_data = Table(
     Column("blocks", LargeBinary, nullable=False, comment="bounds of its sub-blocks"),
     Column("points", LargeBinary, nullable=False, comment="the points, columnar and compressed"),
     comment="sealed points: the bytes of each chunk",
+    sqlite_autoincrement=True,  # an id that came back would look like the chunk that it had been
 )
 
 attempt = Table(

@@ -203,6 +203,7 @@ def _create_series() -> None:
         _bytes("points", "the points, columnar and compressed"),
         _key("hr_chunk_data", "id"),
         comment="sealed points: the bytes of each chunk",
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "hr_attempt",
