@@ -34,6 +34,8 @@ All calls are below `/api` and, with the same meaning, below `/ajax-api`. [opena
 """
 
 _NOT_SERVED = """\
+headrace's own API stands beside these calls, under `/api/headrace/v1`: see [api.md](api.md).
+
 Besides: `/health`, `/version`, `/api/openapi.json`, and `/metrics` with `--expose-prometheus`.
 
 ## What is not served yet

@@ -133,6 +133,12 @@ _ERRORS = (
 
 _TRACKING = (
     Row(
+        "A run that headrace's own API has given a lease, and that is silent",
+        "has no leases: RUNNING for ever",
+        headrace="RUNNING until ten lease lengths have passed, then FAILED, with the lease's end as end time. Runs of MLflow's clients have no lease and stay "
+        "RUNNING. See [api.md](api.md).",
+    ),
+    Row(
         "An experiment gets the name of another one",
         "400 `BAD_REQUEST`, with the SQL",
         "experiment_life",

@@ -106,7 +106,7 @@ def test_the_file_gives_back_what_sealed_rows_have_left(platform: Platform, worl
     before = _read_one(platform.store, "PRAGMA page_count")
     _settle(SealingDuty(), platform)
     assert _held(world).in_chunks == 200_000
-    assert _read_one(platform.store, "PRAGMA page_count") < before / 3
+    assert _read_one(platform.store, "PRAGMA page_count") < before / 2
     assert _read_one(platform.store, "PRAGMA integrity_check") == "ok"
 
 

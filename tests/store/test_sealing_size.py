@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.store import chunks, page_fill, sealing
+from headrace.store import chunks, page_fill, sealing, segments
 from headrace.store.chunks import Columns
 from headrace.store.engine import Store
 from store.sealing_model import World, line
@@ -48,7 +48,7 @@ def test_bytes_per_point_of_the_file(
     times = 1_700_000_000_000 + 50 * np.arange(COUNT) + rng.integers(-3, 4, COUNT)
     columns = Columns(times, np.arange(COUNT), chunks.codes_of(values(rng)), np.zeros(COUNT, bool))
     before = _count_bytes(store)
-    store.writer.call(lambda tx: sealing.write_chunks(tx, number, columns))
+    store.writer.call(lambda tx: sealing.write_chunks(tx, {number: segments.seal(columns)}))
     size = (_count_bytes(store) - before) / COUNT
     print(f"{values.__name__}: {size:.2f} bytes per point")
     assert size < most

@@ -95,7 +95,7 @@ def write_chunks(tx: Transaction, new: Mapping[int, Sealed]) -> None:
         tx: where to write.
         new: by the id of a series whose summary counts the points already; a writer's: plain ones might lie in the series already.
     """
-    tx.change_many(_ADD_SEALED, [(sealed.count, series) for series, sealed in new.items()])
+    tx.change_many(_ADD_SEALED, [(sealed.points, series) for series, sealed in new.items()])
     insert_chunks(tx, [(series, chunk) for series, sealed in new.items() for chunk in sealed.chunks])
 
 

@@ -39,12 +39,12 @@ class Sealed(NamedTuple):
 
     Attributes:
         state: of a series that has just these points.
-        count: how many they are.
+        points: how many they are.
         chunks: one at least.
     """
 
     state: State
-    count: int
+    points: int
     chunks: list[Chunk]
 
 
@@ -177,11 +177,9 @@ def _measure(
     return found
 
 
-def _pack_blocks(
-    blocks: Mapping[str, Array], counts: Numbers, starts: Numbers, ends: Numbers
-) -> list[bytes]:
+def _pack_blocks(blocks: Mapping[str, Array], counts: Numbers, starts: Numbers, ends: Numbers) -> list[bytes]:
     """Return the blocks blob of each segment."""
-    words = np.stack([blocks[name].view("<i8") for name in BLOCK_FIELDS])
+    words = np.stack([blocks[name].view("<i8") for name in BLOCK_FIELDS], dtype="<i8")
     rows = dict(zip(BLOCK_FIELDS, words, strict=True))
     for low, high in (("min_step", "max_step"), ("min_time", "max_time")):
         rows[high] -= rows[low]
@@ -241,10 +239,10 @@ def _differ(column: Array, firsts: Numbers, counts: Numbers) -> tuple[Array, Arr
     bases = np.minimum.reduceat(differences, firsts)
     differences -= np.repeat(bases, counts)
     differences[firsts] = 0
-    return bases, differences.view("<u8")
+    return bases, differences.astype("<i8", copy=False).view("<u8")
 
 
 def _mask(words: Array, firsts: Numbers) -> Array:
     """Return for each segment the bytes in which any of its words is not zero, as bits."""
-    used = np.bitwise_or.reduceat(words, firsts).view("u1").reshape(-1, 8) != 0
+    used = np.bitwise_or.reduceat(words, firsts).astype("<u8", copy=False).view("u1").reshape(-1, 8) != 0
     return np.packbits(used, axis=1, bitorder="little")[:, 0]
