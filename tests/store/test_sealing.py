@@ -415,6 +415,15 @@ def test_overlapping_chunks_are_taken_apart_in_short_transactions(store: Store) 
     world.check()
 
 
+def test_a_few_tiny_chunks_are_merged_when_a_series_is_quiet_and_only_then() -> None:
+    bounds = np.zeros(5, chunks.BOUNDS)
+    bounds["count"] = [100, 255, 64, 256, 200]
+    bounds["min_time"] = bounds["max_time"] = np.arange(5)
+    assert len(sealing.choose_merge(bounds)[0]) == 0
+    assert sealing.choose_merge(bounds, final=True)[0].tolist() == [0, 1, 2, 4]
+    assert len(sealing.choose_merge(bounds[1:], final=True)[0]) == 0
+
+
 def test_no_chunk_is_merged_beyond_the_highest_level() -> None:
     bounds = np.zeros(40, chunks.BOUNDS)
     bounds["count"], bounds["min_time"], bounds["max_time"] = 4096, 0, 10

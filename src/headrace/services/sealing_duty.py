@@ -45,7 +45,7 @@ class _Task(NamedTuple):
         series: its id.
         least: at how many rows its tail is sealed.
         merge: whether its chunks are merged.
-        final: whether points that were sent again are removed even if they are few.
+        final: whether points that were sent again are removed, and tiny chunks merged, even if they are few.
     """
 
     series: int
@@ -229,5 +229,5 @@ def _plan(conn: Connection, task: _Task) -> Plan | None:
     if plan is None and task.final:
         plan = sealing.plan_repeated(conn, task.series)
     if plan is None and task.merge:
-        plan = sealing.plan_merge(conn, task.series)
+        plan = sealing.plan_merge(conn, task.series, final=task.final)
     return plan

@@ -10,8 +10,9 @@ transaction, exactly or not at all. What makes it exact:
 
 How often a point is rewritten: once when its row is sealed. Small chunks (under half of a full one) are merged when together they fill a chunk,
 or are 16. The sealing of tails makes 128 points at least of each, so what comes out of 16 is not small, but for one rest, which is less than half of what comes in at the next
-merge; writers make 64 at least, and what comes out of 16 is not small after three merges, that have taken in 15 new ones each: twice per point, amortised, either way. Chunks that overlap are merged when 8 of one level cover the same moment, and come out one level higher; level 8 is never merged again. So that is
-at most 8 times, and log8 of the number of chunks for points in random order; points that come in order are never rewritten for that.
+merge; writers make 64 at least, and what comes out of 16 is not small after three merges, that have taken in 15 new ones each: twice per point, amortised, either way. When a
+series has become quiet, 4 tiny chunks (under 256 points) are enough: what comes out is not tiny, so that is once more per point. Chunks that overlap
+are merged when 8 of one level cover the same moment, and come out one level higher; level 8 is never merged again. So that is at most 8 times, and log8 of the number of chunks for points in random order; points that come in order are never rewritten for that.
 
 The module does not know when to seal: see `headrace.services.sealing_duty`.
 """
@@ -32,6 +33,8 @@ from headrace.store.transaction import Kind, Transaction
 
 SMALL = MAX_POINTS // 2
 MANY_SMALL = 16
+TINY = 256
+MANY_TINY = 4
 FAN = 8
 MAX_LEVEL = 8
 MERGED_AT_ONCE = 64
@@ -163,14 +166,19 @@ def plan_repeated(conn: Connection, series: int) -> Plan | None:
     return _plan_renewal(conn, series, sealed, rows[first:last], where)
 
 
-def plan_merge(conn: Connection, series: int) -> Plan | None:
+def plan_merge(conn: Connection, series: int, *, final: bool = False) -> Plan | None:
     """Plan to merge chunks of a series that are small, or overlap: as many as fit into a short transaction.
+
+    Args:
+        conn: where to read.
+        series: the id of the series.
+        final: as for `choose_merge`.
 
     Returns:
         None if it is well as it is.
     """
     sealed = _read_sealed(conn, series)
-    chosen, level = choose_merge(sealed.bounds)
+    chosen, level = choose_merge(sealed.bounds, final=final)
     if not len(chosen):
         return None
     old = [sealed.ids[place] for place in chosen.tolist()]
@@ -183,11 +191,12 @@ def plan_merge(conn: Connection, series: int) -> Plan | None:
     )
 
 
-def choose_merge(bounds: Array) -> tuple[Array, int]:
+def choose_merge(bounds: Array, *, final: bool = False) -> tuple[Array, int]:
     """Return the places of the chunks to be merged next, none if all is well, and the level of what comes out.
 
     Args:
         bounds: of all chunks of a series, the oldest first.
+        final: whether no more points are to be expected soon, so that a few tiny chunks are worth it.
     """
     counts = bounds["count"]
     small = np.flatnonzero(counts < SMALL)
@@ -197,6 +206,9 @@ def choose_merge(bounds: Array) -> tuple[Array, int]:
         fitting = int(np.searchsorted(np.cumsum(counts[chosen]), POINTS_AT_ONCE))
         chosen = chosen[: max(fitting, MANY_SMALL)]
         return chosen, int(bounds["level"][chosen].max())
+    tiny = np.flatnonzero(counts < TINY)
+    if final and len(tiny) >= MANY_TINY:
+        return tiny, int(bounds["level"][tiny].max())
     for level in np.unique(bounds["level"]).tolist():
         same = np.flatnonzero(bounds["level"] == level)
         if level >= MAX_LEVEL or len(same) < FAN:

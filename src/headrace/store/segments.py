@@ -13,20 +13,20 @@ import numpy.typing as npt
 
 from headrace.store import chunks
 from headrace.store.caches import SeriesKey
-from headrace.store.chunks import BLOCK_FIELDS, BLOCK_POINTS, BOUNDS, FORMAT, Chunk, Columns
+from headrace.store.chunks import BLOCK_FIELDS, BLOCK_POINTS, BOUNDS, FORMAT, LEAST_POINTS, Chunk, Columns
 from headrace.store.columns import summarise_columns
 from headrace.store.page_fill import fit_pages
 from headrace.store.summaries import State
 from headrace.store.transaction import RecordList
 
 LEAST_SEALED = 64
-"""From so many points of a series on that come at once they are sealed; fewer become rows of the tail."""
+"""From so many points of a series on that come at once they are sealed, if other series share the work; fewer become rows of the tail."""
 
 MOST_SHARED = 256
 """Up to so many points of a series are made into a chunk together with other series."""
 
 LEAST_SHARED = 4
-"""From so many short series on that is cheaper."""
+"""From so many short series on that is cheaper than chunks by themselves, or rows."""
 
 Array = npt.NDArray[Any]
 Numbers = npt.NDArray[np.int64]
@@ -67,12 +67,17 @@ def take_arrays(arrays: Mapping[SeriesKey, Sequence[tuple[Columns, Numbers]]]) -
         columns = chunks.join([part for part, _ in parts])
         count = len(columns.time)
         if count < LEAST_SEALED:
-            taken.rows[series] = _to_rows(columns, np.concatenate([n for _, n in parts]))
+            taken.rows[series] = _to_rows(columns, parts)
         elif count <= MOST_SHARED:
             short[series] = columns
         else:
             taken.sealed[series] = seal(columns)
-    made = _seal_together(list(short.values())) if len(short) >= LEAST_SHARED else [None] * len(short)
+    if len(short) < LEAST_SHARED:
+        for series in [each for each, columns in short.items() if len(columns.time) < LEAST_POINTS]:
+            taken.rows[series] = _to_rows(short.pop(series), arrays[series])
+        made: list[Sealed | None] = [None] * len(short)
+    else:
+        made = _seal_together(list(short.values()))
     for (series, columns), sealed in zip(short.items(), made, strict=True):
         taken.sealed[series] = sealed or seal(columns)
     return taken
@@ -84,8 +89,10 @@ def seal(columns: Columns) -> Sealed:
     return Sealed(summarise_columns(ordered), len(ordered.time), chunks.split(ordered, trim=fit_pages))
 
 
-def _to_rows(columns: Columns, n: Numbers) -> RecordList:
+def _to_rows(columns: Columns, parts: Sequence[tuple[Columns, Numbers]]) -> RecordList:
+    """Return the points of all pieces, which `columns` holds, with their record numbers."""
     time, step, code, _ = columns
+    n = np.concatenate([numbers for _, numbers in parts])
     return list(zip(time.tolist(), step.tolist(), code.tolist(), n.tolist(), strict=True))
 
 
