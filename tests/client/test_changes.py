@@ -70,7 +70,7 @@ def test_a_follower_waits_for_news(client: Client) -> None:
     start = time.monotonic()
     timer.start()
     assert len(next(follower).changes) == 1
-    assert 0.45 < time.monotonic() - start < 5
+    assert 0.45 < time.monotonic() - start < 15
     timer.join()
 
 
@@ -117,7 +117,7 @@ def test_patience_ends(scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
         start = time.monotonic()
         with pytest.raises(Unavailable):
             next(client.changes.follow("7", patience_s=0.3))
-        assert 0.3 < time.monotonic() - start < 5
+        assert 0.3 < time.monotonic() - start < 15
     scripted.script(Answer(429, b"{}"), Answer(429, b"{}"))
     with connect(scripted.url, retries=0) as client, pytest.raises(TooManyRequests):
         next(client.changes.follow("7", patience_s=0))
@@ -160,7 +160,7 @@ def test_a_process_may_fork_while_it_waits(tmp_path: Path) -> None:
             finally:
                 os._exit(status)
         assert os.waitpid(child, 0)[1] == 0
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 15
         mine = client.runs.create("0").info.run_id
         thread.join(20)
         assert len(told) == 2

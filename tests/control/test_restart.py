@@ -29,7 +29,7 @@ def _mark(world: World) -> int:
 
 @pytest.mark.slow
 def test_of_a_thousand_live_leases_none_is_lost_when_a_killed_server_comes_back(tmp_path: Path) -> None:
-    length = 5 * SECOND
+    length = 10 * SECOND
     lost = [f"lost{number}" for number in range(10)]
     live = [f"live{number}" for number in range(1000)]
 

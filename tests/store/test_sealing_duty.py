@@ -183,7 +183,7 @@ def test_a_duty_that_is_stopped_returns_soon(platform: Platform) -> None:
     stop.set()
     began_s = time.monotonic()
     SealingDuty().run(platform, stop)
-    assert time.monotonic() - began_s < 1
+    assert time.monotonic() - began_s < 10
     assert _held(world).chunks == 0
     world.check()
 

