@@ -91,3 +91,16 @@ def test_an_experiment_goes_and_comes_back(store: Store) -> None:
         )
         with store.read() as conn:
             assert experiments.get_row(conn, number) == (number, "e", "place", int(deleted), 5, 9)
+
+
+def test_what_is_logged_in_the_transaction_that_deletes_goes_along(
+    store: Store, make_run: Callable[..., RunRef]
+) -> None:
+    run = make_run(store, "r1", 3)
+
+    def work(tx: Transaction) -> None:
+        series.add_points(tx, run, intern_keys(tx, ["loss"])["loss"], 0, [(1, 1, 1)])
+        runs.update_deleted(tx, [(run.id, 3)], deleted=True, now=77)
+
+    store.writer.call(work)
+    assert _scopes(store, run)["hr_series"] == {7}

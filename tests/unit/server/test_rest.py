@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -258,6 +259,43 @@ def test_each_of_a_group_is_told_what_became_of_it() -> None:
     assert isinstance(cancelled, asyncio.CancelledError)
     assert isinstance(failed, NotFound)
     assert isinstance(stopped, RuntimeError)
+
+
+@pytest.mark.parametrize(("binary", "most"), [(True, 2), (False, 5)])
+def test_calls_that_read_columns_take_turns_and_others_do_not(
+    scope: MakeScope, exchange: Make, monkeypatch: pytest.MonkeyPatch, *, binary: bool, most: int
+) -> None:
+    monkeypatch.setattr("headrace.server.rest.HEAVY_READS", 2)
+    under_way, seen = [0], [0]
+    lock, all_there = threading.Lock(), threading.Event()
+
+    def read(*_: object) -> Empty:
+        with lock:
+            under_way[0] += 1
+            seen[0] = max(seen[0], under_way[0])
+            if under_way[0] == most:
+                all_there.set()
+        assert all_there.wait(20)
+        threading.Event().wait(0.05)  # time for one too many to come
+        with lock:
+            under_way[0] -= 1
+        return Empty()
+
+    monkeypatch.setattr("headrace.server.rest.dispatch.read", read)
+    rest = Rest(None, [_row("GET", "/a", binary=binary)])  # type: ignore[arg-type]
+
+    async def call() -> None:
+        asked = scope("GET", "/api/a")
+        asked.update(rest.matches(asked)[1])
+        answer = exchange(b"")
+        await rest.handle(asked, answer.receive, answer.send)
+        assert answer.status == 200
+
+    async def call_all() -> None:
+        await asyncio.gather(*(call() for _ in range(5)))
+
+    asyncio.run(call_all())
+    assert seen[0] == most
 
 
 def test_a_loop_that_has_ended_harms_nobody_who_writes() -> None:

@@ -454,3 +454,13 @@ def test_every_class_of_float_comes_back_bit_for_bit(sender: Sender, platform: P
             codes = points.read_columns(conn, parts).code
         values = plugins.load("headrace.store.chunks").values_of(codes)
         assert values.view("<u8").tolist() == bits * times
+
+
+def test_a_tag_is_stored_repeated_or_replaced_and_each_is_counted(sender: Sender) -> None:
+    first = sender.start(tags=[("a", "1"), ("b", "2"), ("a", "3")])
+    assert (first.stored, first.collapsed, first.repeated) == (3, 1, 0)  # the start is a record as well
+    again = sender.send(RunBlock(run_id="run", tags=[("a", "3"), ("b", "4"), ("c", "5")]))
+    assert (again.stored, again.collapsed, again.repeated) == (2, 0, 1)
+    answer: runs.RunAnswer = sender.call(runs.GET, runs.GetRun(run_id="run"))
+    tags = {tag.key: tag.value for tag in answer.run.data.tags or ()}
+    assert {key: tags[key] for key in "abc"} == {"a": "3", "b": "4", "c": "5"}
