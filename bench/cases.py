@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from artifacts import measure_artifacts
+from databases import Database
 from ingest import (
     BatchBodies,
     measure_batches,
@@ -54,7 +54,7 @@ def _aim(fasttrackml: float, mlflow: float) -> dict[str, float]:
     return {FASTTRACKML.key: fasttrackml, MLFLOW.key: mlflow}
 
 
-def make_ingest_cases(plan: Plan, bare: BareServer, folder: Path) -> list[Case]:
+def make_ingest_cases(plan: Plan, bare: BareServer, database: Database) -> list[Case]:
     """Make the cases that write, with the references measured beside log-metric."""
     bodies = BatchBodies(plan)
     times = plan.repetitions
@@ -81,7 +81,7 @@ def make_ingest_cases(plan: Plan, bare: BareServer, folder: Path) -> list[Case]:
             aims=_aim(2.5, 50),
             references={
                 BARE: partial(measure_bare_answers, bare, plan),
-                COMMITS: partial(measure_commits, folder, plan),
+                COMMITS: partial(measure_commits, database, bare.folder, plan),
             },
         ),
         Case(

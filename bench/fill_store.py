@@ -6,7 +6,6 @@ The server must be stopped. It knows headrace's store; nothing here is measured 
 import time
 import uuid
 from functools import partial
-from pathlib import Path
 
 from fill import Filled, RunShape
 from headrace.api.endpoint import Tag
@@ -18,10 +17,10 @@ from payload import make_run, make_run_data
 _RUNS_PER_COMMIT = 500
 
 
-def fill_store(database: Path, experiment_id: str, numbers: range, shape: RunShape) -> Filled:
+def fill_store(store_url: str, experiment_id: str, numbers: range, shape: RunShape) -> Filled:
     """Add runs to an experiment of a stopped headrace."""
     begin_s = time.perf_counter()
-    store = open_store(f"sqlite:///{database}")
+    store = open_store(store_url)
     try:
         for first in range(numbers.start, numbers.stop, _RUNS_PER_COMMIT):
             part = range(first, min(first + _RUNS_PER_COMMIT, numbers.stop))

@@ -91,7 +91,7 @@ def _reach(target: Target, plan: Plan, size: int, shape: RunShape) -> Level:
     if size >= _MILLION and target.key == "headrace":
         target.server.stop()
         numbers = range(target.searched_runs, size)
-        filled = fill_store(target.server.database, target.searched_experiment, numbers, shape)
+        filled = fill_store(target.server.store_url, target.searched_experiment, numbers, shape)
         target.searched_runs = size
     else:
         filled = fill_runs(target, size, plan.fill_budget_s, shape)

@@ -64,11 +64,23 @@ def drive(
         budget_s: No request is begun after this time.
         quickack: Acknowledge answers at once, see `wire.Connection`.
     """
+    if len(lanes) > 1:
+        return drive_each([address] * len(lanes), lanes, budget_s)
+    load = Load(len(lanes[0]), [[]])
+    _drive_one(address, lanes[0], budget_s, load, quickack=quickack)
+    return load
+
+
+def drive_each(addresses: Sequence[Address], lanes: Sequence[Sequence[bytes]], budget_s: float) -> Load:
+    """Do the same where each lane has a server of its own; all connections are open before the first request."""
     load = Load(sum(len(requests) for requests in lanes), [[] for _ in lanes])
-    if len(lanes) == 1:
-        _drive_one(address, lanes[0], budget_s, load, quickack=quickack)
-    else:
-        _drive_many(address, lanes, budget_s, load)
+    opened: list[_Lane] = []
+    try:
+        opened.extend(map(_Lane, addresses, lanes, load.accepted))
+        _Loop(load, budget_s).run(opened)
+    finally:
+        for lane in opened:
+            lane.close()
     return load
 
 
@@ -225,13 +237,3 @@ class _Loop:
         self._drop(lane)
         lane.reopen()
         self._start(lane)
-
-
-def _drive_many(address: Address, lanes: Sequence[Sequence[bytes]], budget_s: float, load: Load) -> None:
-    opened: list[_Lane] = []
-    try:
-        opened.extend(map(_Lane, [address] * len(lanes), lanes, load.accepted))
-        _Loop(load, budget_s).run(opened)
-    finally:
-        for lane in opened:
-            lane.close()

@@ -209,7 +209,7 @@ def measure_size(products: list[tuple[Any, Path]], folder: Path, report: Report,
         finally:
             server.stop()
         points = 10 * sizes.chart_points
-        size = server.database.stat().st_size
+        size = (server.folder / "bench.db").stat().st_size
         report.add(f"database bytes per point, {points:,} points, {kind}", f"{size / points:.2f}")
     for product, path in products:
         if product is HEADRACE:
@@ -236,7 +236,7 @@ def measure_tables(server: Server, report: Report, sizes: Sizes) -> None:
             name = {"name": f"table-{count}"}
             experiment = connection.call("POST", f"{API}/experiments/create", name)["experiment_id"]
         server.stop()
-        filled = fill_store(server.database, experiment, range(count), RunShape())
+        filled = fill_store(server.store_url, experiment, range(count), RunShape())
         say(f"filled {filled}")
         server.start()
         with server.connect() as connection:

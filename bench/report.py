@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from cases import BARE, COMMITS, Case
+from databases import SQLITE, Database
 from fill import Filled
 from processes import Memory
 from reads import QUERIES
@@ -45,6 +46,7 @@ class Run:
     plan: str
     when: str
     machine: dict[str, str]
+    database: Database
     products: Sequence[Product]
     courses: dict[str, Course]
     cases: list[Case] = field(default_factory=list)
@@ -58,6 +60,7 @@ def write_report(run: Run) -> str:
         + "; ".join(f"{k}: {v}" for k, v in run.machine.items())
         + ".",
         _write_cases(run),
+        _write_processor_times(run),
         _write_footprint(run),
         _write_artifacts(run),
         _write_notes(run),
@@ -82,7 +85,7 @@ def format_figure(value: float | None) -> str:
 
 def _write_cases(run: Run) -> str:
     rivals = [product for product in run.products if product.key != HEADRACE.key]
-    head = ["SQLite", "unit"]
+    head = [run.database.title, "unit"]
     for product in run.products:
         head.append(product.title)
         if product in rivals:
@@ -123,6 +126,31 @@ def _format_ratio(case: Case, ours: list[Sample], theirs: list[Sample], aim: flo
     if aim is None:
         return f"{ratio:.1f}x"
     return f"{ratio:.1f}x ({aim:g}x{', missed' if ratio < aim else ''})"
+
+
+def _write_processor_times(run: Run) -> str:
+    """Write what each server and the database used for a request of the cases; nothing where the database is a file."""
+    if run.database.kind == SQLITE:
+        return ""
+    head = ["milliseconds of processor time a request: server + database", *[p.title for p in run.products]]
+    rows = [
+        [case.title, *[_format_times(run.results[case.key].get(p.key, [])) for p in run.products]]
+        for case in run.cases
+        if case.key in run.results and case.key not in {"artifacts", "history"}
+    ]
+    return write_table(head, rows)
+
+
+def _format_times(samples: Sequence[Sample]) -> str:
+    """Format the processor time of all samples together, for each answered request."""
+    timed = [sample for sample in samples if sample.done and "server_cpu_s" in sample.details]
+    done = sum(sample.done for sample in timed)
+    if not done:
+        return _NO_FIGURE
+    server_s, database_s = (
+        sum(float(sample.details[name]) for sample in timed) for name in ("server_cpu_s", "database_cpu_s")
+    )
+    return f"{format_figure(server_s / done * 1e3)} + {format_figure(database_s / done * 1e3)}"
 
 
 def _write_footprint(run: Run) -> str:
@@ -186,7 +214,9 @@ def _write_notes(run: Run) -> str:
         *_write_fills(run),
         *_write_load(run),
     ]
-    notes.extend(f"{product.title}: {product.remark}" for product in run.products if product.remark)
+    for product in run.products:
+        remarks = (product.remarks.get(kind) for kind in ("", run.database.kind))
+        notes.extend(f"{product.title}: {remark}" for remark in remarks if remark)
     notes.extend(
         f"{product.title}: {run.courses[product.key].failure}"
         for product in run.products
@@ -236,7 +266,7 @@ def _write_references(run: Run) -> list[str]:
     notes = []
     if both:
         notes.append(
-            f"reference: a bare uvicorn answer {format_figure(find_median(bare))}/s, a full SQLite commit of one row "
+            f"reference: a bare uvicorn answer {format_figure(find_median(bare))}/s, a full {run.database.title} commit of one row "
             f"{format_figure(find_median(commits))}/s, both one after the other {format_figure(median(both))}/s"
         )
     ours = [sample.figure for sample in columns.get(HEADRACE.key, []) if sample.figure]

@@ -36,21 +36,23 @@ def measure_case(case: Case, targets: Sequence[Target]) -> dict[str, list[Sample
 
 @dataclass(frozen=True)
 class _Usage:
-    """Processor time so far, in seconds: of the machine, this client, the measured server and those that wait."""
+    """Processor time so far, in seconds: of the machine, this client, the measured server, the database and those that wait."""
 
     machine_s: float
     client_s: float
     server_s: float
+    database_s: float
     waiting_s: float
 
 
 def _take_usage(measured: Target | None, targets: Sequence[Target]) -> _Usage:
     server_s = measure_cpu_s(measured.server.pid) if measured else 0.0
+    database_s = targets[0].server.database.measure_cpu_s() if targets else 0.0
     waiting_s = 0.0
     for target in targets:
         if target is not measured and target.server.is_running:
             waiting_s += measure_cpu_s(target.server.pid)
-    return _Usage(measure_machine_cpu_s(), measure_own_cpu_s(), server_s, waiting_s)
+    return _Usage(measure_machine_cpu_s(), measure_own_cpu_s(), server_s, database_s, waiting_s)
 
 
 def _measure(measure: Callable[[], Sample], target: Target | None, targets: Sequence[Target]) -> Sample:
@@ -67,8 +69,10 @@ def _measure(measure: Callable[[], Sample], target: Target | None, targets: Sequ
         server_s = after.server_s - before.server_s
         waiting_s = after.waiting_s - before.waiting_s
         client_s = after.client_s - before.client_s
-        other_s = after.machine_s - before.machine_s - server_s - waiting_s - client_s
+        database_s = after.database_s - before.database_s
+        other_s = after.machine_s - before.machine_s - server_s - database_s - waiting_s - client_s
         sample.details["server_cpu_s"] = round(server_s, 2)
+        sample.details["database_cpu_s"] = round(database_s, 2)
         sample.details["waiting_cpus"] = round(waiting_s / wall_s, 2)
         sample.details["other_cpus"] = round(max(0.0, other_s / wall_s), 2)
     return sample

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cases import Case, make_artifact_case, make_ingest_cases, make_read_cases
+from databases import DATABASES, SQLITE, Database, make_database
 from fill import fill_history, fill_runs
 from machine import describe_machine
 from plan import PLANS, Plan
@@ -34,14 +35,18 @@ class Session:
 
     Args:
         products: What to start, with the path of each program.
-        folder: An empty folder for all stores.
+        database: Where the stores are; it runs.
+        folder: An empty folder for all that the servers keep.
         plan: The sizes.
     """
 
-    def __init__(self, products: Sequence[tuple[Product, Path]], folder: Path, plan: Plan) -> None:
+    def __init__(
+        self, products: Sequence[tuple[Product, Path]], database: Database, folder: Path, plan: Plan
+    ) -> None:
         self.plan = plan
+        self.database = database
         self.targets = [
-            Target(Server(product, program, folder / product.key)) for product, program in products
+            Target(Server(product, program, folder / product.key, database)) for product, program in products
         ]
         self.bare = BareServer(folder / "bare")
         self.courses = {product.key: Course() for product, _ in products}
@@ -135,7 +140,7 @@ def _measure(session: Session, run: Run, wanted: set[str]) -> None:
     def choose(cases: list[Case]) -> list[Case]:
         return [case for case in cases if not wanted or case.key in wanted]
 
-    measure(choose(make_ingest_cases(plan, session.bare, session.bare.folder)))
+    measure(choose(make_ingest_cases(plan, session.bare, session.database)))
     session.note_ingested()
     reads = choose(make_read_cases(plan))
     if reads:
@@ -152,11 +157,13 @@ def _save(run: Run) -> None:
         "plan": asdict(PLANS[run.plan]),
         "when": run.when,
         "machine": run.machine,
+        "database": run.database.title,
         "courses": {key: asdict(course) for key, course in run.courses.items()},
         "results": to_json(run.results),
     }
-    (RESULTS / f"{run.plan}.json").write_text(json.dumps(content, indent=1) + "\n")
-    (RESULTS / f"{run.plan}.md").write_text(write_report(run) + "\n")
+    name = run.plan if run.database.kind == SQLITE else f"{run.plan}-{run.database.kind}"
+    (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
+    (RESULTS / f"{name}.md").write_text(write_report(run) + "\n")
 
 
 def end_on_sigterm() -> None:
@@ -165,9 +172,11 @@ def end_on_sigterm() -> None:
 
 
 def add_options(parser: argparse.ArgumentParser, default_servers: str) -> None:
-    """Add the options that say which servers run, and where."""
+    """Add the options that say which servers run, and where; without default servers it is all that can."""
     parser.add_argument(
-        "--servers", default=default_servers, help=f"which, by comma; of {','.join(PRODUCTS)} (%(default)s)"
+        "--servers",
+        default=default_servers,
+        help=f"which, by comma; of {','.join(PRODUCTS)} ({default_servers or 'all that can use the database'})",
     )
     parser.add_argument("--headrace", help="path of the program `headrace` (default: in .venv)")
     parser.add_argument("--mlflow", help="path of the program `mlflow` (default: in .env-bench-mlflow)")
@@ -179,14 +188,15 @@ def add_options(parser: argparse.ArgumentParser, default_servers: str) -> None:
     )
 
 
-def find_products(options: argparse.Namespace) -> list[tuple[Product, Path]]:
-    """Find the programs of the chosen servers.
+def find_products(options: argparse.Namespace, kind: str = SQLITE) -> list[tuple[Product, Path]]:
+    """Find the programs of the chosen servers; where none is chosen, of all that can use this kind of database.
 
     Raises:
         ServerFailed: A server's name is unknown, or its program is not there.
     """
+    able = [product.key for product in PRODUCTS.values() if kind in product.stores]
     chosen = []
-    for key in options.servers.split(","):
+    for key in options.servers.split(",") if options.servers else able:
         if key not in PRODUCTS:
             raise ServerFailed(f"there is no server {key!r}; choose from {', '.join(PRODUCTS)}")
         product = PRODUCTS[key]
@@ -199,7 +209,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_options(parser, ",".join(PRODUCTS))
+    add_options(parser, "")
+    parser.add_argument(
+        "--database", choices=DATABASES, default=SQLITE, help="what the stores are kept in (%(default)s)"
+    )
     parser.add_argument("--plan", choices=PLANS, default="full", help="how much to measure (%(default)s)")
     parser.add_argument(
         "--quick", dest="plan", action="store_const", const="quick", help="the same as --plan quick"
@@ -207,21 +220,26 @@ def main() -> int:
     parser.add_argument("--cases", default="", help="only these cases, by comma")
     options = parser.parse_args()
     try:
-        products = find_products(options)
+        products = find_products(options, options.database)
+        folder = Path(tempfile.mkdtemp(prefix="headrace-bench-", dir=options.work))
+        database = make_database(options.database, folder / "database")
     except ServerFailed as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     end_on_sigterm()
-    folder = Path(tempfile.mkdtemp(prefix="headrace-bench-", dir=options.work))
-    session = Session(products, folder, PLANS[options.plan])
-    run = Run(
-        plan=options.plan,
-        when=time.strftime("%Y-%m-%d"),
-        machine=describe_machine(folder),
-        products=[product for product, _ in products],
-        courses=session.courses,
-    )
+    machine = describe_machine(folder)
+    session = None
     try:
+        database.start()
+        session = Session(products, database, folder, PLANS[options.plan])
+        run = Run(
+            plan=options.plan,
+            when=time.strftime("%Y-%m-%d"),
+            machine=machine,
+            database=database,
+            products=[product for product, _ in products],
+            courses=session.courses,
+        )
         session.start()
         _measure(session, run, {case for case in options.cases.split(",") if case})
         _save(run)
@@ -229,7 +247,9 @@ def main() -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     finally:
-        session.stop()
+        if session:
+            session.stop()
+        database.stop()
         shutil.rmtree(folder, ignore_errors=True)
     print(write_report(run))
     return 0

@@ -1,13 +1,13 @@
 """A hundred writers on one run at once: every request answered without error, every point read back."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from load import drive
+from load import drive_each
 from payload import build_batch, make_metric
 from reads import get_pages
-from servers import API
+from servers import API, Server
 from target import Target
 from wire import Address, Connection, build_request
 
@@ -38,8 +38,8 @@ class Written:
     wall_s: float
 
 
-def write_from_many(target: Target, writers: int) -> Written:
-    """Let so many connections write to one run and read all of it back.
+def write_from_many(target: Target, writers: int, servers: Sequence[Server] = ()) -> Written:
+    """Let so many connections write to one run, round all servers on its store, and read all of it back from the last.
 
     Each writer sends 20 batches, half of whose points go to one key that all share, and after each batch one
     log-metric to its own key.
@@ -48,8 +48,13 @@ def write_from_many(target: Target, writers: int) -> Written:
     plans = [
         [points for batch in range(_BATCHES) for points in _plan(writer, batch)] for writer in range(writers)
     ]
-    lanes = [[_build(target.server.address, run, points) for points in plan] for plan in plans]
-    load = drive(target.server.address, lanes, _BUDGET_S)
+    servers = servers or [target.server]
+    addresses = [servers[writer % len(servers)].address for writer in range(writers)]
+    lanes = [
+        [_build(address, run, points) for points in plan]
+        for address, plan in zip(addresses, plans, strict=True)
+    ]
+    load = drive_each(addresses, lanes, _BUDGET_S)
     sent = {point for plan in plans for points in plan for point in points}
     kept = {
         point
@@ -57,7 +62,7 @@ def write_from_many(target: Target, writers: int) -> Written:
         for n in numbers
         for point in plan[n]
     }
-    with target.server.connect() as connection:
+    with servers[-1].connect() as connection:
         found = [point for key in {key for key, _, _ in sent} for point in _read_points(connection, run, key)]
     return Written(
         writers=writers,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["databases"]
+
 _IS_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 _ALLOWED = frozenset(
     entry

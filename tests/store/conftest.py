@@ -1,18 +1,18 @@
-"""A real store in a file of its own."""
+"""A real store, on each database in turn."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
+from databases import Databases
 from headrace.store import runs
 from headrace.store.engine import Store, open_store
 from headrace.store.transaction import RunRef
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'store.db'}"
+def url(make_database: Callable[..., str]) -> str:
+    return make_database()
 
 
 @pytest.fixture
@@ -20,6 +20,18 @@ def store(url: str) -> Iterator[Store]:
     opened = open_store(url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def stores(
+    databases: Databases, database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Store, Store]]:
+    """Two stores on one database, as two processes would have them."""
+    with databases.lend(database, tmp_path_factory.mktemp("stores")) as url:
+        opened = open_store(url), open_store(url)
+        yield opened
+        for store in opened:
+            store.close()
 
 
 @pytest.fixture

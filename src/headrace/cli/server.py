@@ -4,12 +4,13 @@ from typing import Any
 
 import click
 
+from headrace.base import plugins
 from headrace.base.errors import InvalidParameter
 from headrace.base.uris import is_local
 from headrace.cli.access import find_exposure, read_token_file, refuse_open_door
 from headrace.cli.env_file import env_file_option
 from headrace.cli.server_notes import find_notes
-from headrace.cli.server_options import ServerOptions, server_options
+from headrace.cli.server_options import ServerOptions, count_workers, server_options
 from headrace.server.guard import GuardSettings
 from headrace.server.run import Address, ServerSettings, is_loopback, serve
 from headrace.services.platform import PlatformSettings
@@ -38,7 +39,10 @@ def server(**chosen: Any) -> None:
         click.echo(f"note: {note}", err=True)
     if options.token_file and (exposure := find_exposure(options.token_file)):
         click.echo(f"warning: {exposure}", err=True)
-    serve(settings)
+    if settings.workers > 1:
+        plugins.load_attribute("headrace.server.workers:serve")(settings)
+    else:
+        serve(settings)
 
 
 def resolve_settings(options: ServerOptions) -> ServerSettings:
@@ -69,6 +73,7 @@ def resolve_settings(options: ServerOptions) -> ServerSettings:
         ),
         metrics=bool(options.expose_prometheus),
         artifacts_only=options.artifacts_only,
+        workers=count_workers(options),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from headrace.cli.server_options import ServerOptions
+from headrace.cli.server_options import ServerOptions, find_single_reason
 
 _TLS_WORDS = ("ssl", "certfile", "keyfile")
 
@@ -13,7 +13,7 @@ def find_notes(options: ServerOptions) -> list[str]:
 
 
 def _find_idle(options: ServerOptions) -> Iterator[str]:
-    one_process = "the server is one uvicorn process that chooses its own settings"
+    own_settings = "the server runs uvicorn with settings of its own"
     no_secrets = "this version keeps no secrets of gateways"
     no_workspaces = "there are no workspaces here, and calls that name one are refused; names such as team/project/experiment make a tree"
     idle = [
@@ -22,9 +22,9 @@ def _find_idle(options: ServerOptions) -> Iterator[str]:
             options.read_replica_backend_store_uri,
             "reads go to the store itself",
         ),
-        ("uvicorn-opts", options.uvicorn_opts, one_process),
-        ("gunicorn-opts", options.gunicorn_opts, one_process),
-        ("waitress-opts", options.waitress_opts, one_process),
+        ("uvicorn-opts", options.uvicorn_opts, own_settings),
+        ("gunicorn-opts", options.gunicorn_opts, own_settings),
+        ("waitress-opts", options.waitress_opts, own_settings),
         ("dev", options.dev, "changed code is not reloaded, and what goes wrong is logged in any case"),
         ("trace-archival-config", options.trace_archival_config, "traces are not part of this version"),
         ("secrets-cache-ttl", options.secrets_cache_ttl, no_secrets),
@@ -46,11 +46,9 @@ def _tls(value: object) -> str:
 
 
 def _find_changed(options: ServerOptions) -> Iterator[str]:
-    if options.workers and int(options.workers) > 1:
-        yield (
-            f"--workers {options.workers} is reduced to 1: one process commits the writes of all clients together; "
-            "several would wait for each other at the database file."
-        )
+    reason = find_single_reason(options)
+    if reason and options.workers and int(options.workers) > 1:
+        yield f"--workers {options.workers} is reduced to 1: {reason}"
     if options.expose_prometheus:
         yield f"--expose-prometheus: metrics are at /metrics; nothing is written to {options.expose_prometheus!r}."
     if options.app_name:

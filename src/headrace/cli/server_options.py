@@ -1,5 +1,6 @@
 """The options of ``headrace server``: MLflow's names, ours beside them, each also from the environment."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import click
 
 from headrace.base.settings import SERVER_SETTINGS
 
+MAX_WORKERS = 999
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -74,9 +76,23 @@ def _check_frame_options(_ctx: click.Context, _param: click.Parameter, value: st
 
 
 def _check_workers(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not value.strip().isdecimal():
-        raise click.BadParameter(f"{value!r} is no number.")
+    if value is not None and not (value.strip().isdecimal() and len(value.strip()) <= len(str(MAX_WORKERS))):
+        raise click.BadParameter(f"{value!r} is no number from 1 to {MAX_WORKERS}.")
     return value
+
+
+def count_workers(options: ServerOptions) -> int:
+    """Return how many processes are to serve: as many as were asked for, unless `find_single_reason` says why it is one."""
+    return 1 if find_single_reason(options) else max(1, int(options.workers or 1))
+
+
+def find_single_reason(options: ServerOptions) -> str:
+    """Return why there can be only one process; empty if there can be more."""
+    if options.backend_store_uri.lower().startswith("sqlite"):
+        return "one process commits the writes of all clients together; several would wait for each other at the database file."
+    if sys.platform == "win32":
+        return "Windows cannot tell a process to end in good order. Start several servers on ports of their own instead."
+    return ""
 
 
 def _text(name: str, help: str, metavar: str = "TEXT") -> Decorator:  # noqa: A002 - click's word
@@ -149,7 +165,7 @@ _NETWORK = [
         default=None,
         callback=_check_workers,
         metavar="INTEGER",
-        help="Accepted and reduced to 1: one process commits for all clients at once.",
+        help="How many processes serve: 1 unless given, and always 1 on SQLite.",
     ),
 ]
 _SECURITY = [

@@ -1,5 +1,6 @@
 """Running the application: socket, event loop, start line, clean stop."""
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -8,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import FrameType
@@ -28,8 +29,12 @@ from headrace.services.context import Platform
 from headrace.services.platform import PlatformSettings, open_platform
 
 STOP_SECONDS = 30
+DRAIN_SECONDS = 0.5
+"""So long a server that stops lets clients finish with their connections: each is told with its next answer to open another."""
 FORCED_STATUS = 130
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+FORCED_NOTE = b"Stopped at once; calls that were under way are not answered.\n"
+_LOOK_SECONDS = 0.01
+_QUEUE = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class ServerSettings:
         guard: hosts, origins and token.
         metrics: whether ``/metrics`` shows what the server does.
         artifacts_only: whether everything but the artifact proxy is switched off.
+        workers: how many processes serve; more than one takes `headrace.server.workers.serve`.
     """
 
     address: Address
@@ -57,23 +63,46 @@ class ServerSettings:
     guard: GuardSettings = field(default_factory=GuardSettings)
     metrics: bool = False
     artifacts_only: bool = False
+    workers: int = 1
 
 
 def serve(settings: ServerSettings) -> None:
-    """Run a server until SIGTERM or Ctrl-C.
+    """Run a server in this process until SIGTERM or Ctrl-C.
 
     Raises:
         HeadraceError: it cannot start; the message names the remedy.
     """
     listening = listen(settings.address)
+    serve_on(settings, listening)
+
+
+def serve_on(
+    settings: ServerSettings,
+    listening: socket.socket,
+    *,
+    metrics_folder: str | None = None,
+    say: Callable[[str], None] | None = None,
+) -> None:
+    """Run a server in this process, on a socket, which is closed at the end.
+
+    Args:
+        settings: all but the address counts.
+        listening: from `listen`.
+        metrics_folder: where the processes that serve together count; None if this one is alone.
+        say: as for `run`.
+
+    Raises:
+        HeadraceError: it cannot start; the message names the remedy.
+    """
     try:
         platform = open_platform(settings.platform)
     except BaseException:
         listening.close()
         raise
-    metrics = (
-        plugins.load_attribute("headrace.server.prometheus:PrometheusMetrics")() if settings.metrics else None
-    )
+    metrics = None
+    if settings.metrics:
+        make_metrics = plugins.load_attribute("headrace.server.prometheus:PrometheusMetrics")
+        metrics = make_metrics(metrics_folder)
     following = Following(platform)
     app = create_app(
         platform,
@@ -82,7 +111,7 @@ def serve(settings: ServerSettings) -> None:
         artifacts_only=settings.artifacts_only,
         following=following,
     )
-    run(app, platform, listening, start_line(settings, platform, listening), following)
+    run(app, platform, listening, start_line(settings, platform, listening), following, say)
 
 
 def start_line(settings: ServerSettings, platform: Platform, listening: socket.socket) -> str:
@@ -139,7 +168,7 @@ def listen(address: Address) -> socket.socket:
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(place)
-            listening.listen(2048)
+            listening.listen(_QUEUE)
         except BaseException:
             listening.close()
             raise
@@ -154,21 +183,35 @@ def listen(address: Address) -> socket.socket:
 class _Server(uvicorn.Server):
     """uvicorn, saying one line when it is ready, and leaving signals to `_stopping_on_signals`."""
 
-    def __init__(self, config: uvicorn.Config, line: str, following: Following | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, line: str, following: Following | None, say: Callable[[str], None]
+    ) -> None:
         super().__init__(config)
         self._line = line
         self._following = following
+        self._say = say
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets=sockets)
         if not self.should_exit:
-            print(self._line, flush=True)  # noqa: T201 - the line that tells users and scripts where to go
+            self._say(self._line)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer the calls that are held, then wait for those that are under way."""
+        """Take no more connections, answer the calls that are held, then wait for those that are under way.
+
+        A client that sends one call after the other would have its next one cut off if its connection were closed at once. So answers name the
+        connection as the last of it, and connections are closed only when their clients have had time for that.
+        """
+        for server in self.servers:
+            server.close()
+        self.server_state.default_headers.append((b"connection", b"close"))
         if self._following is not None:
             self._following.close()
+        for _ in range(round(DRAIN_SECONDS / _LOOK_SECONDS)):
+            if not self.server_state.connections:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
         await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
@@ -177,9 +220,13 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _print_line(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the line that tells users and scripts where to go
+
+
 @contextlib.contextmanager
-def _stopping_on_signals(server: uvicorn.Server) -> Iterator[None]:
-    """Let SIGTERM and Ctrl-C stop the server, and a second Ctrl-C end the process at once."""
+def _stopping_on_signals(server: uvicorn.Server, numbers: tuple[int, ...]) -> Iterator[None]:
+    """Let signals stop the server, and a second Ctrl-C end the process at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -187,11 +234,11 @@ def _stopping_on_signals(server: uvicorn.Server) -> Iterator[None]:
     def stop(received: int, _frame: FrameType | None) -> None:
         if server.should_exit and received == signal.SIGINT:
             # whatever was answered is on disk already; threads that hang must not keep the process
-            os.write(sys.stderr.fileno(), b"Stopped at once; calls that were under way are not answered.\n")
+            os.write(sys.stderr.fileno(), FORCED_NOTE)
             os._exit(FORCED_STATUS)
         server.should_exit = True
 
-    before = {number: signal.signal(number, stop) for number in _STOP_SIGNALS}
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
@@ -210,12 +257,18 @@ def tune_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def start_logging() -> None:
+    """Let what is logged go to standard error."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+
+
 def run(
     app: ASGIApp,
     platform: Platform,
     listening: socket.socket,
     line: str,
     following: Following | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C, then answer what is under way, write what is queued, and close the store.
 
@@ -223,10 +276,11 @@ def run(
         app: from `headrace.server.app.create_app`.
         platform: closed at the end.
         listening: from `listen`.
-        line: printed when the server is ready.
+        line: said when the server is ready.
         following: holds the calls that wait, if the application was given one.
+        say: how it is said. None: it is printed. A process that is given another way has a supervisor, to whom Ctrl-C is left.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    start_logging()
     config = uvicorn.Config(
         app,
         http="auto" if sys.platform == "win32" else "headrace.server.protocol:BoundedProtocol",
@@ -237,13 +291,14 @@ def run(
         timeout_keep_alive=75,
         timeout_graceful_shutdown=STOP_SECONDS,
         lifespan="off",
-        backlog=2048,
+        backlog=_QUEUE,
     )
-    server = _Server(config, line, following)
+    server = _Server(config, line, following, say or _print_line)
+    numbers = (signal.SIGTERM,) if say else (signal.SIGTERM, signal.SIGINT)
     background = Background(platform, alive=AliveMark(platform))
     tune_collector()
     raise_open_files()
-    with _stopping_on_signals(server):
+    with _stopping_on_signals(server, numbers):
         try:
             background.start()
             server.run(sockets=[listening])

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any, TypeVar
 
-from headrace.api.endpoint import Endpoint
+from headrace.api.endpoint import Endpoint, Resource
 from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import HeadraceError
 from headrace.base.json import Wire
@@ -31,7 +31,7 @@ from headrace.services import (
     views,
 )
 from headrace.services.context import Actor, AuditRecord, Context, Platform
-from headrace.services.permissions import permit
+from headrace.services.permissions import permit, targets
 from headrace.store.transaction import Transaction
 from headrace.store.writer import Job
 
@@ -69,6 +69,11 @@ def find_function(endpoint: Endpoint[Any, Any]) -> Callable[[Context, Any], Any]
     return function
 
 
+# The fields of requests that name runs, by the row's name.
+_RUN_FIELDS = {
+    row.name: [need.field for need in row.needs if need.resource is Resource.RUN and need.field]
+    for row in ENDPOINTS
+}
 _FUNCTIONS = {row.name: find_function(row) for row in ENDPOINTS if not row.stream}
 
 
@@ -82,7 +87,9 @@ def call(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request
         return wait(lambda: nullcontext(platform), actor, endpoint, request)
     if endpoint.writes:
         with audited(platform, actor, endpoint):
-            response: Res = platform.store.writer.call(_work(platform, actor, endpoint, request))
+            response: Res = platform.store.writer.call(
+                _work(platform, actor, endpoint, request), _named_runs(endpoint, request)
+            )
         return response
     return read(platform, actor, endpoint, request)
 
@@ -165,7 +172,8 @@ def submit(
         request: the parameters.
         answer: `notify` and `ticket` of the `Job`.
     """
-    platform.store.writer.submit(Job(_work(platform, actor, endpoint, request), *answer))
+    work = _work(platform, actor, endpoint, request)
+    platform.store.writer.submit(Job(work, *answer, _named_runs(endpoint, request)))
 
 
 def authorize(platform: Platform, actor: Actor, endpoint: Endpoint[Any, Any], request: Wire) -> None:
@@ -182,6 +190,11 @@ def _work(
     platform: Platform, actor: Actor, endpoint: Endpoint[Any, Any], request: Wire
 ) -> Callable[[Transaction], Any]:
     return lambda tx: _run(Context(tx, actor, platform), endpoint, request)
+
+
+def _named_runs(endpoint: Endpoint[Any, Any], request: Wire) -> list[str]:
+    """Return the ids of the runs that a request says it writes to."""
+    return [name for field in _RUN_FIELDS[endpoint.name] for name in targets(request, field)]
 
 
 def _run(context: Context, endpoint: Endpoint[Any, Any], request: Wire) -> Any:

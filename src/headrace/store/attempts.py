@@ -99,6 +99,7 @@ def begin_attempt(
     )
     if number:
         tx.change("UPDATE hr_run SET attempt = ? WHERE id = ?", (number, run.id))
+        tx.forget_runs({run.id})
         visible.enter_views(tx, run.id)
     if from_step is not None:
         reaching = _keys_reaching(tx, run.id, from_step)

@@ -14,8 +14,6 @@ from headrace.store.dialect import Dialect
 Row = tuple[Any, ...]
 Params = Sequence[Any]
 
-MAX_IN_LIST = 500
-
 
 class Connection:
     """A connection inside a transaction.
@@ -34,6 +32,16 @@ class Connection:
         self.caches = caches
         self.writes = 0
 
+    @property
+    def for_update(self) -> str:
+        """The end of a query that locks what it finds until the transaction ends; empty for who only reads."""
+        return ""
+
+    @property
+    def for_share(self) -> str:
+        """Likewise, against changes; others may share."""
+        return ""
+
     def rows(self, sql: str, params: Params = ()) -> list[Row]:
         """Run a query and return all rows."""
         self.cursor.execute(self.dialect.sql(sql), params)
@@ -47,13 +55,18 @@ class Connection:
         return found
 
     def rows_in(self, sql: str, ids: Iterable[Any], before: Params = ()) -> list[Row]:
-        """Run a query whose text holds ``{ids}`` for the placeholders of a list, in as many parts as the list needs."""
-        ids = list(ids)
-        found: list[Row] = []
-        for start in range(0, len(ids), MAX_IN_LIST):
-            part = ids[start : start + MAX_IN_LIST]
-            found += self.rows(sql.replace("{ids}", marks(len(part))), [*before, *part])
-        return found
+        """Run a query whose text holds ``IN ({ids})`` for a list, of any length, and return all rows.
+
+        Args:
+            sql: the query.
+            ids: the list.
+            before: parameters that stand before the list.
+        """
+        return self.dialect.rows_in(self.cursor, sql, list(ids), before)
+
+    def integers(self, columns: Sequence[str], sql: str, params: Params = ()) -> list[list[int]]:
+        """Run a query that gives these columns, all of them integers and never NULL, and return them as lists of the same length."""
+        return self.dialect.read_integers(self.cursor, columns, sql, params)
 
     def change(self, sql: str, params: Params = ()) -> int:
         """Run a statement that writes and return how many rows it changed."""
@@ -62,17 +75,19 @@ class Connection:
         return self.cursor.rowcount
 
     def change_many(self, sql: str, rows: Sequence[Params]) -> int:
-        """Run a statement that writes for each row of parameters and return how many rows were changed."""
+        """Run a statement that writes for each row of parameters and return how many rows were changed.
+
+        Rows name different targets: a database may run them in any order, or all as one statement.
+        """
         if not rows:
             return 0
         self.writes += 1
-        self.cursor.executemany(self.dialect.sql(sql), rows)
-        return self.cursor.rowcount
+        return self.dialect.execute_many(self.cursor, sql, rows)
 
     def insert(self, sql: str, params: Params) -> int:
         """Run an insert of one row and return the id that the database gave it."""
-        self.change(sql, params)
-        return self.cursor.lastrowid
+        self.writes += 1
+        return self.dialect.insert(self.cursor, sql, params)
 
 
 def marks(count: int) -> str:

@@ -6,6 +6,7 @@ from headrace.base.errors import InvalidParameter
 from headrace.store.connection import Connection
 from headrace.store.transaction import Transaction
 
+_FIND_CONTEXT = "SELECT id FROM hr_context WHERE model_id = ? AND dataset_name = ? AND dataset_digest = ?"
 _LIMITS = (("model_id", 64), ("dataset_name", 500), ("dataset_digest", 36))
 
 
@@ -26,15 +27,17 @@ def check_context(model_id: str, dataset_name: str, dataset_digest: str) -> tupl
 
 def intern_context(tx: Transaction, context: tuple[str, str, str]) -> int:
     """Return the id of a context, giving a new one an id."""
-    row = tx.row(
-        "SELECT id FROM hr_context WHERE model_id = ? AND dataset_name = ? AND dataset_digest = ?", context
-    )
-    if row:
-        number: int = row[0]
-        return number
-    return tx.insert(
-        "INSERT INTO hr_context (model_id, dataset_name, dataset_digest) VALUES (?, ?, ?)", context
-    )
+    row = tx.row(_FIND_CONTEXT, context)
+    if row is None:
+        tx.intern(
+            "INSERT INTO hr_context (model_id, dataset_name, dataset_digest) VALUES (?, ?, ?) "
+            "ON CONFLICT (model_id, dataset_name, dataset_digest) DO NOTHING",
+            [context],
+        )
+        row = tx.row(_FIND_CONTEXT, context)
+        assert row is not None
+    number: int = row[0]
+    return number
 
 
 def contexts_of_models(conn: Connection, model_ids: Sequence[str]) -> dict[int, tuple[str, str, str]]:

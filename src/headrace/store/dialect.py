@@ -1,57 +1,98 @@
-"""All in which the databases differ: connection set-up, placeholders, locking, errors.
+"""What the store needs to know of a database: connections, placeholders, locks, errors. The databases themselves are in `dialects`.
 
-SQLite is the one that is there today. Another database adds a subclass of `Dialect` and a line in `DIALECTS`; no other file of the
-store names a database.
+Statements are plain SQL with ``?``, written in what SQLite and PostgreSQL have in common; `Dialect.sql` rewrites them where a database says
+something otherwise. No other file of the store names a database.
 """
 
 import logging
-import os
-import shutil
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Sequence
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import URL, Connection, Engine, MetaData
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.pool import QueuePool
 
-from headrace.base.errors import HeadraceError, InvalidParameter, StorageFull, StoreError, Unavailable
-from headrace.store.filesystem import MOUNTS, is_network_path
+from headrace.base import plugins
+from headrace.base.errors import HeadraceError, InvalidParameter
 
 log = logging.getLogger("headrace.store")
 
-BUSY_TIMEOUT_MS = 10_000
-BUSY_TIMEOUT_VARIABLE = "HEADRACE_BUSY_TIMEOUT_MS"
-PAGE_SIZE = 4096
-CACHE_KIB = 32 * 1024
+MAX_IN_LIST = 500
 READERS = 8
+"""So many snapshots of a store are open in one process at the same time."""
+
+READ_WAIT_S = 10.0
+"""How long a call waits for a connection, in seconds, before it is told to come later."""
+
+
+class Purpose(Enum):
+    """What the connections of an engine are for.
+
+    READ: snapshots. WRITE: the one writing transaction of a process. SIDE: rows that are committed one statement at a time,
+    beside the writing transaction.
+    """
+
+    READ = 1
+    WRITE = 2
+    SIDE = 3
+
+
+class LostRace(Exception):
+    """Another server was first: nothing of the transaction stays, and it may be run again, which sees what the other has committed."""
 
 
 class Dialect:
-    """What the store needs to know of a database. The base class holds what is the same for all of them."""
+    """What the store needs to know of a database. The base class holds what is the same for servers of databases.
+
+    Attributes:
+        name: the backend's name in URLs.
+        placeholder: what the driver writes for ``?``.
+        for_update: the end of a query that locks the rows it finds until the transaction ends; empty where there is one writer anyway.
+        for_share: likewise, against changes but not against others who only share.
+        now_sql: a query of the database's time in Unix milliseconds; None where it is this machine's.
+        has_side: whether rows can be committed beside a writing transaction.
+    """
 
     name: ClassVar[str]
     placeholder: ClassVar[str] = "%s"
+    for_update: ClassVar[str] = " FOR UPDATE"
+    for_share: ClassVar[str] = " FOR SHARE"
+    now_sql: ClassVar[str | None] = None
+    has_side: ClassVar[bool] = True
 
-    def create_engine(self, url: URL, *, writer: bool) -> Engine:
-        """Return an engine whose connections run without implicit transactions."""
+    def normalise(self, url: URL) -> URL:
+        """Return a URL with the driver that headrace uses, whichever it names."""
+        return url
+
+    def create_engine(self, url: URL, purpose: Purpose, *, size: int = 1) -> Engine:
+        """Return an engine whose connections run without implicit transactions.
+
+        Args:
+            url: where the database is, from `normalise`.
+            purpose: what its connections are for.
+            size: how many there may be.
+        """
         raise NotImplementedError
 
-    def lock_path(self, url: URL) -> Path | None:
+    def lock_path(self, url: URL) -> Path | None:  # noqa: ARG002 - others look at it
         """Return the file whose lock serialises the writers of a database, or None if the database does that itself."""
-        raise NotImplementedError
+        return None
 
     def make_private(self, url: URL) -> None:
         """Make an empty database that only its owner may read, where that is for the store to decide."""
 
-    def exists(self, url: URL) -> bool:
+    def exists(self, url: URL) -> bool:  # noqa: ARG002 - others look at it
         """Tell whether there is a database to look into; asking makes none."""
-        raise NotImplementedError
+        return True
 
     def begin_write(self) -> str:
         """Return the statement that opens a writing transaction."""
+        raise NotImplementedError
+
+    def begin_read(self) -> str:
+        """Return the statement that opens a transaction of which all queries see one snapshot."""
         raise NotImplementedError
 
     def back_up(self, connection: Connection, copy: Path) -> None:
@@ -73,205 +114,62 @@ class Dialect:
         """Return the error to show for an error of the whole database, or None if one statement is to blame."""
         raise NotImplementedError
 
+    def is_lost_race(self, error: Exception) -> bool:  # noqa: ARG002 - others look at it
+        """Tell whether a transaction failed because another was first: a deadlock, a lock not given, a row that is there by now."""
+        return False
+
+    def is_lost_connection(self, error: Exception) -> bool:  # noqa: ARG002 - others look at it
+        """Tell whether a statement failed because the connection is gone, so that it may go well on another one."""
+        return False
+
     def sql(self, text: str) -> str:
-        """Return a statement written with ``?`` in the placeholders of the driver."""
+        """Return a statement written with ``?`` as the driver wants it."""
         return _with_placeholder(text, self.placeholder)
 
+    def insert(self, cursor: DBAPICursor, text: str, params: Sequence[Any]) -> int:
+        """Run an insert of one row and return the id that the database gave it."""
+        cursor.execute(self.sql(text), params)
+        return cursor.lastrowid
 
-class SqliteDialect(Dialect):
-    """SQLite 3.37 or later, one file, one writer at a time.
+    def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement that writes for each row of parameters and return how many rows were changed. Each row names another target."""
+        cursor.executemany(self.sql(text), rows)
+        return cursor.rowcount
 
-    Args:
-        busy_timeout_ms: how long to wait for a lock that another program holds, in milliseconds.
-        mounts: the table of mounted file systems; see `is_network_path`.
-    """
+    def rows_in(
+        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
+        """Run a query that holds ``IN ({ids})``, in as many parts as the list needs, and return all rows."""
+        found: list[tuple[Any, ...]] = []
+        for start in range(0, len(ids), MAX_IN_LIST):
+            part = ids[start : start + MAX_IN_LIST]
+            cursor.execute(self.sql(text.replace("{ids}", ",".join("?" * len(part)))), [*before, *part])
+            found += cursor.fetchall()
+        return found
 
-    name = "sqlite"
-    placeholder = "?"
+    def read_integers(
+        self, cursor: DBAPICursor, columns: Sequence[str], query: str, params: Sequence[Any]
+    ) -> list[list[int]]:
+        """Run a query of integers, which are never NULL, and return its columns.
 
-    def __init__(self, busy_timeout_ms: int = BUSY_TIMEOUT_MS, mounts: Path = MOUNTS) -> None:
-        self._busy_timeout_ms = busy_timeout_ms
-        self._mounts = mounts
-
-    def create_engine(self, url: URL, *, writer: bool) -> Engine:
-        """Return an engine on the file; the writer's has one connection."""
-        if url.database in {None, "", ":memory:"} or (url.database or "").startswith("file:"):
-            raise InvalidParameter(
-                f"The store {url.render_as_string()!r} names no file. An in-memory database would lose every run at exit: "
-                "use sqlite:///headrace.db, or a path of your choice."
-            )
-        engine = create_engine(
-            url,
-            poolclass=QueuePool,
-            pool_size=1 if writer else READERS,
-            max_overflow=0,
-            pool_timeout=60,
-            pool_reset_on_return=None,
-            connect_args={
-                "isolation_level": None,
-                "check_same_thread": False,
-                "cached_statements": 512,
-                "timeout": self._busy_timeout_ms / 1000,
-            },
-        )
-        rollback_journal = is_network_path(Path(url.database or ""), self._mounts)
-        if rollback_journal and writer:
-            log.warning(
-                "%s lies on a network file system, where SQLite's write-ahead log does not work: a rollback journal is used, "
-                "which is slower, and readers wait for writers. A local disk is the better place.",
-                url.database,
-            )
-
-        @event.listens_for(engine, "connect")
-        def prepare(connection: sqlite3.Connection, _record: object) -> None:
-            if writer:
-                # auto_vacuum takes the write lock each time it is set, so that it is left alone in a file that has it.
-                if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
-                    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-                    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-                connection.execute(f"PRAGMA journal_mode = {'DELETE' if rollback_journal else 'WAL'}")
-                connection.execute("PRAGMA wal_autocheckpoint = 2000")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA case_sensitive_like = ON")
-            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB if writer else CACHE_KIB // 4}")
-            connection.execute("PRAGMA temp_store = MEMORY")
-            if not writer:
-                connection.execute("PRAGMA query_only = ON")
-            connection.create_function("hr_lower", 1, _lower, deterministic=True)
-
-        return engine
-
-    def lock_path(self, url: URL) -> Path:
-        """Return the lock file beside the database."""
-        return Path(f"{url.database}.lock")
-
-    def make_private(self, url: URL) -> None:
-        """See `Dialect.make_private`; SQLite gives the log beside the file the same mode."""
-        path = Path(url.database or "")
-        if not path.exists():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-    def exists(self, url: URL) -> bool:
-        """See `Dialect.exists`; an empty file holds no database yet."""
-        path = Path(url.database or "")
-        return path.exists() and (not path.is_file() or path.stat().st_size > 0)
-
-    def back_up(self, connection: Connection, copy: Path) -> None:
-        """See `Dialect.back_up`."""
-        source = connection.connection.driver_connection
-        assert isinstance(source, sqlite3.Connection)
-        try:
-            target = sqlite3.connect(copy)
-            try:
-                source.backup(target)
-            finally:
-                target.close()
-            shutil.copymode(source.execute("PRAGMA database_list").fetchone()[2], copy)
-        except BaseException:
-            copy.unlink(missing_ok=True)
-            raise
-
-    def count_free_pages(self, cursor: DBAPICursor) -> int:
-        """See `Dialect.count_free_pages`."""
-        cursor.execute("PRAGMA freelist_count")
-        row = cursor.fetchone()
-        return int(row[0]) if row else 0
-
-    def give_back_pages(self, cursor: DBAPICursor, pages: int) -> None:
-        """See `Dialect.give_back_pages`; the pragma works while its rows are fetched."""
-        cursor.execute(f"PRAGMA incremental_vacuum({pages})")
-        cursor.fetchall()
-
-    def compare_layout(self, connection: Connection, metadata: MetaData) -> list[tuple[str, str, str]]:
-        """See `Dialect.compare_layout`: statements of indexes, keys of tables, and how their rows are stored."""
-        engine = create_engine("sqlite://")
-        try:
-            with engine.connect() as fresh:
-                metadata.create_all(fresh)
-                wanted = _describe_layout(fresh)
-        finally:
-            engine.dispose()
-        found = _describe_layout(connection)
-        both = sorted(found.keys() & wanted.keys())
-        return [(name, found[name], wanted[name]) for name in both if found[name] != wanted[name]]
-
-    def begin_write(self) -> str:
-        """Take SQLite's write lock at once, so that no statement meets it later."""
-        return "BEGIN IMMEDIATE"
-
-    def translate(self, error: Exception) -> HeadraceError | None:
-        """See `Dialect.translate`."""
-        if not isinstance(error, sqlite3.Error):
-            return None
-        text, code = str(error), getattr(error, "sqlite_errorcode", 0)
-        if code in _WRITE_FAILURES or code & 0xFF == sqlite3.SQLITE_FULL:
-            return StorageFull(
-                f"The database cannot grow ({text}): its disk is full, or a quota or a limit of file sizes is reached. Nothing of this "
-                "call was stored. Free some space, then send it again."
-            )
-        code &= 0xFF
-        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            return Unavailable(
-                f"The database is locked by another program for more than {self._busy_timeout_ms / 1000:g} s ({text}); nothing of this "
-                "call was stored. Close what holds it open for writing, then send the call again."
-            )
-        if code in {
-            sqlite3.SQLITE_IOERR,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_READONLY,
-            sqlite3.SQLITE_PERM,
-        }:
-            return Unavailable(
-                f"The database file cannot be written or read ({text}); nothing of this call was stored. Check the disk, "
-                "the folder's permissions and free space."
-            )
-        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            return StoreError(
-                f"The database file is damaged, or is none ({text}). Stop the server and restore a backup."
-            )
-        return None
+        Args:
+            cursor: where to read.
+            columns: their names.
+            query: gives these columns, in this order.
+            params: its parameters.
+        """
+        cursor.execute(self.sql(query), params)
+        rows = cursor.fetchall()
+        return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in columns]
 
 
-def _describe_layout(connection: Connection) -> dict[str, str]:
-    described: dict[str, str] = {}
-    rows = connection.exec_driver_sql(
-        "SELECT type, name, sql FROM sqlite_master WHERE substr(name, 1, 3) = 'hr_' AND sql IS NOT NULL"
-    ).fetchall()
-    for kind, name, sql in rows:
-        words = sql.replace('"', "").split()
-        if kind == "index":
-            described[name] = " ".join(words)
-        elif kind == "table":
-            info = connection.exec_driver_sql(
-                "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (name,)
-            )
-            key = ", ".join(row[0] for row in info)
-            autoincrement = " AUTOINCREMENT" if "AUTOINCREMENT" in words else ""
-            rowid = " WITHOUT ROWID" if words[-2:] == ["WITHOUT", "ROWID"] else ""
-            described[name] = f"PRIMARY KEY ({key}){autoincrement}{rowid}"
-    return described
-
-
-# A quota or a limit of file sizes shows as one of these; only a disk without any space left shows as SQLITE_FULL.
-_WRITE_FAILURES = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
-
-DIALECTS: dict[str, Callable[[], Dialect]] = {"sqlite": lambda: SqliteDialect(read_busy_timeout())}
-
-
-def read_busy_timeout() -> int:
-    """Return how long to wait for another program's lock, in milliseconds: HEADRACE_BUSY_TIMEOUT_MS, or 10,000.
-
-    Raises:
-        InvalidParameter: the variable holds no number of milliseconds.
-    """
-    given = os.environ.get(BUSY_TIMEOUT_VARIABLE, "")
-    if not given:
-        return BUSY_TIMEOUT_MS
-    if not (given.isascii() and given.isdigit() and len(given) <= 9):  # noqa: PLR2004 - SQLite takes 31 bits
-        raise InvalidParameter(
-            f"{BUSY_TIMEOUT_VARIABLE} is {given!r}; it must be a whole number of milliseconds, such as {BUSY_TIMEOUT_MS}."
-        )
-    return int(given)
+DIALECTS = {
+    "sqlite": "sqlite:SqliteDialect",
+    "postgresql": "postgresql:PostgresqlDialect",
+    "mysql": "mysql:MysqlDialect",
+    "mariadb": "mysql:MysqlDialect",
+}
+_EXTRAS = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 
 
 def find_dialect(url: URL) -> Dialect:
@@ -279,19 +177,21 @@ def find_dialect(url: URL) -> Dialect:
 
     Raises:
         InvalidParameter: no such database is supported.
+        NotImplementedByServer: its driver is not installed.
     """
     name = url.get_backend_name()
     if name not in DIALECTS:
         raise InvalidParameter(
-            f"The database {name!r} is not supported by this version of headrace; use sqlite:///PATH (supported: {', '.join(DIALECTS)})."
+            f"The database {name!r} is not supported; use sqlite:///PATH, postgresql://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE."
         )
-    return DIALECTS[name]()
+    module, _, attribute = DIALECTS[name].partition(":")
+    loaded = plugins.load(
+        f"headrace.store.dialects.{module}", extra=_EXTRAS.get(name, ""), purpose=f"The database {name}"
+    )
+    made: Dialect = getattr(loaded, attribute)()
+    return made
 
 
 @cache
 def _with_placeholder(text: str, placeholder: str) -> str:
     return text if placeholder == "?" else text.replace("%", "%%").replace("?", placeholder)
-
-
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value

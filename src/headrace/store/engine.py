@@ -3,25 +3,34 @@
 The module knows how a database is opened and closed; what is in it is the business of the files beside it.
 """
 
-from collections.abc import Callable, Iterator
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import PoolProxiedConnection
 
-from headrace.base.errors import HeadraceError, InvalidParameter, StoreError, TooManyRequests
+from headrace.base.errors import HeadraceError, InvalidParameter, StoreError, TooManyRequests, Unavailable
 from headrace.store.caches import Caches
 from headrace.store.changes import Commits
-from headrace.store.connection import Connection
-from headrace.store.dialect import DIALECTS, find_dialect
+from headrace.store.connection import Connection, Params
+from headrace.store.database_time import DatabaseTime
+from headrace.store.dialect import READ_WAIT_S, READERS, LostRace, Purpose, find_dialect
 from headrace.store.filelock import FileLock
 from headrace.store.schema import check_revision, create_schema, find_revision
 from headrace.store.series import flush_points
 from headrace.store.transaction import Transaction
 from headrace.store.writer import Writer
+
+MAX_WAITING_READERS = 64
+"""So many calls may wait for a connection to read; who comes next is told to come later."""
+_OTHER_NAMES = {"postgres": "postgresql"}
+_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 
 
 class Store:
@@ -38,32 +47,42 @@ class Store:
         self.dialect = find_dialect(url)
         self.caches = Caches()
         self.commits = Commits()
+        self._time = DatabaseTime(self.dialect.now_sql)
         lock_path = self.dialect.lock_path(url)
         self._lock = FileLock(lock_path) if lock_path else None
-        self._writing = self.dialect.create_engine(url, writer=True)
-        self._reading = self.dialect.create_engine(url, writer=False)
+        self._writing = self.dialect.create_engine(url, Purpose.WRITE)
+        self._reading = self.dialect.create_engine(url, Purpose.READ, size=READERS)
+        self._beside = self.dialect.create_engine(url, Purpose.SIDE) if self.dialect.has_side else None
         self._writing_raw: PoolProxiedConnection | None = None
+        self._places = threading.BoundedSemaphore(READERS + MAX_WAITING_READERS)
         self.writer = Writer(self)
+
+    def clock(self) -> int:
+        """Return the time as Unix milliseconds: the database's, so that all servers of a database have the same."""
+        return self._time.now()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees one snapshot of the database.
 
         Raises:
-            TooManyRequests: all connections stayed busy for a minute.
+            TooManyRequests: too many wait for a connection already, or none came free in `READ_WAIT_S` seconds.
             HeadraceError: the database as a whole cannot be read; other errors of statements pass as they are.
         """
-        try:
-            raw = self._reading.raw_connection()
-        except PoolTimeout:
+        if not self._places.acquire(blocking=False):
             raise TooManyRequests(
-                "All connections to the database have been busy for a minute; send the call again later."
-            ) from None
-        except Exception as error:
-            raise self.translate(error) or error from error
-        cursor = raw.cursor()
+                f"{MAX_WAITING_READERS} calls wait for a connection to the database already; send the call again later."
+            )
         try:
-            cursor.execute("BEGIN")
+            with self._read() as connection:
+                yield connection
+        finally:
+            self._places.release()
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        raw, cursor = self._begin_read()
+        try:
             yield Connection(cursor, self.dialect, self.caches)
         except Exception as error:
             shown = self.translate(error)
@@ -71,42 +90,118 @@ class Store:
                 raise shown from error
             raise
         finally:
+            self._give_back(raw)
+
+    def _begin_read(self) -> tuple[PoolProxiedConnection, DBAPICursor]:
+        """Return a connection whose transaction has begun; one that was cut while it lay in the pool is replaced."""
+        while True:
+            try:
+                raw = self._reading.raw_connection()
+            except PoolTimeout:
+                raise TooManyRequests(
+                    f"All {READERS} connections to the database have been busy for {READ_WAIT_S:g} s; send the call again later."
+                ) from None
+            except Exception as error:
+                raise self.translate(error) or error from error
+            cursor = raw.cursor()
+            try:
+                cursor.execute(self.dialect.begin_read())
+            except Exception as error:
+                is_old = self.dialect.is_lost_connection(error)
+                raw.invalidate()
+                if not is_old:
+                    raise self.translate(error) or error from error
+                continue  # each turn makes the pool one connection shorter; a fresh one that fails is an error of connecting
+            return raw, cursor
+
+    def _give_back(self, raw: PoolProxiedConnection) -> None:
+        try:
             raw.rollback()
-            cursor.close()
+        except Exception as error:
+            raw.invalidate()
+            if not self.dialect.is_lost_connection(error):
+                raise
+        else:
             raw.close()
 
     def transact(self, work: Callable[[Transaction], None]) -> None:
         """Run `work` in one writing transaction and commit it; on an error nothing of it stays.
 
         Only the writer's thread calls this.
+
+        Raises:
+            LostRace: another server was first, or the connection was cut before the commit: run it again.
+            Unavailable: the connection was cut while committing; it is not known whether anything stays.
         """
         with self.locked():
-            if self._writing_raw is None:
-                self._writing_raw = self._writing.raw_connection()
-            raw = self._writing_raw
-            cursor = raw.cursor()
+            raw = self._find_writing()
+            committing = False
             try:
+                cursor = raw.cursor()
+                self._time.measure(cursor)
                 cursor.execute(self.dialect.begin_write())
-                tx = Transaction(cursor, self.dialect, self.caches)
+                tx = Transaction(cursor, self.dialect, self.caches, self._insert_beside if self._beside else None)
                 work(tx)
                 flush_points(tx)
                 tx.stamp()
+                committing = True
                 raw.commit()
             except BaseException as error:
-                raw.rollback()
-                if isinstance(error, Exception) and self.translate(error) is not None:
-                    raw.invalidate()  # the next transaction starts on a fresh connection
-                    self._writing_raw = None
+                self._end_failed(raw, error, committing=committing)
                 raise
         tx.publish()
         if tx.clock:
             self.commits.tell()
 
+    def _find_writing(self) -> PoolProxiedConnection:
+        if self._writing_raw is None:
+            self._writing_raw = self._writing.raw_connection()
+        return self._writing_raw
+
+    def _end_failed(self, raw: PoolProxiedConnection, error: BaseException, *, committing: bool) -> None:
+        """Undo a transaction that has failed.
+
+        Raises:
+            LostRace: it may be run again.
+            Unavailable: it is not known whether it was committed.
+        """
+        is_cut = isinstance(error, Exception) and self.dialect.is_lost_connection(_original(error))
+        try:
+            raw.rollback()
+        except Exception:  # noqa: BLE001 - the connection is given up then
+            is_cut = is_cut or isinstance(error, Exception)
+            self._drop_writing(raw)
+        if not isinstance(error, Exception):
+            return
+        if is_cut or self.translate(error) is not None:
+            self._drop_writing(raw)  # the next transaction starts on a fresh connection
+        if is_cut and committing:
+            raise Unavailable(
+                f"The connection to the database was cut while this call was committed ({_original(error)}): it may be stored or not. "
+                "Look, then send it again if need be."
+            ) from error
+        if is_cut or self.dialect.is_lost_race(_original(error)):
+            raise LostRace(str(_original(error))) from error
+
+    def _drop_writing(self, raw: PoolProxiedConnection) -> None:
+        if self._writing_raw is not None:
+            raw.invalidate()
+            self._writing_raw = None
+
+    def _insert_beside(self, sql: str, rows: Sequence[Params]) -> None:
+        """Run an insert of rows and commit it at once, on a connection of its own."""
+        assert self._beside is not None
+        raw = self._beside.raw_connection()
+        try:
+            self.dialect.execute_many(raw.cursor(), sql, rows)
+        except Exception:
+            raw.invalidate()
+            raise
+        raw.close()
+
     def translate(self, error: Exception) -> HeadraceError | None:
         """Return the error to show for a failure of the whole database, or None."""
-        if isinstance(error, DBAPIError) and isinstance(error.orig, Exception):
-            error = error.orig
-        return self.dialect.translate(error)
+        return self.dialect.translate(_original(error))
 
     def prepare(self) -> None:
         """Make the schema if the database is empty; refuse one that cannot be used.
@@ -122,6 +217,9 @@ class Store:
                     self.dialect.make_private(self.url)
                     with self._writing.connect() as connection:
                         create_schema(connection, self.dialect)
+            with self._reading.connect() as connection:
+                assert connection.connection.dbapi_connection is not None
+                self._time.measure(connection.connection.cursor())
 
     def locked(self) -> AbstractContextManager[None]:
         """Wait for the lock that every writer of this database holds, and hold it."""
@@ -154,10 +252,16 @@ class Store:
         if self._writing_raw is not None:
             self._writing_raw.close()
             self._writing_raw = None
-        self._writing.dispose()
-        self._reading.dispose()
+        for engine in (self._writing, self._reading, self._beside):
+            if engine is not None:
+                engine.dispose()
         if self._lock:
             self._lock.close()
+
+
+def _original(error: Exception) -> Exception:
+    """Return the driver's error that SQLAlchemy has wrapped."""
+    return error.orig if isinstance(error, DBAPIError) and isinstance(error.orig, Exception) else error
 
 
 def parse_store_url(text: str) -> URL:
@@ -168,11 +272,13 @@ def parse_store_url(text: str) -> URL:
     """
     try:
         url = make_url(text)
-        if url.get_backend_name() in DIALECTS:
+        url = url.set(drivername=_OTHER_NAMES.get(url.drivername, url.drivername))
+        if url.get_backend_name() == "sqlite":
             url.get_dialect()  # an unknown driver is found out here
     except ArgumentError:
         raise InvalidParameter(
-            f"{text!r} is no database URL. A path is written as sqlite:///headrace.db (three slashes: relative, four: absolute)."
+            f"{_without_password(text)!r} is no database URL. A path is written as sqlite:///headrace.db (three slashes: relative, "
+            "four: absolute), a server as postgresql://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE."
         ) from None
     if (
         url.get_backend_name() == "sqlite"
@@ -182,7 +288,11 @@ def parse_store_url(text: str) -> URL:
         raise InvalidParameter(
             f"The folder {str(Path(url.database).absolute().parent)!r} of the store {text!r} does not exist; create it first."
         )
-    return url
+    return find_dialect(url).normalise(url)
+
+
+def _without_password(text: str) -> str:
+    return _PASSWORD.sub("***", text)
 
 
 def open_store(text: str) -> Store:

@@ -5,6 +5,8 @@ import hashlib
 from headrace.store.connection import Connection
 from headrace.store.transaction import Kind, RunRef, Transaction
 
+_FIND_ENVIRONMENT = "SELECT id FROM hr_environment WHERE digest = ?"
+
 
 def find_environment(conn: Connection, run: RunRef) -> str | None:
     """Return the environment of the attempt that a run reference names, as JSON, or None."""
@@ -33,8 +35,13 @@ def set_environment(tx: Transaction, run: RunRef, body: str) -> None:
 
 def _intern(tx: Transaction, body: str) -> int:
     digest = hashlib.sha256(body.encode()).hexdigest()
-    row = tx.row("SELECT id FROM hr_environment WHERE digest = ?", (digest,))
-    if row is not None:
-        number: int = row[0]
-        return number
-    return tx.insert("INSERT INTO hr_environment (digest, body) VALUES (?, ?)", (digest, body))
+    row = tx.row(_FIND_ENVIRONMENT, (digest,))
+    if row is None:
+        tx.intern(
+            "INSERT INTO hr_environment (digest, body) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING",
+            [(digest, body)],
+        )
+        row = tx.row(_FIND_ENVIRONMENT, (digest,))
+        assert row is not None
+    number: int = row[0]
+    return number

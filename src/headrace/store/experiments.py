@@ -34,10 +34,11 @@ def insert_experiment(
             f"Experiment {name!r} already exists, with id {taken[0]}{' (deleted)' if taken[1] else ''}. "
             + ("Restore it, or choose another name." if taken[1] else "Use it, or choose another name.")
         )
-    number = tx.insert(
-        "INSERT INTO hr_experiment (id, name, artifact_location, deleted, created_at, updated_at) VALUES (?, ?, ?, 0, ?, ?)",
-        (number, name, location, now, now),
-    )
+    columns, row = "name, artifact_location, deleted, created_at, updated_at", (name, location, 0, now, now)
+    if number is None:
+        number = tx.insert(f"INSERT INTO hr_experiment ({columns}) VALUES (?, ?, ?, ?, ?)", row)
+    else:
+        tx.change(f"INSERT INTO hr_experiment (id, {columns}) VALUES (?, ?, ?, ?, ?, ?)", (number, *row))
     if is_root:
         tx.change(
             "UPDATE hr_experiment SET artifact_location = ? WHERE id = ?",

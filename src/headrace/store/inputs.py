@@ -13,10 +13,12 @@ from headrace.api.inputs import (
     RunInputs,
     RunOutputs,
 )
-from headrace.store.connection import Connection
+from headrace.store.connection import Connection, Row
 from headrace.store.transaction import Kind, RunRef, Transaction
 
 CONTEXT_TAG = "mlflow.data.context"
+DATASET_COLUMNS = "name, digest, source_type, source, schema_text, profile_text"
+_FIND_DATASET = "SELECT id FROM hr_dataset WHERE experiment = ? AND name = ? AND digest = ?"
 
 
 def insert_datasets(tx: Transaction, run: RunRef, datasets: Sequence[DatasetInput]) -> None:
@@ -26,11 +28,18 @@ def insert_datasets(tx: Transaction, run: RunRef, datasets: Sequence[DatasetInpu
     """
     for used in datasets:
         dataset = used.dataset
-        row = tx.row(
-            "SELECT id FROM hr_dataset WHERE experiment = ? AND name = ? AND digest = ?",
-            (run.experiment, dataset.name, dataset.digest),
+        number = intern_dataset(
+            tx,
+            run.experiment,
+            (
+                dataset.name,
+                dataset.digest,
+                dataset.source_type,
+                dataset.source,
+                dataset.schema or None,
+                dataset.profile or None,
+            ),
         )
-        number = row[0] if row else _insert_dataset(tx, run.experiment, dataset)
         if not tx.row("SELECT 1 FROM hr_run_dataset WHERE run = ? AND dataset = ?", (run.id, number)):
             tx.change("INSERT INTO hr_run_dataset (run, dataset) VALUES (?, ?)", (run.id, number))
         tags = {tag.key: tag.value for tag in used.tags or ()}
@@ -43,20 +52,26 @@ def insert_datasets(tx: Transaction, run: RunRef, datasets: Sequence[DatasetInpu
         tx.touch(Kind.RUN, run.id, run.experiment)
 
 
-def _insert_dataset(tx: Transaction, experiment: int, dataset: Dataset) -> int:
-    return tx.insert(
-        "INSERT INTO hr_dataset (experiment, name, digest, source_type, source, schema_text, profile_text) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            experiment,
-            dataset.name,
-            dataset.digest,
-            dataset.source_type,
-            dataset.source,
-            dataset.schema or None,
-            dataset.profile or None,
-        ),
-    )
+def intern_dataset(tx: Transaction, experiment: int, row: Row) -> int:
+    """Return the id of a dataset of an experiment, known by name and digest; a new one is stored.
+
+    Args:
+        tx: where to write.
+        experiment: its integer id.
+        row: what `DATASET_COLUMNS` names.
+    """
+    key = (experiment, *row[:2])
+    found = tx.row(_FIND_DATASET, key)
+    if found is None:
+        tx.intern(
+            f"INSERT INTO hr_dataset (experiment, {DATASET_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (experiment, name, digest) DO NOTHING",
+            [(experiment, *row)],
+        )
+        found = tx.row(_FIND_DATASET, key)
+        assert found is not None
+    number: int = found[0]
+    return number
 
 
 def insert_model_inputs(tx: Transaction, run: RunRef, models: Sequence[ModelInput]) -> None:

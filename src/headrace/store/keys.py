@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 from headrace.store.connection import Connection
 from headrace.store.transaction import Transaction
 
+_FIND_KEYS = "SELECT name, id FROM hr_key WHERE name IN ({ids})"
+
 
 def find_key_ids(conn: Connection, names: Collection[str]) -> dict[str, int]:
     """Return the ids of those names that are known."""
@@ -12,9 +14,7 @@ def find_key_ids(conn: Connection, names: Collection[str]) -> dict[str, int]:
     found = {name: known[name] for name in names if name in known}
     missing = [name for name in names if name not in found]
     if missing:
-        fresh: dict[str, int] = dict(
-            conn.rows_in("SELECT name, id FROM hr_key WHERE name IN ({ids})", missing)
-        )
+        fresh: dict[str, int] = dict(conn.rows_in(_FIND_KEYS, missing))
         _remember(conn, fresh)
         found.update(fresh)
     return found
@@ -32,11 +32,11 @@ def intern_keys(tx: Transaction, names: Iterable[str]) -> dict[str, int]:
         else:
             ids[name] = number
     if missing:
-        rows = tx.rows_in("SELECT name, id FROM hr_key WHERE name IN ({ids})", missing)
-        found: dict[str, int] = dict(rows)
-        for name in missing:
-            if name not in found:
-                found[name] = tx.insert("INSERT INTO hr_key (name) VALUES (?)", (name,))
+        found: dict[str, int] = dict(tx.rows_in(_FIND_KEYS, missing))
+        fresh = [(name,) for name in missing if name not in found]
+        if fresh:
+            tx.intern("INSERT INTO hr_key (name) VALUES (?) ON CONFLICT (name) DO NOTHING", fresh)
+            found |= dict(tx.rows_in(_FIND_KEYS, [name for (name,) in fresh]))
         new.update(found)
         ids.update(found)
     return ids

@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from headrace.base.errors import StoreError
-from headrace.store.dialect import Dialect, find_dialect
+from headrace.store.dialect import Dialect, Purpose, find_dialect
 from headrace.store.drift import find_drift, repair_indexes
 from headrace.store.engine import parse_store_url
 from headrace.store.filelock import FileLock
@@ -114,7 +114,7 @@ def _locked(dialect: Dialect, url: URL) -> Iterator[None]:
 
 @contextmanager
 def _connect(url: URL, dialect: Dialect, *, writer: bool) -> Iterator[Connection]:
-    engine = dialect.create_engine(url, writer=writer)
+    engine = dialect.create_engine(url, Purpose.WRITE if writer else Purpose.READ)
     try:
         with engine.connect() as connection:
             try:

@@ -6,21 +6,22 @@ Files stay where they are: a run keeps the artifact URI that it was born with. T
 from collections.abc import Collection, Iterable, Sequence
 
 from headrace.store.annotations import digest
-from headrace.store.connection import MAX_IN_LIST, Connection, marks
+from headrace.store.connection import Connection, marks
+from headrace.store.dialect import MAX_IN_LIST
+from headrace.store.inputs import DATASET_COLUMNS, intern_dataset
 from headrace.store.keys import find_key_ids
 from headrace.store.series import flush_points
-from headrace.store.transaction import Kind, RunRef, Transaction
+from headrace.store.transaction import RUN_COLUMNS, Kind, RunRef, Transaction
 
 PARENT_TAG = "mlflow.parentRunId"
 
-_REF = "id, run_id, experiment, scope, start_time, attempt, artifact_uri"
-
 
 def find_refs(conn: Connection, ids: Iterable[int]) -> dict[int, RunRef]:
-    """Return what writing needs to know of those runs that exist, deleted ones too, by their integer ids."""
-    return {
-        row[0]: RunRef(*row) for row in conn.rows_in(f"SELECT {_REF} FROM hr_run WHERE id IN ({{ids}})", ids)
-    }
+    """Return what writing needs to know of those runs that exist, deleted ones too, by their integer ids. A transaction locks them."""
+    if isinstance(conn, Transaction):
+        return conn.lock_run_numbers(ids)
+    rows = conn.rows_in(f"SELECT {RUN_COLUMNS} FROM hr_run WHERE id IN ({{ids}})", ids)
+    return {row[0]: RunRef(*row) for row in rows}
 
 
 def find_numbers(conn: Connection, run_ids: Iterable[str]) -> dict[str, int]:
@@ -107,6 +108,7 @@ def move_runs(tx: Transaction, runs: Sequence[RunRef], target: int) -> None:
     tx.change_many(
         "UPDATE hr_run SET experiment = ?, scope = ? WHERE id = ?", [(target, scope, run.id) for run in runs]
     )
+    tx.forget_runs({run.id for run in runs})
     for table in ("hr_param", "hr_tag"):
         tx.change_many(f"UPDATE {table} SET scope = ? WHERE run = ?", [(scope, run.id) for run in runs])
     tx.change_many(
@@ -149,25 +151,12 @@ def _move_datasets(tx: Transaction, runs: Sequence[RunRef], target: int) -> None
     links = tx.rows_in("SELECT run, dataset FROM hr_run_dataset WHERE run IN ({ids}) ORDER BY dataset", ids)
     if not links:
         return
-    new = {number: _intern_dataset(tx, number, target) for number in sorted({row[1] for row in links})}
+    datasets = tx.rows_in(
+        f"SELECT id, {DATASET_COLUMNS} FROM hr_dataset WHERE id IN ({{ids}})", sorted({row[1] for row in links})
+    )
+    new = {number: intern_dataset(tx, target, tuple(row)) for number, *row in datasets}
     for table in ("hr_run_dataset", "hr_run_dataset_tag"):
         tx.change_many(
             f"UPDATE {table} SET dataset = ? WHERE run = ? AND dataset = ?",
             [(new[dataset], run, dataset) for run, dataset in links],
         )
-
-
-def _intern_dataset(tx: Transaction, number: int, target: int) -> int:
-    """Return the id of a dataset's like in another experiment, made if need be."""
-    columns = "name, digest, source_type, source, schema_text, profile_text"
-    row = tx.row(f"SELECT {columns} FROM hr_dataset WHERE id = ?", (number,))
-    assert row is not None
-    known = tx.row(
-        "SELECT id FROM hr_dataset WHERE experiment = ? AND name = ? AND digest = ?", (target, *row[:2])
-    )
-    if known:
-        found: int = known[0]
-        return found
-    return tx.insert(
-        f"INSERT INTO hr_dataset (experiment, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", (target, *row)
-    )

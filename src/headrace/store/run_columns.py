@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from headrace.store import codes
-from headrace.store.connection import MAX_IN_LIST, Connection, Row, marks
+from headrace.store.connection import Connection, Row, marks
+from headrace.store.dialect import MAX_IN_LIST
 
 Integers = npt.NDArray[np.int64]
 

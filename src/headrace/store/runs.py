@@ -17,11 +17,10 @@ from headrace.store.experiments import STAGES
 from headrace.store.inputs import run_inputs, run_outputs
 from headrace.store.keys import key_names
 from headrace.store.series import flush_points, latest_points
-from headrace.store.transaction import Kind, RunRef, Transaction
+from headrace.store.transaction import RUN_COLUMNS, Kind, RunRef, Transaction
 
 T = TypeVar("T")
 
-_REF = "id, run_id, experiment, scope, start_time, attempt, artifact_uri"
 # The last column is set where MLflow's wire shows a LOST run as FAILED. It takes the time as a parameter.
 _INFO = (
     "id, run_id, experiment, scope, name, user_id, status, start_time, end_time, artifact_uri, CASE WHEN status = 1 THEN "
@@ -45,12 +44,16 @@ def insert_run(tx: Transaction, row: tuple[str, int, str, str, int, str]) -> Run
         (run_id, experiment, scope, name, user_id, start_time, artifact_uri),
     )
     tx.touch(Kind.RUN, number, experiment)
-    return RunRef(number, run_id, experiment, scope, start_time, 0, artifact_uri)
+    run = tx.held_runs[run_id] = RunRef(number, run_id, experiment, scope, start_time, 0, artifact_uri)
+    return run
 
 
 def find_run(conn: Connection, run_id: str) -> RunRef | None:
-    """Return what writing to a run needs to know, or None."""
-    row = conn.row(f"SELECT {_REF} FROM hr_run WHERE run_id = ?", (run_id,))
+    """Return what writing to a run needs to know, or None. A transaction locks the run."""
+    if isinstance(conn, Transaction):
+        conn.lock_runs((run_id,))
+        return conn.held_runs.get(run_id)
+    row = conn.row(f"SELECT {RUN_COLUMNS} FROM hr_run WHERE run_id = ?", (run_id,))
     return RunRef(*row) if row else None
 
 
@@ -98,6 +101,7 @@ def update_deleted(tx: Transaction, runs: Sequence[Row], deleted: bool, now: int
     for table in ("hr_param", "hr_tag"):
         tx.change_many(f"UPDATE {table} SET scope = ? WHERE run = ?", moved)
     tx.change_many("UPDATE hr_series SET scope = ? WHERE run = ? AND scope IS NOT NULL", moved)
+    tx.forget_runs({run for run, _ in runs})
     for run, experiment in runs:
         tx.touch(Kind.RUN, run, experiment)
 

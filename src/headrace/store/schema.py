@@ -3,17 +3,38 @@
 Changing a schema is the business of `headrace.store.migrate`, which loads Alembic; a server's start does not.
 """
 
-from sqlalchemy import URL, Connection, inspect, text
+from typing import NamedTuple
+
+from sqlalchemy import URL, Connection, inspect
+from sqlalchemy.engine.interfaces import Dialect as SqlDialect
+from sqlalchemy.engine.mock import MockConnection
 
 from headrace.base.errors import StoreError
+from headrace.store.catalogues import find_catalogue
 from headrace.store.dialect import Dialect
-from headrace.store.tables import METADATA, SCHEMA_REVISION
+from headrace.store.stages import JOURNAL, Stage, run_stages
+from headrace.store.tables import METADATA, OLDEST_REVISION, SCHEMA_REVISION
 
 _MLFLOW_TABLES = {"alembic_version", "experiments", "runs"}
 
+HAS_OLDEST = "0003"
+"""The first revision with a column for the oldest revision that may use the schema."""
 
-def find_revision(connection: Connection, url: URL) -> str | None:
-    """Return the revision of the schema in a database, or None if it holds nothing of headrace.
+
+class Revision(NamedTuple):
+    """What a schema says of itself.
+
+    Args:
+        number: its revision.
+        oldest: the oldest revision whose servers may use it.
+    """
+
+    number: str
+    oldest: str
+
+
+def find_revision(connection: Connection, url: URL) -> Revision | None:
+    """Return the revision of the schema in a database, or None if it holds nothing of headrace, or what a first start had no time to finish.
 
     Raises:
         StoreError: the database is MLflow's, or what it holds of headrace is not whole; the message names the remedy.
@@ -21,56 +42,142 @@ def find_revision(connection: Connection, url: URL) -> str | None:
     shown = url.render_as_string()
     tables = set(inspect(connection).get_table_names())
     if "hr_version" in tables:
-        rows = connection.execute(text("SELECT version_num FROM hr_version")).fetchall()
-        if len(rows) != 1:
+        # All columns: older schemas have one only.
+        rows = connection.exec_driver_sql("SELECT * FROM hr_version").mappings().fetchall()
+        if len(rows) == 1:
+            number = str(rows[0]["version_num"])
+            return Revision(number, str(rows[0].get("oldest") or number))
+        if rows or JOURNAL not in tables:
             raise StoreError(
                 f"The table hr_version of {shown} holds {len(rows)} rows instead of one, so its revision is unknown. Restore a backup."
             )
-        return str(rows[0][0])
     left = sorted(name for name in tables if name.startswith("hr_"))
-    if left:
+    if left and JOURNAL not in tables:
         raise StoreError(
             f"{shown} holds tables of headrace ({', '.join(left[:5])}{', …' if len(left) > 5 else ''}) but not hr_version, "  # noqa: PLR2004 - an excerpt
             "so its revision is unknown. Restore a backup, or name another store."
         )
     if tables >= _MLFLOW_TABLES:
         raise StoreError(
-            f"{shown} is MLflow's own database. headrace keeps its data in tables of its own and leaves this file untouched: "
+            f"{shown} is MLflow's own database. headrace keeps its data in tables of its own and leaves this one untouched: "
             "name another store, for example --backend-store-uri sqlite:///headrace.db. "
             "(Importing an MLflow database is not part of this version.)"
         )
     return None
 
 
-def check_revision(found: str, url: URL, needed: str = SCHEMA_REVISION) -> None:
-    """Check that a schema is of the revision that this version of headrace works with.
+def check_revision(
+    found: Revision, url: URL, needed: str = SCHEMA_REVISION, oldest: str = OLDEST_REVISION
+) -> None:
+    """Check that this version of headrace may use a schema: it is of its own revision, or of a newer one that only added to it.
+
+    Args:
+        found: what the schema says.
+        url: the database, for messages.
+        needed: the revision of this version.
+        oldest: the oldest revision whose servers may go on using that one.
 
     Raises:
-        StoreError: it is not; the message names the remedy.
+        StoreError: it may not; the message names the remedy.
     """
     shown = url.render_as_string()
-    if found < needed:
-        raise StoreError(
-            f"The schema of {shown} is of revision {found}, this version of headrace needs {needed}. "
-            f"Stop its servers, make a copy of the database, then run: headrace db upgrade {shown}"
+    if found.number < needed:
+        stop = (
+            "Its servers may go on meanwhile. See what changes: headrace db upgrade --check"
+            if found.number >= oldest
+            else "Stop its servers, make a copy of the database"
         )
-    if found > needed:
         raise StoreError(
-            f"The schema of {shown} is of revision {found}, written by a newer headrace than this one ({needed}). "
-            "Install that version again, or a newer one."
+            f"The schema of {shown} is of revision {found.number}, this version of headrace needs {needed}. "
+            f"{stop}, then run: headrace db upgrade {shown}"
+        )
+    if found.oldest > needed:
+        way = "written by" if found.number > needed else "and being changed by"
+        raise StoreError(
+            f"The schema of {shown} is of revision {found.number}, {way} a newer headrace than this one ({needed}), "
+            f"and servers older than revision {found.oldest} cannot use it. Install that version again, or a newer one."
         )
 
 
-def create_schema(connection: Connection, dialect: Dialect) -> None:
-    """Make all tables, in one transaction: whoever opens the database sees the whole schema or none."""
-    connection.exec_driver_sql(dialect.begin_write())
-    try:
-        METADATA.create_all(connection, checkfirst=False)
-        connection.execute(text("INSERT INTO hr_clock (id, value) VALUES (1, 0)"))
-        connection.execute(
-            text("INSERT INTO hr_version (version_num) VALUES (:rev)"), {"rev": SCHEMA_REVISION}
-        )
+def create_schema(connection: Connection, dialect: Dialect) -> bool:
+    """Make all tables, unless another process was faster: whoever opens the database sees the whole schema or none.
+
+    Args:
+        connection: one that writes, in no transaction.
+        dialect: the database.
+
+    Returns:
+        Whether there was anything to make.
+    """
+    catalogue = find_catalogue(connection)
+    with catalogue.locked():
+        known = find_revision(connection, connection.engine.url)
         connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
+        if known is None:
+            run_stages(connection, dialect.begin_write(), [_make_stage(connection.dialect)])
+    return known is None
+
+
+def _make_stage(dialect: SqlDialect) -> Stage:
+    return Stage(
+        f"the first schema, {SCHEMA_REVISION}",
+        (
+            *compile_tables(dialect),
+            "INSERT INTO hr_clock (id, value) VALUES (1, 0)",
+            f"INSERT INTO hr_version (version_num, oldest) VALUES ('{SCHEMA_REVISION}', '{OLDEST_REVISION}')",
+        ),
+    )
+
+
+def compile_tables(dialect: SqlDialect) -> list[str]:
+    """Return the statements by which today's tables are made."""
+    found: list[str] = []
+
+    def keep(element: object, *_: object, **__: object) -> None:
+        found.append(str(element.compile(dialect=dialect)).strip())  # type: ignore[attr-defined]
+
+    METADATA.create_all(MockConnection(dialect, keep), checkfirst=False)
+    return found
+
+
+def name_missing(connection: Connection, url: URL) -> list[str]:
+    """Return what a server should complain of at its start: tables, columns and indexes that are missing, and text that compares wrongly.
+
+    Costs two queries of the catalogue. What is made otherwise in other ways is found by `headrace db check`.
+
+    Args:
+        connection: where to look; nothing is changed.
+        url: the database, for messages.
+    """
+    catalogue, shown = find_catalogue(connection), url.render_as_string()
+    columns, indexes = catalogue.list_columns(), catalogue.list_indexes()
+    tables = {table for table, _ in columns}
+    collation = catalogue.wanted_collation()
+    problems = []
+    for name, table in sorted(METADATA.tables.items()):
+        if name not in tables:
+            problems.append(f"The table {name} is missing. Restore a backup.")
+            continue
+        for column in table.columns:
+            found = columns.get((name, column.name))
+            if found is None:
+                problems.append(f"The column {name}.{column.name} is missing. Restore a backup.")
+            elif found and found != collation:
+                problems.append(
+                    f"The column {name}.{column.name} compares text by {found} and not by {collation}, so that different texts may be taken for "
+                    f"equal ones. See the remedy: headrace db check {shown}"
+                )
+        problems += [
+            explain_missing_index(str(index.name), name, shown)
+            for index in sorted(table.indexes, key=lambda each: str(each.name))
+            if not indexes.get(str(index.name), False)
+        ]
+    return problems
+
+
+def explain_missing_index(index: str, table: str, shown: str) -> str:
+    """Return what to say of an index that is not there, or not usable."""
+    return (
+        f"The index {index} of {table} is missing, or made otherwise; what it serves is slow. "
+        f"Run: headrace db upgrade {shown}"
+    )

@@ -234,8 +234,8 @@ def apply(tx: Transaction, plan: Plan) -> bool:
     tx.cursor.execute("SAVEPOINT sealing")
     done = _apply(tx, plan)
     if not done:
-        tx.cursor.execute("ROLLBACK TO sealing")
-    tx.cursor.execute("RELEASE sealing")
+        tx.cursor.execute("ROLLBACK TO SAVEPOINT sealing")
+    tx.cursor.execute("RELEASE SAVEPOINT sealing")
     return done
 
 

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 NO_CONTEXT = 0
 
-_INSERT_POINT = "INSERT OR IGNORE INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, 0)"
+_INSERT_POINT = (
+    "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, 0) "
+    "ON CONFLICT (series, time, step, code, n) DO NOTHING"
+)
 _INSERT_RECORD = "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, ?)"
 _INSERT_SERIES = f"""
 INSERT INTO hr_series (run, key_id, context, attempt, scope, start_time, is_nan, {STATE})
@@ -240,8 +243,8 @@ def _insert_points(
     tx.cursor.execute("SAVEPOINT points")
     inserted = tx.change_many(_INSERT_POINT, rows)
     if inserted != len(rows):
-        tx.cursor.execute("ROLLBACK TO points")
-    tx.cursor.execute("RELEASE points")
+        tx.cursor.execute("ROLLBACK TO SAVEPOINT points")
+    tx.cursor.execute("RELEASE SAVEPOINT points")
     if inserted == len(rows):
         return set()
     # Do it again series by series, to know which summaries have counted too much.

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from headrace.base.errors import InvalidParameter
 from headrace.store import chunks
 from headrace.store.buckets import Ints, Numbers
-from headrace.store.connection import MAX_IN_LIST, Connection
+from headrace.store.connection import Connection
+from headrace.store.dialect import MAX_IN_LIST
 from headrace.store.points import Part, Range
 
 Axis = Literal["step", "time"]

@@ -4,13 +4,14 @@ The last statement before the commit moves the one-row clock and stamps the chan
 follower's cursor skips nothing.
 """
 
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from headrace.store.caches import Caches, SeriesKey
-from headrace.store.connection import Connection
+from headrace.store.connection import Connection, Params
 from headrace.store.dialect import Dialect
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ class RunRef(NamedTuple):
         return bool(self.scope & 1)
 
 
+RUN_COLUMNS = ", ".join(RunRef._fields)
+"""The columns of a run's row that make its `RunRef`."""
+
+
+_FIND_RUNS = f"SELECT {RUN_COLUMNS} FROM hr_run WHERE run_id"
+
 PointList = list[tuple[int, int, int]]
 """Points as (time, step, code)."""
 
@@ -64,12 +71,35 @@ class Transaction(Connection):
         cursor: the driver's cursor.
         dialect: the database.
         caches: see `Connection`.
+        side: runs a statement for rows and commits it at once, apart from this transaction; None where that is not to be had.
+
+    Attributes:
+        held_runs: the runs that this transaction has locked, by public id, as they are.
     """
 
-    __slots__ = ("arrays", "clock", "new_keys", "new_series", "points", "records", "runs", "touched")
+    __slots__ = (
+        "arrays",
+        "clock",
+        "held_runs",
+        "new_keys",
+        "new_series",
+        "points",
+        "records",
+        "runs",
+        "side",
+        "touched",
+    )
 
-    def __init__(self, cursor: DBAPICursor, dialect: Dialect, caches: Caches) -> None:
+    def __init__(
+        self,
+        cursor: DBAPICursor,
+        dialect: Dialect,
+        caches: Caches,
+        side: Callable[[str, Sequence[Params]], None] | None = None,
+    ) -> None:
         super().__init__(cursor, dialect, caches)
+        self.side = side
+        self.held_runs: dict[str, RunRef] = {}
         self.points: dict[SeriesKey, PointList] = {}
         self.records: dict[SeriesKey, RecordList] = {}
         self.arrays: dict[SeriesKey, list[tuple[Columns, np.ndarray]]] = {}
@@ -78,6 +108,54 @@ class Transaction(Connection):
         self.new_keys: dict[str, int] = {}
         self.new_series: dict[SeriesKey, int] = {}
         self.clock = 0
+
+    @property
+    def for_update(self) -> str:
+        """See `Connection.for_update`."""
+        return self.dialect.for_update
+
+    @property
+    def for_share(self) -> str:
+        """See `Connection.for_share`."""
+        return self.dialect.for_share
+
+    def lock_runs(self, run_ids: Iterable[str]) -> None:
+        """Lock runs, and remember them: whoever writes to anything of a run holds the run's row.
+
+        All transactions lock in the same order, so that none waits for one that waits for it.
+        """
+        missing = sorted(set(run_ids) - self.held_runs.keys())
+        if missing:
+            for row in self.rows_in(f"{_FIND_RUNS} IN ({{ids}}) ORDER BY run_id{self.for_update}", missing):
+                self.held_runs[row[1]] = RunRef(*row)
+
+    def lock_run_numbers(self, numbers: Iterable[int]) -> dict[int, RunRef]:
+        """Lock runs by their integer ids and return those that exist, by these."""
+        held = {run.id: run for run in self.held_runs.values()}
+        wanted = set(numbers)
+        query = f"SELECT {RUN_COLUMNS} FROM hr_run WHERE id IN ({{ids}}) ORDER BY run_id{self.for_update}"
+        for row in self.rows_in(query, sorted(wanted - held.keys())):
+            held[row[0]] = self.held_runs[row[1]] = RunRef(*row)
+        return {number: held[number] for number in wanted & held.keys()}
+
+    def forget_runs(self, numbers: Collection[int]) -> None:
+        """Read runs again when they are next asked for: what a `RunRef` says of them has changed. They stay locked."""
+        self.held_runs = {name: run for name, run in self.held_runs.items() if run.id not in numbers}
+
+    def intern(self, sql: str, rows: Sequence[Params]) -> None:
+        """Insert rows that mean the same to everybody and never change, those that are not there yet; then look them up.
+
+        Other servers see them at once, whatever becomes of this transaction, and never wait for it.
+
+        Args:
+            sql: an insert that ends in ``ON CONFLICT ... DO NOTHING``.
+            rows: parameters of each.
+        """
+        self.writes += 1
+        if self.side is None:
+            self.change_many(sql, rows)
+        else:
+            self.side(sql, sorted(rows, key=repr))
 
     def touch(self, kind: Kind, subject: int, experiment: int) -> None:
         """Note that this transaction changed something that followers want to hear of."""

@@ -2,23 +2,29 @@
 
 A job is a function of the transaction. It is answered after the transaction that carries it has committed, so an answer means "on disk". A job that
 refuses its input raises before it has written anything and disturbs nobody; if one raises later, or a statement fails, the group is rolled
-back and replayed job by job. The module does not know what the jobs do.
+back and replayed job by job. Where another server was first, the group is run again as it is. The module does not know what the jobs do.
 """
 
 import logging
 import queue
+import random
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
 from headrace.base.errors import HeadraceError, TooManyRequests, Unavailable
+from headrace.store.dialect import LostRace
 from headrace.store.transaction import Transaction
 
 log = logging.getLogger("headrace.store")
 
 MAX_GROUP = 512
 MAX_WAITING = 10_000
+MAX_TRIES = 20
+LONGEST_PAUSE_S = 0.2
+LONGEST_S = 30.0
 
 
 class Job:
@@ -27,16 +33,23 @@ class Job:
     Args:
         work: what to do in the transaction; its return value is the result.
         notify: called in the writer's thread with all jobs of a group that share it, once they are decided.
+        ticket: for `notify`.
+        runs: public ids of the runs that the work writes to, as far as they are known beforehand.
     """
 
-    __slots__ = ("error", "notify", "result", "ticket", "work")
+    __slots__ = ("error", "notify", "result", "runs", "ticket", "work")
 
     def __init__(
-        self, work: Callable[[Transaction], Any], notify: Callable[[list["Job"]], None], ticket: Any
+        self,
+        work: Callable[[Transaction], Any],
+        notify: Callable[[list["Job"]], None],
+        ticket: Any,
+        runs: Sequence[str] = (),
     ) -> None:
         self.work = work
         self.notify = notify
         self.ticket = ticket
+        self.runs = runs
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -45,7 +58,11 @@ class Database(Protocol):
     """What the writer needs of the store."""
 
     def transact(self, work: Callable[[Transaction], None]) -> None:
-        """Run `work` in one writing transaction and commit it."""
+        """Run `work` in one writing transaction and commit it.
+
+        Raises:
+            LostRace: nothing of it stays, and it may be run again.
+        """
 
     def translate(self, error: Exception) -> HeadraceError | None:
         """Return the error to show for a failure of the whole database, or None."""
@@ -101,10 +118,10 @@ class Writer:
                 raise Unavailable("The server is stopping; send the call again to the next one.")
             self._queue.put(job)
 
-    def call(self, work: Callable[[Transaction], Any]) -> Any:
-        """Run a job from any thread and wait for its result."""
+    def call(self, work: Callable[[Transaction], Any], runs: Sequence[str] = ()) -> Any:
+        """Run a job from any thread and wait for its result; `runs` as for `Job`."""
         future: Future[Any] = Future()
-        self.submit(Job(work, settle_futures, future))
+        self.submit(Job(work, settle_futures, future, runs))
         return future.result()
 
     def _loop(self) -> None:
@@ -129,9 +146,10 @@ class Writer:
 
     def _run_group(self, group: list[Job]) -> None:
         try:
-            self._database.transact(lambda tx: _run_jobs(tx, group))
+            self._transact(lambda tx: _run_jobs(tx, group))
         except Exception as error:  # noqa: BLE001 - the outermost frame of the writing thread
-            shown = self._database.translate(error)
+            # What is said of the whole transaction is said of each job; it may be stored already, so it is not run again.
+            shown = error if isinstance(error, HeadraceError) else self._database.translate(error)
             if shown is not None:
                 for job in group:
                     job.error = job.error or shown
@@ -147,13 +165,37 @@ class Writer:
             job.result = job.work(tx)
 
         try:
-            self._database.transact(work)
+            self._transact(work)
         except Exception as error:  # noqa: BLE001 - the outermost frame of the writing thread
             job.error = self._database.translate(error) or error
 
+    def _transact(self, work: Callable[[Transaction], None]) -> None:
+        """Run work in a transaction, again and again while other servers are faster.
 
-def _run_jobs(tx: Transaction, group: Iterable[Job]) -> None:
+        Raises:
+            Unavailable: they always were; nothing is stored.
+        """
+        until_s = time.monotonic() + LONGEST_S
+        tries = 1
+        while True:
+            try:
+                return self._database.transact(work)
+            except LostRace as race:
+                if tries >= MAX_TRIES or time.monotonic() > until_s:
+                    raise Unavailable(
+                        f"The database did not let this call through, {tries} times in a row ({race}); nothing of it was stored. "
+                        "Send it again later."
+                    ) from race
+            # The pause differs from server to server, so that they do not meet again.
+            time.sleep(random.uniform(0, min(0.002 * 2**tries, LONGEST_PAUSE_S)))  # noqa: S311 - no secret
+            tries += 1
+
+
+def _run_jobs(tx: Transaction, group: Sequence[Job]) -> None:
+    if len(group) > 1:
+        tx.lock_runs(run for job in group for run in job.runs)
     for job in group:
+        job.error = None
         writes = tx.writes
         try:
             job.result = job.work(tx)

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 from headrace.base.errors import HeadraceError, InvalidParameter, StorageFull, StoreError, Unavailable
-from headrace.store.dialect import BUSY_TIMEOUT_MS, SqliteDialect, find_dialect, read_busy_timeout
+from headrace.store.dialect import Purpose, find_dialect
+from headrace.store.dialects.sqlite import BUSY_TIMEOUT_MS, SqliteDialect, read_busy_timeout
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = SqliteDialect().create_engine(make_url(f"sqlite:///{tmp_path / 'store.db'}"), writer=True)
+    made = SqliteDialect().create_engine(make_url(f"sqlite:///{tmp_path / 'store.db'}"), Purpose.WRITE)
     yield made
     made.dispose()
 
@@ -33,7 +34,7 @@ def test_other_databases_are_refused_with_what_is_supported(url: str) -> None:
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true"])
 def test_a_database_in_memory_is_refused_with_the_reason(url: str) -> None:
     with pytest.raises(InvalidParameter, match="would lose every run at exit"):
-        SqliteDialect().create_engine(make_url(url), writer=True)
+        SqliteDialect().create_engine(make_url(url), Purpose.WRITE)
 
 
 def test_the_writer_is_durable_and_keeps_a_write_ahead_log(engine: Engine) -> None:
@@ -45,7 +46,7 @@ def test_the_writer_is_durable_and_keeps_a_write_ahead_log(engine: Engine) -> No
 def test_a_reader_cannot_write(engine: Engine, tmp_path: Path) -> None:
     with engine.connect() as connection:
         connection.exec_driver_sql("CREATE TABLE t (x)")
-    reading = SqliteDialect().create_engine(engine.url, writer=False)
+    reading = SqliteDialect().create_engine(engine.url, Purpose.READ)
     with reading.connect() as connection, pytest.raises(Exception, match="attempt to write a readonly"):
         connection.exec_driver_sql("INSERT INTO t VALUES (1)")
     reading.dispose()
@@ -58,7 +59,7 @@ def test_on_a_network_file_system_it_keeps_a_rollback_journal_and_says_so(
     mounts.write_text(f"30 22 0:40 / {tmp_path} rw - nfs4 server:/export rw\n", "utf-8")
     dialect = SqliteDialect(mounts=mounts)
     with caplog.at_level(logging.WARNING, "headrace.store"):
-        engine = dialect.create_engine(make_url(f"sqlite:///{tmp_path / 'store.db'}"), writer=True)
+        engine = dialect.create_engine(make_url(f"sqlite:///{tmp_path / 'store.db'}"), Purpose.WRITE)
     assert _read(engine, "journal_mode") == "delete"
     engine.dispose()
     assert len(caplog.messages) == 1

@@ -7,11 +7,14 @@ Referential integrity is kept by the writer, which reads what it refers to in th
 look-up per metric point, and none is ever left dangling by a partial commit.
 """
 
+from sqlalchemy import DDL, event
+
 from headrace.store.tables import control, experiments, inputs, models, runs, series, views
-from headrace.store.tables.schema import METADATA, SCHEMA_REVISION
+from headrace.store.tables.schema import METADATA, OLDEST_REVISION, ON_MYSQL, SCHEMA_REVISION
 
 __all__ = [
     "METADATA",
+    "OLDEST_REVISION",
     "SCHEMA_REVISION",
     "control",
     "experiments",
@@ -21,3 +24,10 @@ __all__ = [
     "series",
     "views",
 ]
+
+for _table in METADATA.tables.values():
+    _table.dialect_kwargs.update(ON_MYSQL)
+    for _column in _table.columns:
+        if _storage := _column.info.get("postgresql_storage"):
+            _alter = DDL(f"ALTER TABLE {_table.name} ALTER COLUMN {_column.name} SET STORAGE {_storage}")
+            event.listen(_table, "after_create", _alter.execute_if(dialect="postgresql"))

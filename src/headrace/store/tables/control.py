@@ -3,11 +3,16 @@
 Clock, lease and duty are narrow tables without secondary indexes: their rows change all the time.
 """
 
-from sqlalchemy import Column, Index, LargeBinary, SmallInteger, Table, UniqueConstraint
+from sqlalchemy import Column, Index, SmallInteger, Table, UniqueConstraint
 
-from headrace.store.tables.schema import METADATA, WITHOUT_ROWID, Id, Int, text
+from headrace.store.tables.schema import METADATA, NARROW, WITHOUT_ROWID, Bytes, Id, Int, text
 
-version = Table("hr_version", METADATA, Column("version_num", text(32), primary_key=True))
+version = Table(
+    "hr_version",
+    METADATA,
+    Column("version_num", text(32), primary_key=True),
+    Column("oldest", text(32), comment="the oldest revision whose servers may use this schema; NULL: only its own"),
+)
 
 clock = Table(
     "hr_clock",
@@ -15,6 +20,7 @@ clock = Table(
     Column("id", SmallInteger, primary_key=True, autoincrement=False),
     Column("value", Int, nullable=False),
     comment="one row: the number of the last committed change",
+    **NARROW,
 )
 
 change = Table(
@@ -49,7 +55,7 @@ writer = Table(
     Column("id", text(64), nullable=False, comment="the name that the client gave itself"),
     Column("seq", Int, nullable=False, comment="the last batch applied"),
     Column("records", Int, nullable=False, comment="records in all batches so far"),
-    Column("result", LargeBinary, nullable=False, comment="the answer to the last batch"),
+    Column("result", Bytes, nullable=False, comment="the answer to the last batch"),
     Column("seen_at", Int, nullable=False),
     UniqueConstraint("id"),
     sqlite_autoincrement=True,  # the number is part of what makes points different from each other
@@ -93,6 +99,7 @@ lease = Table(
     Column("run", Id, primary_key=True, autoincrement=False),
     Column("until", Int, nullable=False),
     Column("length", Int, nullable=False, comment="milliseconds"),
+    **NARROW,
 )
 
 stop = Table(
@@ -111,6 +118,7 @@ duty = Table(
     Column("name", text(64), primary_key=True),
     Column("holder", text(64), nullable=False),
     Column("until", Int, nullable=False),
+    **NARROW,
 )
 
 stored_object = Table(

@@ -1,15 +1,13 @@
-"""The metadata that all tables share, and the types that differ between databases.
+"""The metadata that all tables share, and the revision of the schema that they make up. The types are those of `headrace.store.column_types`."""
 
-Text is compared byte by byte and without padding on every database: SQLite does so by default, PostgreSQL with the collation "C", MySQL with
-``utf8mb4_bin`` (pads: avoided by NO PAD collations of newer servers) and MariaDB with ``utf8mb4_nopad_bin``.
-"""
+from sqlalchemy import MetaData
 
-from typing import Any
+from headrace.store.column_types import COMPRESSED, NARROW, ON_MYSQL, WITHOUT_ROWID, Bytes, Id, Int, text
 
-from sqlalchemy import BigInteger, Integer, MetaData, String, Text
-from sqlalchemy.types import TypeEngine
+SCHEMA_REVISION = "0003"
 
-SCHEMA_REVISION = "0002"
+OLDEST_REVISION = "0003"
+"""The oldest revision whose servers may go on using this schema; the newest file of ``migrations/versions`` says the same."""
 
 METADATA = MetaData(
     naming_convention={
@@ -19,15 +17,16 @@ METADATA = MetaData(
     }
 )
 
-WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
-
-# SQLite gives out row ids only for a column of exactly this type.
-Id = BigInteger().with_variant(Integer(), "sqlite")
-Int = BigInteger()
-
-
-def text(length: int | None = None) -> TypeEngine[str]:
-    """Return the binary text type of at most `length` characters (None: unbounded)."""
-    kind: TypeEngine[str] = Text() if length is None else String(length)
-    postgresql: TypeEngine[str] = Text(collation="C") if length is None else String(length, collation="C")
-    return kind.with_variant(postgresql, "postgresql")
+__all__ = [
+    "COMPRESSED",
+    "METADATA",
+    "NARROW",
+    "OLDEST_REVISION",
+    "ON_MYSQL",
+    "SCHEMA_REVISION",
+    "WITHOUT_ROWID",
+    "Bytes",
+    "Id",
+    "Int",
+    "text",
+]

@@ -5,9 +5,9 @@ row that searches look at (`scope` is set). Points logged for a model or a datas
 attempt, or a run is a fork, a row of attempt -1 holds the summary of what is visible of all of them, and it is the one with a `scope`.
 """
 
-from sqlalchemy import Column, Index, LargeBinary, SmallInteger, Table, UniqueConstraint
+from sqlalchemy import Column, Index, SmallInteger, Table, UniqueConstraint
 
-from headrace.store.tables.schema import METADATA, WITHOUT_ROWID, Id, Int, text
+from headrace.store.tables.schema import COMPRESSED, METADATA, WITHOUT_ROWID, Bytes, Id, Int, text
 
 context = Table(
     "hr_context",
@@ -85,7 +85,7 @@ chunk = Table(
     METADATA,
     Column("series", Id, primary_key=True, autoincrement=False),
     Column("id", Id, primary_key=True, autoincrement=False),
-    Column("bounds", LargeBinary, nullable=False, comment="what store/chunks.py says of the whole chunk"),
+    Column("bounds", Bytes, nullable=False, comment="what store/chunks.py says of the whole chunk"),
     comment="sealed points: what a chart needs of each chunk, narrow",
     **WITHOUT_ROWID,
 )
@@ -94,8 +94,8 @@ chunk_data = Table(
     "hr_chunk_data",
     METADATA,
     Column("id", Id, primary_key=True, autoincrement=True),
-    Column("blocks", LargeBinary, nullable=False, comment="bounds of its sub-blocks"),
-    Column("points", LargeBinary, nullable=False, comment="the points, columnar and compressed"),
+    Column("blocks", Bytes, nullable=False, comment="bounds of its sub-blocks", info=COMPRESSED),
+    Column("points", Bytes, nullable=False, comment="the points, columnar and compressed", info=COMPRESSED),
     comment="sealed points: the bytes of each chunk",
     sqlite_autoincrement=True,  # an id that came back would look like the chunk that it had been
 )

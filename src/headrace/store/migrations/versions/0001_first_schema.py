@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.types import TypeEngine
 
+from headrace.store.column_types import ON_MYSQL, WITHOUT_ROWID, Bytes, text
+
 revision = "0001"
 down_revision = None
-
-WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
 
 SCOPE = "2 * experiment + deleted"
 DIGEST = "64-bit hash of value, for the index"
@@ -22,6 +22,7 @@ STATUS = "MLflow's number"
 
 def upgrade() -> None:
     """Make all tables, with the rows that every store holds."""
+    _create_table("hr_version", _str("version_num", 32), _key("hr_version", "version_num"))
     _create_control()
     _create_objects()
     _create_experiments()
@@ -34,12 +35,8 @@ def upgrade() -> None:
     op.execute("INSERT INTO hr_clock (id, value) VALUES (1, 0)")
 
 
-def _text(length: int | None = None) -> TypeEngine[str]:
-    kind: TypeEngine[str] = sa.Text() if length is None else sa.String(length)
-    postgresql: TypeEngine[str] = (
-        sa.Text(collation="C") if length is None else sa.String(length, collation="C")
-    )
-    return kind.with_variant(postgresql, "postgresql")
+def _create_table(name: str, *parts: sa.schema.SchemaItem, **options: Any) -> None:
+    op.create_table(name, *parts, **ON_MYSQL, **options)
 
 
 def _id(name: str, *, nullable: bool = False, comment: str | None = None) -> sa.Column[int]:
@@ -64,7 +61,7 @@ def _small(name: str, *, comment: str | None = None) -> sa.Column[int]:
 def _str(
     name: str, length: int | None = None, *, nullable: bool = False, comment: str | None = None
 ) -> sa.Column[str]:
-    return sa.Column(name, _text(length), nullable=nullable, comment=comment)
+    return sa.Column(name, text(length), nullable=nullable, comment=comment)
 
 
 def _key(table: str, *columns: str) -> sa.PrimaryKeyConstraint:
@@ -72,14 +69,14 @@ def _key(table: str, *columns: str) -> sa.PrimaryKeyConstraint:
 
 
 def _create_control() -> None:
-    op.create_table(
+    _create_table(
         "hr_clock",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
         _int("value"),
         _key("hr_clock", "id"),
         comment="one row: the number of the last committed change",
     )
-    op.create_table(
+    _create_table(
         "hr_change",
         _fixed("clock", sa.BigInteger()),
         _fixed("kind", sa.SmallInteger(), "what changed: see store/changes.py"),
@@ -89,16 +86,16 @@ def _create_control() -> None:
         comment="what each commit touched, the newest commits only",
         **WITHOUT_ROWID,
     )
-    op.create_table(
+    _create_table(
         "hr_writer",
         _str("id", 64),
         _int("seq", comment="the last batch applied"),
-        sa.Column("result", sa.LargeBinary(), nullable=False, comment="the answer to that batch"),
+        sa.Column("result", Bytes, nullable=False, comment="the answer to that batch"),
         _int("seen_at"),
         _key("hr_writer", "id"),
     )
-    op.create_table("hr_lease", _fixed_id("run"), _int("until"), _key("hr_lease", "run"))
-    op.create_table("hr_duty", _str("name", 64), _str("holder", 64), _int("until"), _key("hr_duty", "name"))
+    _create_table("hr_lease", _fixed_id("run"), _int("until"), _key("hr_lease", "run"))
+    _create_table("hr_duty", _str("name", 64), _str("holder", 64), _int("until"), _key("hr_duty", "name"))
 
 
 def _fixed(name: str, kind: TypeEngine[int], comment: str | None = None) -> sa.Column[int]:
@@ -111,7 +108,7 @@ def _fixed_id(name: str, comment: str | None = None) -> sa.Column[int]:
 
 
 def _create_objects() -> None:
-    op.create_table(
+    _create_table(
         "hr_object",
         _str("path", 768, comment="path below the artifact root"),
         _int("size", comment="bytes"),
@@ -124,7 +121,7 @@ def _create_objects() -> None:
 
 
 def _create_experiments() -> None:
-    op.create_table(
+    _create_table(
         "hr_experiment",
         _own_id(),
         _str("name", 500),
@@ -137,7 +134,7 @@ def _create_experiments() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("hr_experiment_by_deleted_created_at", "hr_experiment", ["deleted", "created_at"])
-    op.create_table(
+    _create_table(
         "hr_experiment_tag",
         _fixed_id("experiment"),
         _str("name", 250),
@@ -148,7 +145,7 @@ def _create_experiments() -> None:
 
 
 def _create_inputs() -> None:
-    op.create_table(
+    _create_table(
         "hr_dataset",
         _own_id(),
         _id("experiment"),
@@ -161,14 +158,14 @@ def _create_inputs() -> None:
         _key("hr_dataset", "id"),
         sa.UniqueConstraint("experiment", "name", "digest", name="hr_dataset_one_experiment_name_digest"),
     )
-    op.create_table(
+    _create_table(
         "hr_run_dataset",
         _fixed_id("run"),
         _fixed_id("dataset"),
         _key("hr_run_dataset", "run", "dataset"),
         **WITHOUT_ROWID,
     )
-    op.create_table(
+    _create_table(
         "hr_run_dataset_tag",
         _fixed_id("run"),
         _fixed_id("dataset"),
@@ -177,14 +174,14 @@ def _create_inputs() -> None:
         _key("hr_run_dataset_tag", "run", "dataset", "name"),
         **WITHOUT_ROWID,
     )
-    op.create_table(
+    _create_table(
         "hr_run_model_input",
         _fixed_id("run"),
         _str("model_id", 64),
         _key("hr_run_model_input", "run", "model_id"),
         **WITHOUT_ROWID,
     )
-    op.create_table(
+    _create_table(
         "hr_run_model_output",
         _fixed_id("run"),
         _str("model_id", 64),
@@ -195,7 +192,7 @@ def _create_inputs() -> None:
 
 
 def _create_models() -> None:
-    op.create_table(
+    _create_table(
         "hr_model",
         _own_id(),
         _str("model_id", 64),
@@ -215,7 +212,7 @@ def _create_models() -> None:
     op.create_index(
         "hr_model_by_scope_created_at", "hr_model", ["scope", sa.column("created_at").desc(), "model_id"]
     )
-    op.create_table(
+    _create_table(
         "hr_model_param",
         _fixed_id("model"),
         _fixed_id("key_id"),
@@ -224,7 +221,7 @@ def _create_models() -> None:
         _key("hr_model_param", "model", "key_id"),
         **WITHOUT_ROWID,
     )
-    op.create_table(
+    _create_table(
         "hr_model_tag",
         _fixed_id("model"),
         _fixed_id("key_id"),
@@ -235,7 +232,7 @@ def _create_models() -> None:
 
 
 def _create_runs() -> None:
-    op.create_table(
+    _create_table(
         "hr_key",
         _own_id(),
         _str("name", 250),
@@ -243,7 +240,7 @@ def _create_runs() -> None:
         sa.UniqueConstraint("name", name="hr_key_one_name"),
         comment="names of metrics, params and tags, interned",
     )
-    op.create_table(
+    _create_table(
         "hr_run",
         _own_id(),
         _str("run_id", 256),
@@ -267,7 +264,7 @@ def _create_runs() -> None:
 
 
 def _create_annotations() -> None:
-    op.create_table(
+    _create_table(
         "hr_param",
         _fixed_id("run"),
         _fixed_id("key_id"),
@@ -279,7 +276,7 @@ def _create_annotations() -> None:
         **WITHOUT_ROWID,
     )
     op.create_index("hr_param_by_scope_key_id_digest_run", "hr_param", ["scope", "key_id", "digest", "run"])
-    op.create_table(
+    _create_table(
         "hr_tag",
         _fixed_id("run"),
         _fixed_id("key_id"),
@@ -293,7 +290,7 @@ def _create_annotations() -> None:
 
 
 def _create_series() -> None:
-    op.create_table(
+    _create_table(
         "hr_context",
         _own_id(),
         _str("model_id", 64),
@@ -309,7 +306,7 @@ def _create_series() -> None:
         comment="what a point was measured on; id 0 (none) has no row",
     )
     states = ("latest_code", "latest_step", "latest_time", "first_code", "first_step", "first_time")
-    op.create_table(
+    _create_table(
         "hr_series",
         _own_id(),
         _id("run"),
@@ -337,7 +334,7 @@ def _create_series() -> None:
 
 
 def _create_points() -> None:
-    op.create_table(
+    _create_table(
         "hr_context_series",
         _fixed_id("context"),
         _fixed_id("series"),
@@ -345,7 +342,7 @@ def _create_points() -> None:
         comment="the series of a context other than 0",
         **WITHOUT_ROWID,
     )
-    op.create_table(
+    _create_table(
         "hr_point",
         _fixed_id("series"),
         _fixed("time", sa.BigInteger()),

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.types import TypeEngine
 
+from headrace.store.column_types import ON_MYSQL, WITHOUT_ROWID, Bytes, text
+
 revision = "0002"
 down_revision = "0001"
-
-WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
 
 
 def upgrade() -> None:
@@ -38,12 +38,8 @@ def upgrade() -> None:
     _create_views()
 
 
-def _text(length: int | None = None) -> TypeEngine[str]:
-    kind: TypeEngine[str] = sa.Text() if length is None else sa.String(length)
-    postgresql: TypeEngine[str] = (
-        sa.Text(collation="C") if length is None else sa.String(length, collation="C")
-    )
-    return kind.with_variant(postgresql, "postgresql")
+def _create_table(name: str, *parts: sa.schema.SchemaItem, **options: Any) -> None:
+    op.create_table(name, *parts, **ON_MYSQL, **options)
 
 
 def _id_type() -> TypeEngine[int]:
@@ -73,11 +69,11 @@ def _small(name: str, comment: str | None = None) -> sa.Column[int]:
 
 
 def _str(name: str, length: int | None = None, comment: str | None = None) -> sa.Column[str]:
-    return sa.Column(name, _text(length), nullable=False, comment=comment)
+    return sa.Column(name, text(length), nullable=False, comment=comment)
 
 
 def _bytes(name: str, comment: str) -> sa.Column[bytes]:
-    return sa.Column(name, sa.LargeBinary(), nullable=False, comment=comment)
+    return sa.Column(name, Bytes, nullable=False, comment=comment)
 
 
 def _key(table: str, *columns: str) -> sa.PrimaryKeyConstraint:
@@ -85,7 +81,7 @@ def _key(table: str, *columns: str) -> sa.PrimaryKeyConstraint:
 
 
 def _create_writers() -> None:
-    op.create_table(
+    _create_table(
         "hr_writer",
         _own_id("number"),
         _str("id", 64, "the name that the client gave itself"),
@@ -97,7 +93,7 @@ def _create_writers() -> None:
         sa.UniqueConstraint("id", name="hr_writer_one_id"),
         sqlite_autoincrement=True,
     )
-    op.create_table(
+    _create_table(
         "hr_ledger",
         _fixed_id("run", "0 for records of runs that are not there"),
         _fixed_id("writer"),
@@ -110,7 +106,7 @@ def _create_writers() -> None:
         comment="what became of each writer's records, per run",
         **WITHOUT_ROWID,
     )
-    op.create_table(
+    _create_table(
         "hr_rejection",
         _fixed_id("run"),
         _fixed_id("writer"),
@@ -132,7 +128,7 @@ def _create_writers() -> None:
 
 
 def _create_control() -> None:
-    op.create_table(
+    _create_table(
         "hr_change",
         sa.Column("clock", sa.BigInteger(), autoincrement=False, nullable=False),
         _small("kind", "what changed: see store/changes.py"),
@@ -142,14 +138,14 @@ def _create_control() -> None:
         comment="what each commit touched, the newest commits only",
         **WITHOUT_ROWID,
     )
-    op.create_table(
+    _create_table(
         "hr_lease",
         _fixed_id("run"),
         _int("until"),
         _int("length", comment="milliseconds"),
         _key("hr_lease", "run"),
     )
-    op.create_table(
+    _create_table(
         "hr_stop",
         _fixed_id("run"),
         _int("asked_at"),
@@ -158,7 +154,7 @@ def _create_control() -> None:
         _int("seen_at", nullable=True, comment="when the run said that it had heard"),
         _key("hr_stop", "run"),
     )
-    op.create_table(
+    _create_table(
         "hr_job",
         _own_id(),
         _str("job_id", 64),
@@ -176,7 +172,7 @@ def _create_control() -> None:
         sa.UniqueConstraint("job_id", name="hr_job_one_job_id"),
     )
     op.create_index("hr_job_by_state_id", "hr_job", ["state", "id"])
-    op.create_table(
+    _create_table(
         "hr_job_part",
         _fixed_id("job"),
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -187,7 +183,7 @@ def _create_control() -> None:
 
 
 def _create_series() -> None:
-    op.create_table(
+    _create_table(
         "hr_chunk",
         _fixed_id("series"),
         _fixed_id("id"),
@@ -196,7 +192,7 @@ def _create_series() -> None:
         comment="sealed points: what a chart needs of each chunk, narrow",
         **WITHOUT_ROWID,
     )
-    op.create_table(
+    _create_table(
         "hr_chunk_data",
         _own_id(),
         _bytes("blocks", "bounds of its sub-blocks"),
@@ -205,7 +201,7 @@ def _create_series() -> None:
         comment="sealed points: the bytes of each chunk",
         sqlite_autoincrement=True,
     )
-    op.create_table(
+    _create_table(
         "hr_attempt",
         _fixed_id("run"),
         _small("attempt"),
@@ -216,7 +212,7 @@ def _create_series() -> None:
         sa.UniqueConstraint("run", "name", name="hr_attempt_one_run_name"),
         **WITHOUT_ROWID,
     )
-    op.create_table(
+    _create_table(
         "hr_fork",
         _fixed_id("run"),
         _id("parent"),
@@ -237,7 +233,7 @@ def _create_runs() -> None:
             comment="the last attempt that gave it this value",
         ),
     )
-    op.create_table(
+    _create_table(
         "hr_param_past",
         _fixed_id("run"),
         _fixed_id("key_id"),
@@ -247,7 +243,7 @@ def _create_runs() -> None:
         comment="what a param was in earlier attempts, where a later one changed it",
         **WITHOUT_ROWID,
     )
-    op.create_table(
+    _create_table(
         "hr_environment",
         _own_id(),
         _str("digest", 64),
@@ -256,7 +252,7 @@ def _create_runs() -> None:
         sa.UniqueConstraint("digest", name="hr_environment_one_digest"),
         comment="interpreters with their packages; many runs share one",
     )
-    op.create_table(
+    _create_table(
         "hr_run_environment",
         _fixed_id("run"),
         _small("attempt"),
@@ -267,7 +263,7 @@ def _create_runs() -> None:
 
 
 def _create_views() -> None:
-    op.create_table(
+    _create_table(
         "hr_view",
         _own_id(),
         _str("view_id", 64),
@@ -282,7 +278,7 @@ def _create_views() -> None:
         sa.UniqueConstraint("view_id", name="hr_view_one_view_id"),
     )
     op.create_index("hr_view_by_experiment_name", "hr_view", ["experiment", "name"])
-    op.create_table(
+    _create_table(
         "hr_star",
         _str("owner", 250),
         _small("kind", "see store/transaction.py"),

@@ -1,0 +1,187 @@
+"""MySQL and MariaDB, by PyMySQL: several servers write at once, and rows are locked.
+
+Rewritten are what both lack of the statements that SQLite and PostgreSQL share: ``ON CONFLICT``, which names the columns, becomes
+``ON DUPLICATE KEY UPDATE``, or ``INSERT IGNORE``, whose other warnings count as errors here.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import pymysql
+from pymysql.constants import CR, ER, FIELD_TYPE
+from pymysql.converters import conversions
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.pool import QueuePool
+
+from headrace.base.errors import HeadraceError, StorageFull, StoreError, Unavailable
+from headrace.store.dialect import READ_WAIT_S, Dialect, Purpose
+
+CONNECT_TIMEOUT_S = 10
+READ_TIMEOUT_S = 120
+LOCK_TIMEOUT_S = 30
+IDLE_IN_TRANSACTION_S = 15
+"""A server that stands still in the middle of a transaction loses it after this time, and its locks: others would wait for it."""
+MAX_STATEMENT_BYTES = 1_000_000
+
+_SQL_MODE = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,PIPES_AS_CONCAT,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
+_LOST_RACES = {
+    ER.LOCK_DEADLOCK,
+    ER.LOCK_WAIT_TIMEOUT,
+    ER.DUP_ENTRY,
+    1020,  # "Record has changed since last read", of MariaDB
+}
+# 1927 and 4031 are a connection that the server has ended, of MariaDB and MySQL.
+_LOST_CONNECTIONS = {CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, ER.SERVER_SHUTDOWN, 1927, 4031, 0}
+_DISK_FULL = {ER.DISK_FULL, ER.RECORD_FILE_FULL, 3}
+_READ_ONLY = {ER.OPTION_PREVENTS_STATEMENT, 1836}
+_REFUSED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR}
+_IGNORE = re.compile(r"^(\s*)INSERT INTO (.*?)\s*ON CONFLICT(?: \([^)]*\))? DO NOTHING\s*$", re.DOTALL)
+_UPSERT = re.compile(r"ON CONFLICT \([^)]*\) DO UPDATE SET ")
+_EXCLUDED = re.compile(r"\bexcluded\.(\w+)")
+_LOWER = re.compile(r"hr_lower\(([\w.]+)\)")
+_LIKE = re.compile(r"\bLIKE \?")
+
+
+class MysqlDialect(Dialect):
+    """MySQL 8.0 or later, MariaDB 10.6 or later."""
+
+    name = "mysql"
+    for_share = " LOCK IN SHARE MODE"  # MariaDB knows no FOR SHARE, MySQL knows both
+    now_sql = "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)"
+
+    def normalise(self, url: URL) -> URL:
+        """See `Dialect.normalise`."""
+        return url.set(drivername="mysql+pymysql").update_query_dict({"charset": "utf8mb4"})
+
+    def create_engine(self, url: URL, purpose: Purpose, *, size: int = 1) -> Engine:
+        """See `Dialect.create_engine`."""
+        engine = create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            poolclass=QueuePool,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=READ_WAIT_S,
+            pool_reset_on_return=None,
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "read_timeout": READ_TIMEOUT_S,
+                "write_timeout": READ_TIMEOUT_S,
+                "conv": _CONVERSIONS,
+            },
+        )
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: "pymysql.Connection[Any]", _record: object) -> None:
+            connection.autocommit(True)
+            is_mariadb = "MariaDB" in connection.get_server_info()
+            isolation = "REPEATABLE READ" if purpose is Purpose.READ else "READ COMMITTED"
+            settings = {
+                "sql_mode": f"'{_SQL_MODE}'",
+                "time_zone": "'+00:00'",
+                "innodb_lock_wait_timeout": LOCK_TIMEOUT_S,
+                "collation_connection": "utf8mb4_nopad_bin" if is_mariadb else "utf8mb4_0900_bin",
+            }
+            if is_mariadb and purpose is Purpose.WRITE:
+                settings["idle_transaction_timeout"] = IDLE_IN_TRANSACTION_S
+            with connection.cursor() as cursor:
+                cursor.execute("SET " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items()))
+                cursor.execute(f"SET SESSION TRANSACTION ISOLATION LEVEL {isolation}")
+
+        return engine
+
+    def begin_write(self) -> str:
+        """See `Dialect.begin_write`."""
+        return "START TRANSACTION"
+
+    def begin_read(self) -> str:
+        """See `Dialect.begin_read`."""
+        return "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+
+    def translate(self, error: Exception) -> HeadraceError | None:
+        """See `Dialect.translate`."""
+        if not isinstance(error, pymysql.MySQLError):
+            return None
+        code = _code(error)
+        if code in _DISK_FULL:
+            return StorageFull(
+                f"The disk of the database is full ({_text(error)}). Nothing of this call was stored. Free some space, then send it again."
+            )
+        if code in _READ_ONLY:
+            return Unavailable(
+                f"The database takes no writes ({_text(error)}): it is a replica, or was made read-only. Nothing of this call was stored. "
+                "Name the primary server."
+            )
+        if code in _REFUSED:
+            return StoreError(
+                f"The database refuses headrace's user ({_text(error)}). Grant it the right, then try again."
+            )
+        if code in _LOST_RACES:
+            return None
+        if isinstance(error, (pymysql.OperationalError, pymysql.InterfaceError)):
+            return Unavailable(
+                f"The database cannot be reached or does not answer ({_text(error)}); nothing of this call was stored. Check that it runs, "
+                "then send the call again."
+            )
+        return None
+
+    def is_lost_race(self, error: Exception) -> bool:
+        """See `Dialect.is_lost_race`."""
+        return isinstance(error, pymysql.MySQLError) and _code(error) in _LOST_RACES
+
+    def is_lost_connection(self, error: Exception) -> bool:
+        """See `Dialect.is_lost_connection`."""
+        return isinstance(error, (pymysql.OperationalError, pymysql.InterfaceError)) and _code(error) in _LOST_CONNECTIONS
+
+    def sql(self, text: str) -> str:
+        """See `Dialect.sql`."""
+        return _rewrite(text)
+
+    def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
+        """See `Dialect.execute_many`. The driver makes one statement of the rows of an insert."""
+        sql = _rewrite(text)
+        cursor.executemany(sql, rows)
+        if sql.lstrip().startswith("INSERT IGNORE"):
+            _check_ignored(cursor)
+        return cursor.rowcount
+
+
+def _check_ignored(cursor: DBAPICursor) -> None:
+    """Raise what ``INSERT IGNORE`` has passed over, unless it was a row that is there already."""
+    result = getattr(cursor, "_result", None)
+    if result is None or not result.warning_count:
+        return
+    cursor.execute("SHOW WARNINGS")
+    for _, code, message in cursor.fetchall():
+        if code != ER.DUP_ENTRY:
+            raise pymysql.DataError(code, message)
+
+
+def _code(error: Exception) -> int:
+    return error.args[0] if error.args and isinstance(error.args[0], int) else -1
+
+
+def _text(error: Exception) -> str:
+    return str(error.args[-1]) if error.args else type(error).__name__
+
+
+def _to_number(text: str) -> int | float:
+    return float(text) if "." in text else int(text)
+
+
+# Sums of integers are decimals in MySQL.
+_CONVERSIONS = {**conversions, FIELD_TYPE.DECIMAL: _to_number, FIELD_TYPE.NEWDECIMAL: _to_number}
+
+
+@cache
+def _rewrite(text: str) -> str:
+    text = _IGNORE.sub(r"\1INSERT IGNORE INTO \2", text)
+    if _UPSERT.search(text):
+        text = _EXCLUDED.sub(r"VALUES(\1)", _UPSERT.sub("ON DUPLICATE KEY UPDATE ", text))
+    text = _LOWER.sub(r"LOWER(\1)", text)
+    text = _LIKE.sub("LIKE ? ESCAPE ''", text)
+    text = text.replace("CROSS JOIN", "STRAIGHT_JOIN")  # always with ON: SQLite's word for an order of joins
+    return text.replace("%", "%%").replace("?", "%s")

@@ -1,0 +1,196 @@
+"""PostgreSQL, by psycopg 3: several servers write at once, and rows are locked.
+
+Statements for many rows go as arrays in one statement: see `headrace.store.dialects.arrays`.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.types.numeric import Int8BinaryDumper
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.pool import QueuePool
+
+from headrace.base.errors import HeadraceError, StorageFull, StoreError, Unavailable
+from headrace.store.dialect import READ_WAIT_S, Dialect, Purpose
+from headrace.store.dialects.arrays import as_array, find_array_statement
+
+CONNECT_TIMEOUT_S = 10
+IDLE_IN_TRANSACTION_MS = 15_000
+"""A server that stands still in the middle of a transaction loses it after this time, and its locks: others would wait for it."""
+LOCK_TIMEOUT_MS = 30_000
+ROWS_AT_ONCE = 20_000
+
+_LOST_RACES = (
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.LockNotAvailable,
+    errors.UniqueViolation,
+)
+_NAMES = re.compile(r"hr_lower\(([\w.]+)\)")
+_LIKE = re.compile(r"\bLIKE \?")
+
+
+class PostgresqlDialect(Dialect):
+    """PostgreSQL 14 or later."""
+
+    name = "postgresql"
+    now_sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+
+    def normalise(self, url: URL) -> URL:
+        """See `Dialect.normalise`."""
+        return url.set(drivername="postgresql+psycopg")
+
+    def create_engine(self, url: URL, purpose: Purpose, *, size: int = 1) -> Engine:
+        """See `Dialect.create_engine`."""
+        engine = create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            poolclass=QueuePool,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=READ_WAIT_S,
+            pool_reset_on_return=None,
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "application_name": "headrace",
+                "keepalives_idle": 30,
+                "keepalives_interval": 10,
+                "keepalives_count": 3,
+            },
+        )
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: psycopg.Connection, _record: object) -> None:
+            connection.autocommit = True
+            for kind in (int, bool):
+                connection.adapters.register_dumper(kind, Int8BinaryDumper)
+            connection.adapters.register_loader("numeric", _IntegerLoader)
+            settings = {
+                "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS if purpose is Purpose.WRITE else 0,
+                "lock_timeout": LOCK_TIMEOUT_MS,
+                "jit": "off",
+                "timezone": "UTC",
+            }
+            connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
+
+        return engine
+
+    def begin_write(self) -> str:
+        """See `Dialect.begin_write`."""
+        return "BEGIN ISOLATION LEVEL READ COMMITTED"
+
+    def begin_read(self) -> str:
+        """See `Dialect.begin_read`."""
+        return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+    def translate(self, error: Exception) -> HeadraceError | None:
+        """See `Dialect.translate`."""
+        if isinstance(error, errors.DiskFull):
+            return StorageFull(
+                f"The disk of the database is full ({_first_line(error)}). Nothing of this call was stored. Free some space, then send it again."
+            )
+        if isinstance(error, errors.ReadOnlySqlTransaction):
+            return Unavailable(
+                f"The database takes no writes ({_first_line(error)}): it is a replica, or was made read-only. Nothing of this call was "
+                "stored. Name the primary server."
+            )
+        if isinstance(error, errors.InsufficientPrivilege):
+            return StoreError(
+                f"The database refuses headrace's user ({_first_line(error)}). Grant it the right, then try again."
+            )
+        if isinstance(error, _LOST_RACES):
+            return None
+        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+            return Unavailable(
+                f"The database cannot be reached or does not answer ({_first_line(error)}); nothing of this call was stored. Check that it runs, "
+                "then send the call again."
+            )
+        return None
+
+    def is_lost_race(self, error: Exception) -> bool:
+        """See `Dialect.is_lost_race`."""
+        return isinstance(error, _LOST_RACES)
+
+    def is_lost_connection(self, error: Exception) -> bool:
+        """See `Dialect.is_lost_connection`. Errors of connecting have no connection to lose."""
+        if isinstance(error, (errors.AdminShutdown, errors.CrashShutdown, errors.IdleInTransactionSessionTimeout)):
+            return True
+        # Errors that the client's library finds have no SQLSTATE.
+        return (
+            isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+            and getattr(error, "sqlstate", None) is None
+            and not isinstance(error, psycopg.errors.ConnectionTimeout)
+            and "connection failed" not in str(error)
+        )
+
+    def sql(self, text: str) -> str:
+        """See `Dialect.sql`."""
+        return _rewrite(text)
+
+    def insert(self, cursor: DBAPICursor, text: str, params: Sequence[Any]) -> int:
+        """See `Dialect.insert`. The id is the first column of the table, whatever it is called."""
+        cursor.execute(_rewrite(f"{text} RETURNING {_own_id(text)}"), params)
+        row = cursor.fetchone()
+        assert row is not None
+        number: int = row[0]
+        return number
+
+    def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
+        """See `Dialect.execute_many`: one statement over arrays where the text has a form that allows it."""
+        statement = find_array_statement(text) if len(rows) > 1 else None
+        if statement is None:
+            if len(rows) == 1:
+                cursor.execute(_rewrite(text), rows[0])
+            else:
+                cursor.executemany(_rewrite(text), rows)
+            return cursor.rowcount
+        changed = 0
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            columns = zip(*rows[start : start + ROWS_AT_ONCE], strict=True)
+            cursor.execute(
+                statement.text, [as_array(kind, each) for kind, each in zip(statement.kinds, columns, strict=True)]
+            )
+            changed += cursor.rowcount
+        return changed
+
+    def rows_in(
+        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
+        """See `Dialect.rows_in`: the list is one parameter, so that the statement is prepared once for all lengths."""
+        if not ids:
+            return []
+        cursor.execute(_rewrite(text.replace("IN ({ids})", "= ANY(?)")), [*before, list(ids)])
+        return list(cursor.fetchall())
+
+
+class _IntegerLoader(Loader):
+    """Loads sums of integers, which PostgreSQL gives as numerics."""
+
+    def load(self, data: Buffer) -> int | float:
+        """Return the number."""
+        text = bytes(data)
+        return float(text) if b"." in text or b"N" in text else int(text)
+
+
+@cache
+def _rewrite(text: str) -> str:
+    text = _NAMES.sub(r"lower(\1)", text)
+    text = _LIKE.sub("LIKE ? ESCAPE ''", text)
+    text = text.replace("CROSS JOIN", "JOIN")  # always with ON: SQLite's word for an order of joins
+    return text.replace("%", "%%").replace("?", "%s")
+
+
+@cache
+def _own_id(insert: str) -> str:
+    return "number" if "INTO hr_writer" in insert else "id"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

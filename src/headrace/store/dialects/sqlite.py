@@ -1,0 +1,240 @@
+"""SQLite: one file, one writer at a time, a lock file beside it that serialises the writers of all processes."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.pool import QueuePool
+
+from headrace.base.errors import HeadraceError, InvalidParameter, StorageFull, StoreError, Unavailable
+from headrace.store.dialect import READ_WAIT_S, Dialect, Purpose, log
+from headrace.store.filesystem import MOUNTS, is_network_path
+
+BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_VARIABLE = "HEADRACE_BUSY_TIMEOUT_MS"
+PAGE_SIZE = 4096
+CACHE_KIB = 32 * 1024
+
+
+class SqliteDialect(Dialect):
+    """SQLite 3.37 or later, one file, one writer at a time.
+
+    Args:
+        busy_timeout_ms: how long to wait for a lock that another program holds, in milliseconds; the environment says it unless given.
+        mounts: the table of mounted file systems; see `is_network_path`.
+    """
+
+    name = "sqlite"
+    placeholder = "?"
+    for_update = for_share = ""
+    has_side = False
+
+    def __init__(self, busy_timeout_ms: int | None = None, mounts: Path = MOUNTS) -> None:
+        self._busy_timeout_ms = read_busy_timeout() if busy_timeout_ms is None else busy_timeout_ms
+        self._mounts = mounts
+
+    def create_engine(self, url: URL, purpose: Purpose, *, size: int = 1) -> Engine:
+        """Return an engine on the file."""
+        writer = purpose is Purpose.WRITE
+        if url.database in {None, "", ":memory:"} or (url.database or "").startswith("file:"):
+            raise InvalidParameter(
+                f"The store {url.render_as_string()!r} names no file. An in-memory database would lose every run at exit: "
+                "use sqlite:///headrace.db, or a path of your choice."
+            )
+        engine = create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=READ_WAIT_S,
+            pool_reset_on_return=None,
+            connect_args={
+                "isolation_level": None,
+                "check_same_thread": False,
+                "cached_statements": 512,
+                "timeout": self._busy_timeout_ms / 1000,
+            },
+        )
+        rollback_journal = is_network_path(Path(url.database or ""), self._mounts)
+        if rollback_journal and writer:
+            log.warning(
+                "%s lies on a network file system, where SQLite's write-ahead log does not work: a rollback journal is used, "
+                "which is slower, and readers wait for writers. A local disk is the better place.",
+                url.database,
+            )
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: sqlite3.Connection, _record: object) -> None:
+            if writer:
+                # auto_vacuum takes the write lock each time it is set, so that it is left alone in a file that has it.
+                if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+                    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+                    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                connection.execute(f"PRAGMA journal_mode = {'DELETE' if rollback_journal else 'WAL'}")
+                connection.execute("PRAGMA wal_autocheckpoint = 2000")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA case_sensitive_like = ON")
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB if writer else CACHE_KIB // 4}")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            if not writer:
+                connection.execute("PRAGMA query_only = ON")
+            connection.create_function("hr_lower", 1, _lower, deterministic=True)
+
+        return engine
+
+    def lock_path(self, url: URL) -> Path:
+        """Return the lock file beside the database."""
+        return Path(f"{url.database}.lock")
+
+    def make_private(self, url: URL) -> None:
+        """See `Dialect.make_private`; SQLite gives the log beside the file the same mode."""
+        path = Path(url.database or "")
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+    def exists(self, url: URL) -> bool:
+        """See `Dialect.exists`; an empty file holds no database yet."""
+        path = Path(url.database or "")
+        return path.exists() and (not path.is_file() or path.stat().st_size > 0)
+
+    def back_up(self, connection: Connection, copy: Path) -> None:
+        """See `Dialect.back_up`."""
+        source = connection.connection.driver_connection
+        assert isinstance(source, sqlite3.Connection)
+        try:
+            target = sqlite3.connect(copy)
+            try:
+                source.backup(target)
+            finally:
+                target.close()
+            shutil.copymode(source.execute("PRAGMA database_list").fetchone()[2], copy)
+        except BaseException:
+            copy.unlink(missing_ok=True)
+            raise
+
+    def count_free_pages(self, cursor: DBAPICursor) -> int:
+        """See `Dialect.count_free_pages`."""
+        cursor.execute("PRAGMA freelist_count")
+        row = cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    def give_back_pages(self, cursor: DBAPICursor, pages: int) -> None:
+        """See `Dialect.give_back_pages`; the pragma works while its rows are fetched."""
+        cursor.execute(f"PRAGMA incremental_vacuum({pages})")
+        cursor.fetchall()
+
+    def compare_layout(self, connection: Connection, metadata: MetaData) -> list[tuple[str, str, str]]:
+        """See `Dialect.compare_layout`: statements of indexes, keys of tables, and how their rows are stored."""
+        engine = create_engine("sqlite://")
+        try:
+            with engine.connect() as fresh:
+                metadata.create_all(fresh)
+                wanted = _describe_layout(fresh)
+        finally:
+            engine.dispose()
+        found = _describe_layout(connection)
+        both = sorted(found.keys() & wanted.keys())
+        return [(name, found[name], wanted[name]) for name in both if found[name] != wanted[name]]
+
+    def begin_write(self) -> str:
+        """Take SQLite's write lock at once, so that no statement meets it later."""
+        return "BEGIN IMMEDIATE"
+
+    def begin_read(self) -> str:
+        """See `Dialect.begin_read`."""
+        return "BEGIN"
+
+    def read_integers(
+        self, cursor: DBAPICursor, columns: Sequence[str], query: str, params: Sequence[Any]
+    ) -> list[list[int]]:
+        """See `Dialect.read_integers`. Columns come as texts, which is twice as fast as rows."""
+        gathered = ", ".join(f"group_concat({column})" for column in columns)
+        cursor.execute(f"SELECT {gathered} FROM ({query}) listed", params)
+        row = cursor.fetchone()
+        assert row is not None
+        return [_read_integers(f"[{text or ''}]".encode()) for text in row]
+
+    def translate(self, error: Exception) -> HeadraceError | None:
+        """See `Dialect.translate`."""
+        if not isinstance(error, sqlite3.Error):
+            return None
+        text, code = str(error), getattr(error, "sqlite_errorcode", 0)
+        if code in _WRITE_FAILURES or code & 0xFF == sqlite3.SQLITE_FULL:
+            return StorageFull(
+                f"The database cannot grow ({text}): its disk is full, or a quota or a limit of file sizes is reached. Nothing of this "
+                "call was stored. Free some space, then send it again."
+            )
+        code &= 0xFF
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            return Unavailable(
+                f"The database is locked by another program for more than {self._busy_timeout_ms / 1000:g} s ({text}); nothing of this "
+                "call was stored. Close what holds it open for writing, then send the call again."
+            )
+        if code in {
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_PERM,
+        }:
+            return Unavailable(
+                f"The database file cannot be written or read ({text}); nothing of this call was stored. Check the disk, "
+                "the folder's permissions and free space."
+            )
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            return StoreError(
+                f"The database file is damaged, or is none ({text}). Stop the server and restore a backup."
+            )
+        return None
+
+
+def _describe_layout(connection: Connection) -> dict[str, str]:
+    described: dict[str, str] = {}
+    rows = connection.exec_driver_sql(
+        "SELECT type, name, sql FROM sqlite_master WHERE substr(name, 1, 3) = 'hr_' AND sql IS NOT NULL"
+    ).fetchall()
+    for kind, name, sql in rows:
+        words = sql.replace('"', "").split()
+        if kind == "index":
+            described[name] = " ".join(words)
+        elif kind == "table":
+            info = connection.exec_driver_sql(
+                "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (name,)
+            )
+            key = ", ".join(row[0] for row in info)
+            autoincrement = " AUTOINCREMENT" if "AUTOINCREMENT" in words else ""
+            rowid = " WITHOUT ROWID" if words[-2:] == ["WITHOUT", "ROWID"] else ""
+            described[name] = f"PRIMARY KEY ({key}){autoincrement}{rowid}"
+    return described
+
+
+# A quota or a limit of file sizes shows as one of these; only a disk without any space left shows as SQLITE_FULL.
+_WRITE_FAILURES = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
+
+
+_read_integers = msgspec.json.Decoder(list[int]).decode
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def read_busy_timeout() -> int:
+    """Return how long to wait for another program's lock, in milliseconds: HEADRACE_BUSY_TIMEOUT_MS, or 10,000.
+
+    Raises:
+        InvalidParameter: the variable holds no number of milliseconds.
+    """
+    given = os.environ.get(BUSY_TIMEOUT_VARIABLE, "")
+    if not given:
+        return BUSY_TIMEOUT_MS
+    if not (given.isascii() and given.isdigit() and len(given) <= 9):  # noqa: PLR2004 - SQLite takes 31 bits
+        raise InvalidParameter(
+            f"{BUSY_TIMEOUT_VARIABLE} is {given!r}; it must be a whole number of milliseconds, such as {BUSY_TIMEOUT_MS}."
+        )
+    return int(given)
