@@ -42,9 +42,9 @@ class Work:
 
 
 WORKS = (
-    Work("metric", "log-metric, 48 clients", "requests/s", 48, 1),
+    Work("metric", "log-metric, 192 clients", "requests/s", 192, 1),
     Work("metric-each", "log-metric, 16 clients a server", "requests/s", 16, 1, each=True),
-    Work("batch", "log-batch of 1,000 metrics, 12 clients", "metrics/s", 12, BATCH_METRICS),
+    Work("batch", "log-batch of 1,000 metrics, 24 clients", "metrics/s", 24, BATCH_METRICS),
     Work(
         "batch-each",
         "log-batch of 1,000 metrics, 4 clients a server",

@@ -9,14 +9,16 @@ import contextlib
 import itertools
 import os
 import shutil
+import sqlite3
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import Engine, create_engine, inspect, make_url
 from sqlalchemy.pool import NullPool
 
 from database_servers import DatabaseServer, MariadbServer, Missing, PostgresServer, make_session_folder
@@ -43,6 +45,7 @@ class Databases:
         self._folder = folder
         self._worker = worker
         self._numbers = itertools.count(1)
+        self._files: Counter[Path] = Counter()
         self._servers: dict[str, DatabaseServer] = {}
 
     def make(self, kind: str, folder: Path, *, empty: bool = False) -> str:
@@ -54,8 +57,9 @@ class Databases:
             empty: without headrace's schema.
         """
         if kind == "sqlite":
-            names = itertools.chain(["store.db"], (f"store-{number}.db" for number in itertools.count(2)))
-            path = next(folder / name for name in names if not (folder / name).exists())
+            self._files[folder] += 1
+            number = self._files[folder]
+            path = folder / ("store.db" if number == 1 else f"store-{number}.db")
             return f"sqlite:///{path.as_posix()}"
         server, name = self.server(kind), f"hr_{self._worker}_{next(self._numbers)}"
         server.create(name, "" if empty else self._template(server))
@@ -63,9 +67,8 @@ class Databases:
 
     def drop(self, url: str) -> None:
         """Remove a database that `make` has made; a file goes with its folder."""
-        parsed = make_url(url)
-        if parsed.get_backend_name() != "sqlite":
-            self.server(parsed.get_backend_name()).drop(str(parsed.database))
+        if not url.startswith("sqlite"):
+            self.server(_kind(url)).drop(str(make_url(url).database))
 
     @contextlib.contextmanager
     def lend(self, kind: str, folder: Path, *, empty: bool = False) -> Iterator[str]:
@@ -75,6 +78,16 @@ class Databases:
             yield url
         finally:
             self.drop(url)
+
+    def copy(self, url: str, folder: Path) -> str:
+        """Return the URL of a new database that holds what another one does, which nobody may have open; see `make` and `drop`."""
+        if url.startswith("sqlite"):
+            copied = self.make("sqlite", folder)
+            shutil.copy(sqlite_path(url), sqlite_path(copied))
+            return copied
+        server, name = self.server(_kind(url)), f"hr_{self._worker}_{next(self._numbers)}"
+        server.create(name, str(make_url(url).database))
+        return server.url(name)
 
     @contextlib.contextmanager
     def lend_server(self, kind: str) -> Iterator[DatabaseServer]:
@@ -126,6 +139,10 @@ class Databases:
             lock.close()
 
 
+def _kind(url: str) -> str:
+    return make_url(url).get_backend_name()
+
+
 def _start(server: DatabaseServer) -> None:
     try:
         server.start()
@@ -133,13 +150,52 @@ def _start(server: DatabaseServer) -> None:
         pytest.skip(str(missing))
 
 
+@contextlib.contextmanager
+def watch(url: str) -> Iterator[Callable[[], object]]:
+    """Give a function whose result is another one once somebody has written, be it what stands there already, where the database tells."""
+    if not url.startswith("sqlite"):
+        yield lambda: _read_all(url)
+        return
+    with contextlib.closing(sqlite3.connect(sqlite_path(url))) as connection:
+        yield lambda: connection.execute("PRAGMA data_version").fetchone()
+
+
+@contextlib.contextmanager
+def nothing_written(url: str) -> Iterator[None]:
+    """Fail if anybody writes to a database within the block."""
+    with watch(url) as state:
+        before = state()
+        yield
+        assert state() == before
+
+
+def _read_all(url: str) -> dict[str, list[str]]:
+    versions = "xmin::text, ctid::text, " if url.startswith("postgresql") else ""
+    return {
+        table: sorted(map(repr, query(url, f"SELECT {versions}{table}.* FROM {table}")))
+        for table in list_tables(url)
+    }
+
+
+def list_tables(url: str) -> list[str]:
+    """Return the names of all tables of a database."""
+    engine = open_engine(url)
+    try:
+        return sorted(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
+def open_engine(url: str) -> Engine:
+    """Open a database from outside, with nothing of headrace."""
+    return create_engine(make_url(url).set(drivername=_DRIVERS[_kind(url)]), poolclass=NullPool)
+
+
 def query(url: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
     """Look into a database from outside, with ``?`` for values: all rows, or none for a statement that writes, which is committed."""
-    parsed = make_url(url)
-    backend = parsed.get_backend_name()
-    if backend != "sqlite":
+    if not url.startswith("sqlite"):
         statement = statement.replace("%", "%%").replace("?", "%s")
-    engine = create_engine(parsed.set(drivername=_DRIVERS[backend]), poolclass=NullPool)
+    engine = open_engine(url)
     try:
         with engine.begin() as connection:
             answer = connection.exec_driver_sql(statement, values)

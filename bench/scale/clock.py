@@ -11,8 +11,10 @@ import argparse
 import re
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from urllib.parse import urlsplit
 
 import psycopg
@@ -33,10 +35,13 @@ _CHANGE = "INSERT INTO hr_change VALUES (:value, 3, :client_id, 1);"
 _ONE = (
     f"WITH tick AS ({_MOVE} RETURNING value) INSERT INTO hr_change SELECT value, 3, :client_id, 1 FROM tick;"
 )
+_NUMBER = "INSERT INTO hr_change VALUES (pg_current_xact_id()::text::bigint, 3, :client_id, 1);"
 SCRIPTS = {
     "no clock": f"BEGIN;\n{_POINT}\nCOMMIT;\n",
     "statements": f"BEGIN;\n{_POINT}\n{_MOVE};\nSELECT value FROM hr_clock WHERE id = 1 \\gset\n{_CHANGE}\nCOMMIT;\n",
     "one statement": f"BEGIN;\n{_POINT}\n{_ONE}\nCOMMIT;\n",
+    "advisory lock first": f"BEGIN;\n{_POINT}\nSELECT pg_advisory_xact_lock(1);\n{_ONE}\nCOMMIT;\n",
+    "transaction number instead": f"BEGIN;\n{_POINT}\n{_NUMBER}\nCOMMIT;\n",
     "one round trip": f"BEGIN;\n{_POINT}\n\\startpipeline\n{_ONE}\nCOMMIT;\n\\endpipeline\n",
 }
 """By variant, what a session repeats."""
@@ -82,6 +87,22 @@ def prepare(url: str) -> None:
         connection.execute(_SCHEMA)
 
 
+def measure_trims(url: str, rows_per_commit: int) -> float:
+    """Return how many milliseconds it takes to delete 1,024 commits of the change log, as a server does it while it holds the clock."""
+    prepare(url)
+    with psycopg.connect(url, dbname=DATABASE, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO hr_change SELECT c, 3, s, 1 FROM generate_series(1, 4096) c, generate_series(1, %s) s", (rows_per_commit,)
+        )
+        connection.execute("VACUUM ANALYZE hr_change")
+        spans = []
+        for last in (1024, 2048, 3072):
+            begun = time.perf_counter()
+            connection.execute("DELETE FROM hr_change WHERE clock <= %s", (last,))
+            spans.append(time.perf_counter() - begun)
+    return median(spans) * 1000
+
+
 def configure(url: str, *settings: str) -> None:
     """Set parameters of the whole database server; none resets them."""
     with psycopg.connect(url, autocommit=True) as connection:
@@ -114,6 +135,9 @@ def main() -> None:
                     rate = measure(given.url, given.pgbench, script, count, given.seconds)
                     cells.append(f"{rate.per_s:,.0f}")
                 print(f"| {disk} | {name} | " + " | ".join(cells) + " |", flush=True)
+        print("\n| rows a commit in the change log | trimming 1,024 commits, ms |\n| ---: | ---: |")
+        for rows in (1, 32, 512):
+            print(f"| {rows} | {measure_trims(given.url, rows):,.0f} |", flush=True)
     finally:
         configure(given.url)
         with psycopg.connect(given.url, autocommit=True) as connection:

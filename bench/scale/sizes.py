@@ -119,11 +119,8 @@ def measure_rows(connection: psycopg.Connection[Any]) -> dict[str, dict[str, flo
     return found
 
 
-def measure_chunks(connection: psycopg.Connection[Any], *, external: bool) -> dict[str, dict[str, float]]:
+def measure_chunks(connection: psycopg.Connection[Any]) -> dict[str, dict[str, float]]:
     """Return by kind of series, and by points in a chunk, the bytes of a sealed point and the microseconds of making it."""
-    for column in ("blocks", "points"):
-        kind = "EXTERNAL" if external else "EXTENDED"
-        connection.execute(f"ALTER TABLE hr_chunk_data ALTER COLUMN {column} SET STORAGE {kind}")
     found: dict[str, dict[str, float]] = {}
     for kind, make in KINDS.items():
         for length in LENGTHS:
@@ -153,6 +150,47 @@ def measure_chunks(connection: psycopg.Connection[Any], *, external: bool) -> di
     return found
 
 
+def measure_log(connection: psycopg.Connection[Any]) -> dict[str, float]:
+    """Return bytes of the write-ahead log: of a point as a row, of taking the row away when it is sealed, of a point in a chunk."""
+    series, rows = 2**50, 200 * 4096
+
+    def written() -> int:
+        row = connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    connection.execute("CHECKPOINT")
+    places = [written()]
+    for part in range(800):
+        connection.execute(
+            "INSERT INTO hr_point (series, time, step, code, n) SELECT %s + k, 1700000000000 + r, r, r * 7919, 0 "
+            "FROM generate_series(%s::bigint, %s::bigint) r, generate_series(0, 19) k ON CONFLICT DO NOTHING",
+            (series, part * 51, part * 51 + 50),
+        )
+    places.append(written())
+    for number in range(20):
+        for part in range(0, 40_800, 4080):
+            connection.execute(
+                "DELETE FROM hr_point WHERE series = %s AND time BETWEEN %s AND %s",
+                (series + number, 1_700_000_000_000 + part, 1_700_000_000_000 + part + 4079),
+            )
+    places.append(written())
+    random = np.random.default_rng(1)
+    made = chunks.encode(make_columns(random, make_losses(random, 4096)))
+    for number in range(200):
+        connection.execute(
+            "INSERT INTO hr_chunk_data (id, blocks, points) VALUES (%s, %s, %s)", (series + number, made.blocks, made.points)
+        )
+        connection.execute("INSERT INTO hr_chunk (series, id, bounds) VALUES (%s, %s, %s)", (series, series + number, made.bounds))
+    places.append(written())
+    points = 800 * 51 * 20
+    return {
+        "row": round((places[1] - places[0]) / points, 1),
+        "taken away": round((places[2] - places[1]) / points, 1),
+        "in a chunk": round((places[3] - places[2]) / rows, 2),
+    }
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -170,8 +208,8 @@ def main() -> None:
     with psycopg.connect(given.url, dbname=DATABASE, autocommit=True) as connection:
         found = {
             "rows": measure_rows(connection),
-            "chunks": measure_chunks(connection, external=True),
-            "chunks with PostgreSQL's own compression": measure_chunks(connection, external=False),
+            "chunks": measure_chunks(connection),
+            "log": measure_log(connection),
         }
     with psycopg.connect(given.url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")

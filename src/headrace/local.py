@@ -1,4 +1,4 @@
-"""The transport without a server: calls are served in this process, on a database file and a folder of artifacts.
+"""The transport without a server: calls are served in this process, on a database and a folder of artifacts.
 
 A process opens each store once, however many clients it has, and closes it when the last of them is closed, or at exit. Neither SQLite
 nor the writer's thread lives through a fork; so a fork waits until no call is under way and closes the stores before it, and
@@ -43,8 +43,8 @@ class LocalTransport:
     """Serves calls in this process.
 
     Args:
-        uri: the database, ``sqlite:///PATH``; a relative path counts from the working folder of this moment.
-        settings: the folder of the artifacts; by default ``headrace-artifacts`` beside the database file.
+        uri: the database, ``sqlite:///PATH`` or one of a server; a relative path counts from the working folder of this moment.
+        settings: the folder of the artifacts; by default ``headrace-artifacts`` beside the database file, or in the working folder.
 
     Raises:
         InvalidParameter: the address is no database that is supported.
@@ -53,7 +53,7 @@ class LocalTransport:
     def __init__(self, uri: str, settings: TransportSettings) -> None:
         url = parse_store_url(uri)
         folder = Path.cwd()
-        if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
+        if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":memory:", "file:")):
             path = Path(url.database).absolute()
             url, folder = url.set(database=path.as_posix()), path.parent
         destination = settings.artifacts_destination or str(folder / ARTIFACTS_FOLDER)

@@ -1,10 +1,11 @@
-"""Clients of both kinds: of a server that runs as its own process, and of a database in this process."""
+"""Clients of both kinds: of a server that runs as its own process, and of a database of each kind in this process."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from databases import KINDS, Databases
 from headrace.client import Client, connect
 from headrace.client.connect import open_transport, read_settings
 from headrace.client.transport import Transport
@@ -24,12 +25,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(params=["http", "sqlite"])
-def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(params=["http", *KINDS])
+def uri(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[str]:
     if request.param == "http":
         server: Server = request.getfixturevalue("server")
-        return server.url
-    return f"sqlite:///{tmp_path / 'local.db'}"
+        yield server.url
+    else:
+        with databases.lend(request.param, tmp_path) as url:
+            yield url
 
 
 @pytest.fixture

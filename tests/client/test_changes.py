@@ -4,6 +4,7 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +139,8 @@ def test_the_wait_does_not_count_as_silence(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_a_process_may_fork_while_it_waits(tmp_path: Path) -> None:
-    with connect(f"sqlite:///{tmp_path / 'local.db'}") as client:
+def test_a_process_may_fork_while_it_waits(make_database: Callable[..., str], tmp_path: Path) -> None:
+    with connect(make_database(), artifacts_destination=str(tmp_path)) as client:
         follower = client.changes.follow()
         told: list[str] = []
 

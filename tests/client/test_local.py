@@ -17,8 +17,10 @@ from serving import start_server
 
 
 @pytest.fixture
-def uri(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'store.db'}"
+def uri(make_database: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database; the artifacts of one that is no file are in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    return make_database()
 
 
 def _count_writers() -> int:
@@ -55,6 +57,7 @@ def _steps(client: Client, run_id: str) -> list[int]:
     return sorted(point.step for point in client.metrics.history(run_id, "m"))
 
 
+@pytest.mark.databases("sqlite", reason="looks at its files")
 def test_nothing_is_opened_before_the_first_call(uri: str, tmp_path: Path) -> None:
     with connect(uri) as client:
         assert list(tmp_path.iterdir()) == []
@@ -137,6 +140,7 @@ def test_a_store_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
         connect(f"sqlite:///{tmp_path / 'missing' / 'store.db'}")
 
 
+@pytest.mark.databases("sqlite", reason="a file")
 def test_a_file_that_is_no_database_stays_as_it_is(uri: str, tmp_path: Path) -> None:
     (tmp_path / "store.db").write_bytes(b"important notes\n" * 1000)
     with connect(uri) as client:
@@ -146,13 +150,11 @@ def test_a_file_that_is_no_database_stays_as_it_is(uri: str, tmp_path: Path) -> 
     assert (tmp_path / "store.db").read_bytes() == b"important notes\n" * 1000
 
 
-def test_a_server_and_a_local_client_share_a_store(tmp_path: Path) -> None:
+def test_a_server_and_a_local_client_share_a_store(uri: str, tmp_path: Path) -> None:
     with (
-        start_server(tmp_path) as server,
+        start_server(tmp_path, backend_store_uri=uri) as server,
         connect(server.url) as remote,
-        connect(
-            f"sqlite:///{tmp_path / 'store.db'}", artifacts_destination=str(tmp_path / "artifacts")
-        ) as local,
+        connect(uri, artifacts_destination=str(tmp_path / "artifacts")) as local,
     ):
         run_id = remote.runs.create("0").info.run_id
         for step in range(20):

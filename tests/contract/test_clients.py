@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from wire.servers import Server, serve_target
 
+from databases import Databases
+
 pytestmark = pytest.mark.peer
 
 ROOT = Path(__file__).parents[2]
@@ -88,9 +90,11 @@ class LoggedServer:
 
 
 @pytest.fixture(scope="session")
-def client_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoggedServer]:
+def client_server(
+    databases: Databases, database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LoggedServer]:
     folder = tmp_path_factory.mktemp("clients")
-    with serve_target(folder) as running:
+    with databases.lend(database, folder) as store, serve_target(folder, store) as running:
         yield LoggedServer(running, folder / "server.log", tmp_path_factory.mktemp("home"))
 
 

@@ -1,4 +1,4 @@
-"""Platforms on a new store, whose clock the test sets."""
+"""Platforms on a new store, whose clock the test sets; on each database in turn."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,14 +11,18 @@ from headrace.services.platform import PlatformSettings, open_platform
 
 
 @pytest.fixture
-def open_world(tmp_path: Path) -> Iterator[Callable[[], World]]:
+def url(make_database: Callable[..., str]) -> str:
+    return make_database()
+
+
+@pytest.fixture
+def open_world(url: str, tmp_path: Path) -> Iterator[Callable[[], World]]:
     """A function that opens the store once more, as another server would."""
     opened: list[Platform] = []
 
     def open_one() -> World:
-        path = tmp_path / "store.db"
-        opened.append(open_platform(PlatformSettings(f"sqlite:///{path}", str(tmp_path / "artifacts"))))
-        return World(opened[-1], path)
+        opened.append(open_platform(PlatformSettings(url, str(tmp_path / "artifacts"))))
+        return World(opened[-1], url)
 
     yield open_one
     for platform in opened:

@@ -2,13 +2,11 @@
 
 import logging
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import pytest
 
 from control import recording_duties
 from control.world import World
+from databases import nothing_written, watch
 from headrace.client import connect
 from headrace.services.background import Background
 from headrace.store import duties
@@ -72,10 +71,8 @@ def test_an_idle_store_is_not_written_to(
     _touch(world)
     _wait_for(lambda: _read(record) == "4")
     time.sleep(0.2)
-    with closing(sqlite3.connect(world.path)) as connection:
-        before = connection.execute("PRAGMA data_version").fetchone()
+    with nothing_written(world.url):
         time.sleep(2.5)
-        assert connection.execute("PRAGMA data_version").fetchone() == before
     assert _read(record) == "4"
     _touch(world)
     _wait_for(lambda: _read(record) == "5")
@@ -174,7 +171,7 @@ def test_another_process_takes_over_from_a_killed_one_and_never_do_two_run_a_dut
     world: World, tmp_path: Path
 ) -> None:
     record = tmp_path / "spans"
-    command = [sys.executable, recording_duties.__file__, f"sqlite:///{world.path}", str(record)]
+    command = [sys.executable, recording_duties.__file__, world.url, str(record)]
     path = os.pathsep.join(
         each for each in (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")) if each
     )
@@ -205,9 +202,9 @@ def _count_threads() -> int:
     return sum(thread.name == "headrace-background" for thread in threading.enumerate())
 
 
-def test_a_process_of_its_own_store_pays_for_it_only_when_it_writes(tmp_path: Path) -> None:
+def test_a_process_of_its_own_store_pays_for_it_only_when_it_writes(url: str, tmp_path: Path) -> None:
     before = _count_threads()
-    with connect(f"sqlite:///{tmp_path / 'store.db'}") as client:
+    with connect(url, artifacts_destination=str(tmp_path)) as client:
         client.experiments.get("0")
         assert _count_threads() == before
         client.runs.create("0")
@@ -216,9 +213,9 @@ def test_a_process_of_its_own_store_pays_for_it_only_when_it_writes(tmp_path: Pa
     assert _count_threads() == before
 
 
-def test_a_fork_stops_it_and_the_next_write_starts_it_again(tmp_path: Path) -> None:
+def test_a_fork_stops_it_and_the_next_write_starts_it_again(url: str, tmp_path: Path) -> None:
     before = _count_threads()
-    with connect(f"sqlite:///{tmp_path / 'store.db'}") as client:
+    with connect(url, artifacts_destination=str(tmp_path)) as client:
         client.runs.create("0")
         child = os.fork()
         if child == 0:
@@ -230,16 +227,16 @@ def test_a_fork_stops_it_and_the_next_write_starts_it_again(tmp_path: Path) -> N
         assert _count_threads() == before + 1
 
 
-def test_a_server_that_does_nothing_writes_nothing_and_stops_at_once(tmp_path: Path) -> None:
-    with start_server(tmp_path / "server") as server, connect(server.url) as client:
+def test_a_server_that_does_nothing_writes_nothing_and_stops_at_once(url: str, tmp_path: Path) -> None:
+    with start_server(tmp_path / "server", backend_store_uri=url) as server, connect(server.url) as client:
         client.runs.create("0")
-        with closing(sqlite3.connect(server.folder / "store.db")) as connection:
-            versions = [connection.execute("PRAGMA data_version").fetchone()]
+        with watch(url) as state:
+            states = [state()]
             until = time.monotonic() + 60
-            while versions[-7:] != versions[-1:] * 7 and time.monotonic() < until:
+            while states[-7:] != states[-1:] * 7 and time.monotonic() < until:
                 time.sleep(0.5)
-                versions.append(connection.execute("PRAGMA data_version").fetchone())
-            assert versions[-7:] == versions[-1:] * 7, "it was never quiet for three seconds"
+                states.append(state())
+            assert states[-7:] == states[-1:] * 7, "it was never quiet for three seconds"
         client.close()
         began = time.monotonic()
         assert server.stop() == 0

@@ -1,15 +1,14 @@
 """A server that starts again: runs could not be heard of in the meantime, and none of them is LOST for it."""
 
-import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from control.world import START, World
+from databases import query
 from headrace.base.clock import now_ms
 from headrace.client import connect
 from headrace.services.alive import DEAD_AFTER_MS, MARK_EVERY_MS, AliveMark
@@ -28,7 +27,9 @@ def _mark(world: World) -> int:
 
 
 @pytest.mark.slow
-def test_of_a_thousand_live_leases_none_is_lost_when_a_killed_server_comes_back(tmp_path: Path) -> None:
+def test_of_a_thousand_live_leases_none_is_lost_when_a_killed_server_comes_back(
+    url: str, tmp_path: Path
+) -> None:
     length = 10 * SECOND
     lost = [f"lost{number}" for number in range(10)]
     live = [f"live{number}" for number in range(1000)]
@@ -41,21 +42,21 @@ def test_of_a_thousand_live_leases_none_is_lost_when_a_killed_server_comes_back(
             leases.renew(tx, run, until, length if run_id in live else SECOND)
 
     def find_dead() -> set[str]:
-        with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
-            found = connection.execute(
-                "SELECT r.run_id FROM hr_lease l JOIN hr_run r ON r.id = l.run WHERE l.until < ?", (now_ms(),)
-            )
-            return {run_id for (run_id,) in found}
+        ended = "SELECT r.run_id FROM hr_lease l JOIN hr_run r ON r.id = l.run WHERE l.until < ?"
+        return {run_id for (run_id,) in query(url, ended, now_ms())}
 
-    with start_server(tmp_path) as server:
-        store = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    with start_server(tmp_path, backend_store_uri=url) as server:
+        store = open_store(url)
         store.writer.call(fill)
         store.close()
         time.sleep(1)
         server.kill()
     time.sleep((length + DEAD_AFTER_MS - 3 * SECOND) / 1000)
     assert find_dead() == {*lost, *live}
-    with start_server(tmp_path, port=server.port) as server, connect(server.url) as client:
+    with (
+        start_server(tmp_path, port=server.port, backend_store_uri=url) as server,
+        connect(server.url) as client,
+    ):
         assert find_dead() == set(lost)
         assert {client.control.get(run_id).state for run_id in live[::100]} == {"RUNNING"}
         assert {client.control.get(run_id).state for run_id in lost} == {"LOST"}

@@ -165,8 +165,8 @@ def test_attempts_forks_and_changed_params_are_told(world: World) -> None:
     }
 
 
-def test_over_http_by_client_command_and_plain_rest(tmp_path: Path) -> None:
-    with start_server(tmp_path / "server") as server, connect(server.url) as client:
+def test_over_http_by_client_command_and_plain_rest(url: str, tmp_path: Path) -> None:
+    with start_server(tmp_path / "server", backend_store_uri=url) as server, connect(server.url) as client:
         run_id = client.runs.create("0").info.run_id
         assert client.control.get(run_id).state == "RUNNING"
         ran = subprocess.run(

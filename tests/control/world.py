@@ -2,12 +2,10 @@
 
 import dataclasses
 import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
+from databases import query
 from headrace.api.endpoints import ENDPOINTS
 from headrace.base.json import convert, encode
 from headrace.services import dispatch
@@ -23,12 +21,12 @@ class World:
 
     Args:
         platform: the platform; its clock is replaced.
-        path: its database.
+        url: its database.
     """
 
-    def __init__(self, platform: Platform, path: Path) -> None:
+    def __init__(self, platform: Platform, url: str) -> None:
         self.now = START
-        self.path = path
+        self.url = url
         self.sent = 0
         self.platform = dataclasses.replace(platform, clock=lambda: self.now)
 
@@ -81,5 +79,4 @@ class World:
 
     def query(self, statement: str, *values: Any) -> list[Any]:
         """Look into the database from outside."""
-        with closing(sqlite3.connect(self.path)) as connection:
-            return connection.execute(statement, values).fetchall()
+        return query(self.url, statement, *values)

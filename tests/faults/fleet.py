@@ -84,19 +84,25 @@ class ServerProcess:
 
     Args:
         folder: where its files are.
+        store: the URL of its database.
         **environment: more environment variables.
     """
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, store: str, **environment: str) -> None:
         self.folder = folder
-        self.store = folder / "store.db"
+        self.store = store
         self.port = find_free_port()
         self.log = folder / f"server-{self.port}.log"
         self._environment = environment
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it takes connections."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start it."""
         command = [
             sys.executable,
             "-m",
@@ -107,7 +113,7 @@ class ServerProcess:
             "--port",
             str(self.port),
         ]
-        command += ["--backend-store-uri", f"sqlite:///{self.store}"]
+        command += ["--backend-store-uri", self.store]
         command += ["--artifacts-destination", str(self.folder / "artifacts")]
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HEADRACE_"))}
         with self.log.open("ab") as out:
@@ -119,6 +125,10 @@ class ServerProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def wait_until_ready(self) -> None:
+        """Wait until it takes connections."""
+        assert self.process is not None
         until = time.monotonic() + START_S
         while time.monotonic() < until:
             assert self.process.poll() is None, f"the server ended:\n{self.read_log()}"
@@ -130,6 +140,16 @@ class ServerProcess:
     def connect(self) -> Connection:
         """Return a new connection."""
         return Connection(self.port)
+
+    def pause(self) -> None:
+        """Let it stand still: with SIGSTOP."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """End it as a power cut would: with SIGKILL."""
@@ -164,9 +184,9 @@ class ServerProcess:
 
 
 @contextmanager
-def run_server(folder: Path, **environment: str) -> Iterator[ServerProcess]:
-    """Run a server with its files in `folder`."""
-    server = ServerProcess(folder, **environment)
+def run_server(folder: Path, store: str, **environment: str) -> Iterator[ServerProcess]:
+    """Run a server on a store, with its files in `folder`."""
+    server = ServerProcess(folder, store, **environment)
     try:
         server.start()
         yield server
@@ -174,21 +194,47 @@ def run_server(folder: Path, **environment: str) -> Iterator[ServerProcess]:
         server.stop()
 
 
+@contextmanager
+def run_servers(
+    count: int, folder: Path, store_uri: str, **environment: str
+) -> Iterator[list[ServerProcess]]:
+    """Run several servers on one database."""
+    servers = [ServerProcess(folder, store_uri, **environment) for _ in range(count)]
+    try:
+        for server in servers:
+            server.launch()
+        for server in servers:
+            server.wait_until_ready()
+        yield servers
+    finally:
+        for server in servers:
+            if server.process is not None and server.process.poll() is None:
+                server.resume()
+                server.terminate()
+        for server in servers:
+            server.stop()
+
+
 HOLD_LOCK = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], isolation_level=None)
-connection.execute("PRAGMA busy_timeout = 20000")
-connection.execute("BEGIN EXCLUSIVE")
-print("locked", flush=True)
-sys.stdin.read()
+import sys
+from databases import open_engine
+with open_engine(sys.argv[1]).connect() as connection:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA busy_timeout = 20000")
+        connection.exec_driver_sql("BEGIN EXCLUSIVE")
+    else:
+        connection.exec_driver_sql("SELECT value FROM hr_clock FOR UPDATE")
+    print("locked", flush=True)
+    sys.stdin.read()
 """
 
 
 @contextmanager
-def locked_by_another_program(store: Path) -> Iterator[None]:
-    """Let another program, which knows nothing of headrace, hold the database's write lock."""
+def locked_by_another_program(store: str) -> Iterator[None]:
+    """Let another program, which knows nothing of headrace, hold the lock that each writing transaction needs before it ends."""
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD_LOCK, str(store)],
+        [sys.executable, "-c", HOLD_LOCK, store],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

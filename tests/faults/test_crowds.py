@@ -40,8 +40,7 @@ print(json.dumps({"commits": commits, "longest_s": longest}))
 
 
 @pytest.mark.timeout(120 + SECONDS)
-def test_processes_that_write_one_file_get_their_share(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'store.db'}"
+def test_processes_that_write_one_store_get_their_share(url: str) -> None:
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", WRITE, url, f"w{number}", str(SECONDS)],
@@ -99,9 +98,9 @@ def _run_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[list[ServerProcess]]:
+def pair(tmp_path: Path, url: str) -> Iterator[list[ServerProcess]]:
     """Two servers on one store."""
-    with run_server(tmp_path) as first, run_server(tmp_path) as second:
+    with run_server(tmp_path, url) as first, run_server(tmp_path, url) as second:
         yield [first, second]
 
 

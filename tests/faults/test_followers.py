@@ -4,7 +4,6 @@ import json
 import random
 import resource
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from databases import query
 from faults.fleet import Connection, Disconnected, ServerProcess
 from headrace.api.changes import Change, Changes
 from headrace.client import Client, connect
@@ -31,8 +31,8 @@ Told = tuple[int, str, str, str]
 
 @pytest.fixture
 def second(server: ServerProcess) -> Iterator[ServerProcess]:
-    """Another server on the same file."""
-    other = ServerProcess(server.folder)
+    """Another server on the same store."""
+    other = ServerProcess(server.folder, server.store)
     other.start()
     yield other
     other.stop()
@@ -46,21 +46,20 @@ def _told(changes: Sequence[Change]) -> list[Told]:
     return [(each.clock, each.kind.value, each.id, each.experiment_id) for each in changes]
 
 
-def _read_log(store: Path, after: int) -> list[Told]:
+def _read_log(store: str, after: int) -> list[Told]:
     """What stands in the log itself, with ids as they are told."""
     kinds = {1: "EXPERIMENT", 2: "RUN", 3: "METRICS"}
-    with closing(sqlite3.connect(store)) as connection:
-        rows = connection.execute(
-            "SELECT clock, kind, coalesce(run_id, subject), hr_change.experiment FROM hr_change "
-            "LEFT JOIN hr_run ON hr_run.id = subject AND kind IN (2, 3) WHERE clock > ? ORDER BY clock, kind, subject, hr_change.experiment",
-            (after,),
-        ).fetchall()
+    rows = query(
+        store,
+        "SELECT clock, kind, coalesce(run_id, subject), hr_change.experiment FROM hr_change "
+        "LEFT JOIN hr_run ON hr_run.id = subject AND kind IN (2, 3) WHERE clock > ? ORDER BY clock, kind, subject, hr_change.experiment",
+        after,
+    )
     return [(clock, kinds[kind], str(name), str(experiment)) for clock, kind, name, experiment in rows]
 
 
-def _read_clock(store: Path) -> int:
-    with closing(sqlite3.connect(store)) as connection:
-        return int(connection.execute("SELECT value FROM hr_clock").fetchone()[0])
+def _read_clock(store: str) -> int:
+    return int(query(store, "SELECT value FROM hr_clock")[0][0])
 
 
 def _write(port: int, run: str, number: int) -> dict[str, int]:
@@ -80,7 +79,7 @@ def _write(port: int, run: str, number: int) -> dict[str, int]:
 
 
 def _follow(
-    read: Callable[[str], Changes], start: int, done: threading.Event, store: Path, pause_s: float = 0
+    read: Callable[[str], Changes], start: int, done: threading.Event, store: str, pause_s: float = 0
 ) -> list[Told]:
     """Ask again and again until all that was written is told."""
     cursor, told, end = str(start), [], None
@@ -107,7 +106,7 @@ def test_every_follower_is_told_every_commit_once_and_in_order(
     clients: list[Client] = [
         connect(_url(server)),
         connect(_url(second)),
-        connect(f"sqlite:///{server.store}"),
+        connect(server.store, artifacts_destination=str(tmp_path)),
     ]
     here, there, local = (client.changes for client in clients)
 
@@ -157,8 +156,10 @@ def test_every_follower_is_told_every_commit_once_and_in_order(
         assert found == expected, name
 
 
-def test_a_follower_goes_on_where_it_was_when_the_server_is_killed_and_started_again(tmp_path: Path) -> None:
-    server = ServerProcess(tmp_path)
+def test_a_follower_goes_on_where_it_was_when_the_server_is_killed_and_started_again(
+    tmp_path: Path, url: str
+) -> None:
+    server = ServerProcess(tmp_path, url)
     server.start()
     try:
         first = server.connect()
@@ -274,9 +275,9 @@ def test_clients_that_leave_are_let_go_at_once(server: ServerProcess) -> None:
     assert "Traceback" not in server.read_log()
 
 
-def test_a_low_limit_of_open_files_is_raised_as_far_as_it_may_be(tmp_path: Path) -> None:
+def test_a_low_limit_of_open_files_is_raised_as_far_as_it_may_be(tmp_path: Path, url: str) -> None:
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    server = ServerProcess(tmp_path)
+    server = ServerProcess(tmp_path, url)
     resource.setrlimit(resource.RLIMIT_NOFILE, (128, limits[1]))
     try:
         server.start()

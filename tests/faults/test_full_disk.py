@@ -11,6 +11,7 @@ from typing import Protocol
 
 import pytest
 
+from databases import sqlite_path
 from faults.fleet import Connection, ServerProcess, run_server
 
 BATCH = 500
@@ -35,7 +36,7 @@ class LimitedFiles:
         self._before = resource.prlimit(self._process, resource.RLIMIT_FSIZE)
 
     def fill(self) -> None:
-        log = self._server.store.with_name("store.db-wal")
+        log = sqlite_path(self._server.store).with_name("store.db-wal")
         limit = log.stat().st_size + 64 * 1024
         resource.prlimit(self._process, resource.RLIMIT_FSIZE, (limit, self._before[1]))
 
@@ -84,11 +85,12 @@ DISKS = ["limited files", "small file system"] if _can_mount() else ["limited fi
 @pytest.fixture(params=DISKS)
 def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[ServerProcess, Disk]]:
     if request.param == "limited files":
-        with run_server(tmp_path) as server:
+        with run_server(tmp_path, f"sqlite:///{tmp_path / 'store.db'}") as server:
             yield server, LimitedFiles(server)
     else:
-        with _mounted(tmp_path / "small") as folder, run_server(folder) as server:
-            yield server, SmallFileSystem(folder)
+        with _mounted(tmp_path / "small") as folder:
+            with run_server(folder, f"sqlite:///{folder / 'store.db'}") as server:
+                yield server, SmallFileSystem(folder)
 
 
 def _log_batch(connection: Connection, run_id: str, number: int) -> tuple[int, dict[str, str]]:

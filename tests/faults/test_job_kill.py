@@ -1,15 +1,14 @@
 """A job that moves 5,000 runs and is cut off with SIGKILL, and one whose runs are logged to meanwhile: nothing is lost, nothing done twice."""
 
 import itertools
-import sqlite3
 import threading
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from databases import check_integrity, query
 from faults.fleet import Connection, ServerProcess, run_server
 from headrace.api.endpoint import Tag
 from headrace.api.inputs import Dataset, DatasetInput
@@ -28,9 +27,9 @@ MODELS_EVERY = 10
 WAIT_S = 90
 
 
-def _fill(folder: Path, count: int) -> None:
+def _fill(folder: Path, url: str, count: int) -> None:
     """Make the experiments 1 and 2, and runs in the first: params, tags, metrics, a dataset; some have made a model."""
-    settings = PlatformSettings(f"sqlite:///{folder / 'store.db'}", str(folder / "artifacts"))
+    settings = PlatformSettings(url, str(folder / "artifacts"))
     platform = open_platform(settings)
     try:
         for name in ("old", "new"):
@@ -93,19 +92,20 @@ def _wait_until_it_moves(client: Client, job_id: str, more_than: int) -> None:
 def _kill(server: ServerProcess) -> int:
     """Kill a server and return how many runs its job has counted: as many as it has moved."""
     server.kill()
-    with closing(sqlite3.connect(server.store)) as connection:
-        done: int = connection.execute("SELECT done FROM hr_job").fetchone()[0]
-        assert connection.execute("SELECT COUNT(*) FROM hr_run WHERE experiment = 2").fetchone() == (done,)
-    return done
+    ((done, moved),) = query(
+        server.store, "SELECT done, (SELECT COUNT(*) FROM hr_run WHERE experiment = 2) FROM hr_job"
+    )
+    assert moved == done
+    return int(done)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_move_that_is_killed_goes_on_here_and_on_another_server_and_moves_every_run_once(
-    tmp_path: Path,
+    tmp_path: Path, url: str
 ) -> None:
-    _fill(tmp_path, RUNS)
-    server, other = ServerProcess(tmp_path), ServerProcess(tmp_path)
+    _fill(tmp_path, url, RUNS)
+    server, other = ServerProcess(tmp_path, url), ServerProcess(tmp_path, url)
     try:
         server.start()
         with connect(f"http://127.0.0.1:{server.port}") as client:
@@ -152,19 +152,21 @@ def _check_all_is_in_the_new_experiment(server: ServerProcess) -> None:
         assert len(summaries.get("dataset_summaries", [])) == (1 if count else 0)
     assert connection.read_history("r00008", "loss") == [(1, 1.0), (2, 8.0)]
     connection.close()
-    with closing(sqlite3.connect(server.store)) as database:
-        for table in ("hr_run", "hr_param", "hr_tag", "hr_series"):
-            scopes = database.execute(
-                f"SELECT DISTINCT scope FROM {table} WHERE scope IS NOT NULL"
-            ).fetchall()
-            assert scopes == [(4,)], table
-        moves = database.execute(
-            "SELECT subject, COUNT(*) FROM hr_change WHERE kind = ? AND experiment = 2 GROUP BY subject",
-            (int(Kind.RUN),),
-        ).fetchall()
-        assert len(moves) == RUNS
-        assert {count for _, count in moves} == {1}
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    _check_scopes(server)
+    moves = query(
+        server.store,
+        "SELECT subject, COUNT(*) FROM hr_change WHERE kind = ? AND experiment = 2 GROUP BY subject",
+        int(Kind.RUN),
+    )
+    assert len(moves) == RUNS
+    assert {count for _, count in moves} == {1}
+    check_integrity(server.store)
+
+
+def _check_scopes(server: ServerProcess) -> None:
+    for table in ("hr_run", "hr_param", "hr_tag", "hr_series"):
+        scopes = query(server.store, f"SELECT DISTINCT scope FROM {table} WHERE scope IS NOT NULL")
+        assert scopes == [(4,)], table
 
 
 class _Logger:
@@ -215,10 +217,10 @@ class _Logger:
 
 
 @pytest.mark.timeout(300)
-def test_runs_that_are_logged_to_while_they_move_lose_nothing(tmp_path: Path) -> None:
-    _fill(tmp_path, 1000)
+def test_runs_that_are_logged_to_while_they_move_lose_nothing(tmp_path: Path, url: str) -> None:
+    _fill(tmp_path, url, 1000)
     run_ids = [f"r{number:05}" for number in range(1000)]
-    with run_server(tmp_path) as server, connect(f"http://127.0.0.1:{server.port}") as client:
+    with run_server(tmp_path, url) as server, connect(f"http://127.0.0.1:{server.port}") as client:
         loggers = [_Logger(server, f"w{number}_", run_ids[number::97]) for number in range(4)]
         for logger in loggers:
             logger.thread.start()
@@ -238,7 +240,4 @@ def test_runs_that_are_logged_to_while_they_move_lose_nothing(tmp_path: Path) ->
             logger.check(connection)
         connection.close()
         assert "Traceback" not in server.read_log()
-        with closing(sqlite3.connect(server.store)) as database:
-            for table in ("hr_run", "hr_param", "hr_tag", "hr_series"):
-                scopes = database.execute(f"SELECT DISTINCT scope FROM {table} WHERE scope IS NOT NULL")
-                assert scopes.fetchall() == [(4,)], table
+        _check_scopes(server)

@@ -6,13 +6,12 @@ HEADRACE_KILL_ROUNDS=200 makes a long run of it.
 import contextlib
 import os
 import random
-import sqlite3
 import threading
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from databases import check_integrity
 from faults.fleet import Disconnected, ServerProcess
 from faults.ledger import Client
 
@@ -34,8 +33,8 @@ def _write_until_killed(server: ServerProcess, client: Client, errors: list[Base
 
 
 @pytest.mark.timeout(120 + 10 * ROUNDS)
-def test_every_answered_call_is_there_once(tmp_path: Path) -> None:
-    server = ServerProcess(tmp_path)
+def test_every_answered_call_is_there_once(tmp_path: Path, url: str) -> None:
+    server = ServerProcess(tmp_path, url)
     chance = random.Random(1)
     clients = [Client(f"client{number}") for number in range(CLIENTS)]
     answered = 0
@@ -68,5 +67,4 @@ def test_every_answered_call_is_there_once(tmp_path: Path) -> None:
     cut_off = sum(not call.answered for client in clients for run in client.runs for call in run.calls)
     print(f"{ROUNDS} kills, {answered} calls answered, {cut_off} cut off at the end")
     assert "Traceback" not in server.read_log()
-    with closing(sqlite3.connect(server.store)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    check_integrity(url)

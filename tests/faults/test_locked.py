@@ -3,9 +3,12 @@
 import threading
 import time
 
+import pytest
+
 from faults.fleet import ServerProcess, locked_by_another_program
 
 
+@pytest.mark.databases("sqlite", reason="the wait for its file's lock can be set")
 def test_writes_are_answered_503_while_reads_go_on_and_both_recover(hasty_server: ServerProcess) -> None:
     connection = hasty_server.connect()
     run_id = connection.create_run(start_time=1)

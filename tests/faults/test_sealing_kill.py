@@ -2,7 +2,6 @@
 
 import math
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from databases import Databases
 from faults import sealing_child
 from headrace.services.sealing_duty import SealingDuty
 from headrace.store.codes import encode
@@ -65,28 +65,29 @@ def _make_overlapping(world: World) -> str:
 
 
 @pytest.mark.parametrize("make", [_make_tail, _make_late, _make_repeated, _make_small, _make_overlapping])
-def test_death_before_each_statement(tmp_path: Path, make: Callable[[World], str]) -> None:
-    original = tmp_path / "original.db"
-    world = World(open_store(f"sqlite:///{original}"), "r")
+def test_death_before_each_statement(
+    databases: Databases, url: str, tmp_path: Path, make: Callable[[World], str]
+) -> None:
+    world = World(open_store(url), "r")
     planner = make(world)
     number = world.find(MODEL)
     world.store.close()
-    cases = []
-    for statements in range(MOST_STATEMENTS):
-        shutil.copy(original, tmp_path / f"{statements}.db")
-        cases.append(f"{statements}=sqlite:///{tmp_path / f'{statements}.db'}")
+    copies = [databases.copy(url, tmp_path) for _ in range(MOST_STATEMENTS)]
+    cases = [f"{statements}={copied}" for statements, copied in enumerate(copies)]
     printed, _ = _start("die", number, planner, *cases).communicate(timeout=120)
     statuses = [int(each) for each in printed.split()]
     needed = statuses.index(0)
     print(f"{make.__name__}: {needed} statements")
     assert needed >= 6
     assert statuses == [sealing_child.KILLED] * needed + [0] * (MOST_STATEMENTS - needed)
-    for statements in range(needed + 1):
-        _check_and_finish(world, tmp_path / f"{statements}.db")
+    for copied in copies[: needed + 1]:
+        _check_and_finish(world, copied)
+    for copied in copies:
+        databases.drop(copied)
 
 
-def _check_and_finish(world: World, path: Path) -> None:
-    world.store = open_store(f"sqlite:///{path}")
+def _check_and_finish(world: World, url: str) -> None:
+    world.store = open_store(url)
     try:
         world.check()
         _seal_all(world)
@@ -96,8 +97,7 @@ def _check_and_finish(world: World, path: Path) -> None:
         world.store.close()
 
 
-def test_processes_that_seal_the_same_series_and_are_killed_at_any_moment(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'store.db'}"
+def test_processes_that_seal_the_same_series_and_are_killed_at_any_moment(url: str) -> None:
     world, chance = World(open_store(url), "r"), random.Random(4)
     world.log(line(range(128)))
     world.log(line(range(128)), MODEL)
@@ -123,8 +123,7 @@ def test_processes_that_seal_the_same_series_and_are_killed_at_any_moment(tmp_pa
     world.store.close()
 
 
-def test_processes_that_seal_the_same_series_at_once_end_with_all_of_it_sealed(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'store.db'}"
+def test_processes_that_seal_the_same_series_at_once_end_with_all_of_it_sealed(url: str) -> None:
     world = World(open_store(url), "r")
     world.log(line(range(128)))
     children = [_start("loop", url, *world.series()) for _ in range(3)]

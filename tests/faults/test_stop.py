@@ -1,11 +1,10 @@
 """A clean stop: what is under way is answered and stored, then the server ends."""
 
-import sqlite3
 import threading
 import time
-from contextlib import closing
 from typing import Any
 
+from databases import query
 from faults.fleet import Disconnected, ServerProcess, locked_by_another_program
 
 WAITING = 30
@@ -36,8 +35,7 @@ def test_sigterm_answers_and_stores_what_was_waiting(server: ServerProcess) -> N
         thread.join(30)
     assert statuses == [200] * WAITING
     assert server.wait() == 0
-    with closing(sqlite3.connect(server.store)) as connection:
-        assert connection.execute("SELECT count(*) FROM hr_point").fetchone() == (WAITING,)
+    assert query(server.store, "SELECT count(*) FROM hr_point") == [(WAITING,)]
     assert "Traceback" not in server.read_log()
 
 
@@ -69,7 +67,6 @@ def test_sigterm_in_the_middle_of_ingest_loses_no_answered_call(server: ServerPr
         thread.join(30)
         assert not thread.is_alive()
     assert len(answered) > 100
-    with closing(sqlite3.connect(server.store)) as connection:
-        stored = {row[0] for row in connection.execute("SELECT step FROM hr_point")}
+    stored = {row[0] for row in query(server.store, "SELECT step FROM hr_point")}
     assert set(answered) <= stored
     assert "Traceback" not in server.read_log()

@@ -16,12 +16,15 @@ ROWS = {row.name: row for row in ENDPOINTS}
 
 
 class Calls:
-    """An open platform."""
+    """An open platform.
 
-    def __init__(self, path: Path) -> None:
-        self.platform = open_platform(
-            PlatformSettings(f"sqlite:///{path}", destination=str(path.parent / "artifacts"))
-        )
+    Args:
+        url: its store.
+        folder: for the bytes of artifacts.
+    """
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.platform = open_platform(PlatformSettings(url, destination=str(folder / "artifacts")))
 
     def __call__(self, endpoint: str, **request: Any) -> Any:
         """Make a call and return its answer."""
@@ -31,9 +34,9 @@ class Calls:
 
 
 @contextmanager
-def open_calls(path: Path) -> Iterator[Calls]:
-    """Open the store at a path for calls; it is made if it is not there."""
-    calls = Calls(path)
+def open_calls(url: str, folder: Path) -> Iterator[Calls]:
+    """Open a store for calls; it is made if it is not there."""
+    calls = Calls(url, folder)
     try:
         yield calls
     finally:

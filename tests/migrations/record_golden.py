@@ -168,7 +168,7 @@ def main() -> None:
         )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.db"
-        with open_calls(path) as call:
+        with open_calls(f"sqlite:///{path}", path.parent) as call:
             fill(call)
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("UPDATE hr_duty SET holder = 'recorder'")  # not the name of some machine

@@ -1,10 +1,7 @@
 """Stores that older headraces have written: they are brought up to date, and everything in them can be read and written."""
 
-import re
-import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,32 +9,30 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from databases import query
 from headrace.services.job_duty import JobDuty
 from headrace.store.migrate import SCRIPTS, check, upgrade
 from headrace.store.tables import METADATA, SCHEMA_REVISION
+from migrations.old_stores import DUMPS, build_store, read_rows
 from migrations.platform_calls import Calls, open_calls
 from migrations.record_golden import batches
 
-DUMPS = sorted(
-    path for path in (Path(__file__).parent / "golden").glob("*.sql") if re.fullmatch(r"\d{4}", path.stem)
-)
 LOSS = [0.5, 0.25, "NaN", "Infinity", "-Infinity", -0.0, 5e-324, 0.125]
 
 
 @pytest.fixture(params=DUMPS, ids=lambda path: path.stem)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A file with an old store in it."""
-    path = tmp_path / "store.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(request.param.read_text("utf-8"))
-    return path
+def store(request: pytest.FixtureRequest, make_database: Callable[..., str]) -> str:
+    """The URL of an old store."""
+    url = make_database(empty=True)
+    build_store(url, request.param)
+    return url
 
 
 @pytest.fixture
-def call(store: Path) -> Iterator[Calls]:
+def call(store: str, tmp_path: Path) -> Iterator[Calls]:
     """The platform on an old store, after `headrace db upgrade`."""
-    upgrade(f"sqlite:///{store}")
-    with open_calls(store) as calls:
+    upgrade(store)
+    with open_calls(store, tmp_path) as calls:
         yield calls
 
 
@@ -54,20 +49,36 @@ def test_there_is_a_store_of_every_revision() -> None:
     assert {path.stem for path in DUMPS} == revisions
 
 
-def test_the_store_of_todays_revision_has_rows_in_every_table(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
-        connection.executescript((DUMPS[0].parent / f"{SCHEMA_REVISION}.sql").read_text("utf-8"))
-        empty = {
-            name for name in METADATA.tables if not connection.execute(f"SELECT 1 FROM {name}").fetchall()
-        }
-    assert empty == set()
+def test_the_store_of_todays_revision_has_rows_in_every_table() -> None:
+    rows = read_rows(DUMPS[0].parent / f"{SCHEMA_REVISION}.sql")
+    assert {name for name in METADATA.tables if not rows[name]} == set()
 
 
-def test_it_is_as_it_should_be_after_an_upgrade(store: Path) -> None:
-    url = f"sqlite:///{store}"
-    upgrade(url)
-    assert check(url) == []
-    assert upgrade(url) == []
+def test_it_is_as_it_should_be_after_an_upgrade(store: str) -> None:
+    upgrade(store)
+    assert check(store) == []
+    assert upgrade(store) == []
+
+
+@pytest.mark.parametrize("dump", DUMPS, ids=lambda path: path.stem)
+def test_an_upgrade_gives_the_same_rows_on_every_database(
+    dump: Path, make_database: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    url, reference = make_database(empty=True), f"sqlite:///{tmp_path_factory.mktemp('reference') / 'store.db'}"
+    for each in (url, reference):
+        build_store(each, dump)
+        upgrade(each)
+    for table in METADATA.sorted_tables:
+        columns = ", ".join(column.name for column in table.columns)
+        found, wanted = (
+            sorted(map(repr, map(_plain, query(each, f"SELECT {columns} FROM {table.name}"))))
+            for each in (url, reference)
+        )
+        assert found == wanted, table.name
+
+
+def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(bytes(value) if isinstance(value, memoryview | bytearray) else value for value in row)
 
 
 def test_runs_keep_all_that_was_logged(call: Calls) -> None:
@@ -146,13 +157,12 @@ LONG, FORK = "a" * 32, "c" * 32
 
 
 @pytest.fixture(params=OWN, ids=lambda path: path.stem)
-def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calls]:
+def own(request: pytest.FixtureRequest, make_database: Callable[..., str], tmp_path: Path) -> Iterator[Calls]:
     """The platform on an old store that headrace's own API has written to, after `headrace db upgrade`."""
-    path = tmp_path / "store.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(request.param.read_text("utf-8"))
-    upgrade(f"sqlite:///{path}")
-    with open_calls(path) as calls:
+    url = make_database(empty=True)
+    build_store(url, request.param)
+    upgrade(url)
+    with open_calls(url, tmp_path) as calls:
         yield calls
 
 

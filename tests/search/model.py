@@ -49,6 +49,17 @@ TEXTS = (
     "nan",
     "it's",
     "日本",
+    "a ",
+    "a",
+    "ΣΊΣΥΦΟΣ",
+    "σίσυφος",
+    "İK",
+    "ik",
+    "ａ",
+    "e\u0301",
+    "é",
+    "😀",
+    "\uffff",
 )
 STATUSES = tuple(status.value for status in RunStatus)
 
@@ -171,6 +182,11 @@ def like(pattern: str, text: str) -> bool:
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None
 
 
+def lower(text: str) -> str:
+    """Return a text in lower case, each character by itself."""
+    return "".join(char.lower()[0] for char in text)
+
+
 def matches(node: Node | None, run: ModelRun) -> bool:  # noqa: PLR0911 - one for each kind of node
     """Tell whether a run matches a filter."""
     match node:
@@ -225,7 +241,7 @@ def _holds(node: Any, value: Any) -> bool:
         Op.LT: lambda: value < node.value,
         Op.LE: lambda: value <= node.value,
         Op.LIKE: lambda: like(node.value, value),
-        Op.ILIKE: lambda: like(node.value.lower(), value.lower()),
+        Op.ILIKE: lambda: like(lower(node.value), lower(value)),
     }
     return bool(tests[node.op]())
 

@@ -10,6 +10,8 @@ from headrace.store.connection import Connection, Params, Row
 from headrace.store.run_search import RunSearch, search_runs
 from search.model import World
 
+pytestmark = pytest.mark.databases("sqlite", reason="reads SQLite's account of its plans")
+
 
 class Recorder(Connection):
     """A connection that keeps what it was asked."""

@@ -114,6 +114,7 @@ class Spy:
         return self._cursor.fetchall()
 
 
+@pytest.mark.databases("sqlite", reason="reads SQLite's account of its plan")
 @pytest.mark.parametrize("after", [Place(5), Place(5, 2, 3, 4)])
 def test_a_place_is_read_by_the_index_alone(store: Store, after: Place) -> None:
     with store.read() as conn:

@@ -12,14 +12,21 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
+from databases import Databases
 from headrace.api import ingest, runs
 from headrace.api.ingest import Application, Ingest, IngestAnswer
 from headrace.base import msgpack, plugins
 from headrace.base.errors import Conflict, InvalidParameter
 from headrace.services import dispatch
-from headrace.services.context import Actor, Platform
+from headrace.services.context import Actor
 from headrace.services.platform import PlatformSettings, open_platform
 from headrace.store import points
 from headrace.store.keys import find_key_ids, key_names
@@ -60,12 +67,6 @@ _servers = st.sampled_from([0, 1])
 _writers = st.sampled_from(WRITERS)
 
 
-def _open(folder: Path) -> Platform:
-    return open_platform(
-        PlatformSettings(store_url=f"sqlite:///{folder / 'store.db'}", destination=str(folder / "files"))
-    )
-
-
 class Sent:
     """A batch as it was sent, and what it must have come to."""
 
@@ -74,13 +75,19 @@ class Sent:
 
 
 class ExactlyOnce(RuleBasedStateMachine):
-    """Two servers, two writers, two runs."""
+    """Two servers, two writers, two runs.
 
-    def __init__(self) -> None:
+    Args:
+        databases: where the store of the servers is.
+        kind: which of them.
+    """
+
+    def __init__(self, databases: Databases, kind: str) -> None:
         super().__init__()
         self.exits = contextlib.ExitStack()
         folder = Path(self.exits.enter_context(tempfile.TemporaryDirectory()))
-        self.servers = [_open(folder), _open(folder)]
+        url = self.exits.enter_context(databases.lend(kind, folder))
+        self.servers = [open_platform(PlatformSettings(url, str(folder / "files"))) for _ in range(2)]
         self.model = StoreModel()
         self.sent: dict[str, list[Sent]] = {writer: [] for writer in WRITERS}
 
@@ -246,7 +253,10 @@ def _read_points(conn: Any, run: int) -> Iterator[tuple[str, Point]]:
             yield key, (time, step, value.tobytes())
 
 
-TestExactlyOnce = ExactlyOnce.TestCase
-TestExactlyOnce.settings = settings(
-    max_examples=20, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-)
+def test_each_record_of_a_batch_is_there_exactly_once(databases: Databases, database: str) -> None:
+    run_state_machine_as_test(
+        lambda: ExactlyOnce(databases, database),
+        settings=settings(
+            max_examples=20, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

@@ -32,10 +32,8 @@ Work = Callable[[Transaction], Any]
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    opened = open_platform(
-        PlatformSettings(store_url=f"sqlite:///{tmp_path / 'store.db'}", destination=str(tmp_path / "files"))
-    )
+def platform(url: str, tmp_path: Path) -> Iterator[Platform]:
+    opened = open_platform(PlatformSettings(store_url=url, destination=str(tmp_path / "files")))
     yield opened
     opened.store.close()
 

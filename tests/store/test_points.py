@@ -1,12 +1,10 @@
 """Histories equal what plain Python says of any mix of wire points, a writer's points, arrays, seals, attempts and forks."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
@@ -15,7 +13,7 @@ from headrace.store.chunks import Columns
 from headrace.store.codes import decode, encode, encode_many
 from headrace.store.connection import Connection
 from headrace.store.contexts import intern_context
-from headrace.store.engine import Store, open_store
+from headrace.store.engine import Store
 from headrace.store.keys import intern_keys
 from headrace.store.points import History, Part, Points, parts_of, read_columns, read_first, sample_points
 from headrace.store.transaction import RunRef, Transaction
@@ -40,16 +38,6 @@ actions = st.one_of(
     st.tuples(st.just("fork"), st.integers(0, 2), st.integers(0, 2), steps),
     st.tuples(st.just("seal"), st.integers(1, 3)),
 )
-
-
-@pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
-    """Two stores on one file, as two processes would have them."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('points') / 'store.db'}"
-    opened = open_store(url), open_store(url)
-    yield opened
-    for store in opened:
-        store.close()
 
 
 @dataclass

@@ -164,9 +164,9 @@ def test_a_table_follows_each_write_to_what_it_keeps(bounded: Store) -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), reads=st.lists(st.sampled_from([(2,), (3,), (2, 4), ALL]), max_size=6))
 def test_a_table_is_the_plain_one_after_any_writes(
-    tmp_path_factory: pytest.TempPathFactory, seed: int, reads: list[tuple[int, ...]]
+    make_database: Callable[..., str], seed: int, reads: list[tuple[int, ...]]
 ) -> None:
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('h') / 'store.db'}")
+    store = open_store(make_database())
     try:
         writer = Writer(store, seed)
         for scopes in [*reads, ALL]:
@@ -420,6 +420,7 @@ def test_changes_between_two_clocks_are_known_in_both_directions(
         assert changes.between(old, low - 1, low) is None
 
 
+@pytest.mark.databases("sqlite", reason="reads SQLite's account of its plan")
 def test_the_runs_of_one_key_are_found_from_the_scope(store: Store) -> None:
     with store.read() as conn:
         for table in ("hr_param", "hr_tag", "hr_series"):

@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -86,9 +85,9 @@ def test_deleted_runs_can_be_compared(store: Store, make_run: Callable[..., RunR
     values=st.lists(st.lists(st.sampled_from(VALUES), max_size=2), min_size=5, max_size=5),
 )
 def test_a_row_differs_exactly_when_two_cells_do(
-    tmp_path_factory: pytest.TempPathFactory, params: list[str | None], values: list[list[float]]
+    make_database: Callable[..., str], params: list[str | None], values: list[list[float]]
 ) -> None:
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('d') / 'store.db'}")
+    store = open_store(make_database())
     try:
         made = [_make(store, number, value, values[number]) for number, value in enumerate(params)]
         found = compare(store, made).get(("params", "p"))

@@ -2,17 +2,16 @@
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.store import chunks, sealing
 from headrace.store.codes import encode
-from headrace.store.engine import Store, open_store
+from headrace.store.engine import Store
 from headrace.store.sealing import Plan
 from store.sealing_model import MODEL, NONE, Point, World, line, read_held
 
@@ -26,16 +25,6 @@ batches = st.tuples(
     st.sampled_from([0, 1_000, 5_000]),  # from when
     st.sampled_from([1, 50, 3_000, 2**62]),  # over how long
 )
-
-
-@pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
-    """Two stores on one file, as two processes would have them."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('sealing') / 'store.db'}"
-    opened = open_store(url), open_store(url)
-    yield opened
-    for store in opened:
-        store.close()
 
 
 def _draw(batch: Batch) -> list[Point]:

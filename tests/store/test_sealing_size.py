@@ -37,6 +37,7 @@ def _count_bytes(store: Store) -> int:
     return 4096 * (pages - free)
 
 
+@pytest.mark.databases("sqlite", reason="counts the pages of its file")
 @pytest.mark.parametrize(("values", "most"), [(_noise, 8.0), (_loss, 4.0), (_constant, 0.6)])
 def test_bytes_per_point_of_the_file(
     store: Store, values: Callable[[np.random.Generator], Values], most: float

@@ -1,10 +1,9 @@
 """Points read back equal what went in, and the summaries equal what plain Python says of them."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +11,7 @@ from headrace.store import attempts, runs, series
 from headrace.store.codes import decode, encode, encode_many
 from headrace.store.connection import Connection
 from headrace.store.contexts import intern_context
-from headrace.store.engine import Store, open_store
+from headrace.store.engine import Store
 from headrace.store.keys import intern_keys
 from headrace.store.points import History, Points, parts_of, sample_points
 from headrace.store.transaction import RunRef, Transaction
@@ -33,16 +32,6 @@ batches = st.tuples(
 transactions = st.lists(
     st.tuples(st.booleans(), st.lists(batches, min_size=1, max_size=4)), min_size=1, max_size=5
 )
-
-
-@pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
-    """Two stores on one file, as two processes would have them: what one has cached, the other may not know."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('series') / 'store.db'}"
-    opened = open_store(url), open_store(url)
-    yield opened
-    for store in opened:
-        store.close()
 
 
 def _new_run(store: Store) -> RunRef:

@@ -37,7 +37,8 @@ def connect(
     or the MLFLOW_ variables of the same meaning (`headrace.base.settings`).
 
     Args:
-        uri: ``http://HOST:PORT`` (or https, perhaps with a path) or ``sqlite:///PATH``; ``sqlite:///headrace.db`` by default.
+        uri: ``http://HOST:PORT`` (or https, perhaps with a path), or a database: ``sqlite:///PATH``, ``postgresql://...``, ``mysql://...``;
+            ``sqlite:///headrace.db`` by default.
         token: the server's token. A token of the environment counts more than user name and password of the environment only
             if those are not set, as with MLflow.
         timeout_s: seconds without a byte from the server after which a call is given up; 120 by default.
@@ -65,7 +66,7 @@ def open_transport(uri: str, settings: TransportSettings) -> Transport:
         shown = uri.rpartition("@")[2]
         raise InvalidParameter(
             f"The tracking URI {shown!r} is of a kind that is not supported; there are {', '.join(sorted(known))}. "
-            "A server is http://HOST:PORT, a database file sqlite:///PATH."
+            "A server is http://HOST:PORT, a database sqlite:///PATH, postgresql://HOST/DATABASE or mysql://HOST/DATABASE."
         )
     factory = cast("TransportFactory", load_attribute(known[scheme].value))
     return factory(uri, settings)

@@ -11,6 +11,7 @@ from starlette.types import Receive, Send
 from headrace.api.endpoint import Endpoint
 from headrace.base.json import Wire, encode
 from headrace.server.answers import send_bytes
+from headrace.server.places import Places
 from headrace.store.dialect import READERS
 
 LONG_ANSWERS = 4
@@ -30,7 +31,7 @@ class PartSender:
         readers: shared with all other calls that read.
     """
 
-    def __init__(self, readers: CapacityLimiter) -> None:
+    def __init__(self, readers: Places) -> None:
         self._readers = readers
         self._under_way = CapacityLimiter(min(LONG_ANSWERS, READERS))
         self._long_reads = CapacityLimiter(LONG_READS)
@@ -48,7 +49,7 @@ class PartSender:
         """
         splicer = _Splicer(row.parts, parts)
         try:
-            body = await to_thread.run_sync(splicer.next, limiter=self._readers)
+            body = await self._readers.run(splicer.next)
             if splicer.ended:
                 await send_bytes(send, 200, body)
                 return

@@ -8,10 +8,10 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
-from anyio import CapacityLimiter, to_thread
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
@@ -25,6 +25,7 @@ from headrace.server.answers import Headers, send_error, send_long
 from headrace.server.body import MAX_BODY_BYTES, ClientGone, find_header, read_body
 from headrace.server.following import Following, Listener
 from headrace.server.parts import PartSender
+from headrace.server.places import Places
 from headrace.services import dispatch
 from headrace.services.context import Actor, Platform
 from headrace.store.dialect import READERS
@@ -133,8 +134,8 @@ class Rest(TableRoute):
         self._following = following or Following(platform)
         self._max_body_bytes = max_body_bytes
         super().__init__(row for row in rows if not row.stream)
-        self._readers = CapacityLimiter(READERS)
-        self._heavy = CapacityLimiter(HEAVY_READS)
+        self._readers = Places(READERS)
+        self._heavy = Places(HEAVY_READS)
         self._parts = PartSender(self._readers)
         self._notifier: _LoopNotifier | None = None
 
@@ -165,8 +166,8 @@ class Rest(TableRoute):
 
     async def _serve(self, row: Row, actor: Actor, request: Wire, write: _Write) -> list[bytes]:
         if not row.writes:
-            limiter = self._heavy if row.binary else self._readers
-            return await to_thread.run_sync(self._read, row, actor, request, write, limiter=limiter)
+            places = self._heavy if row.binary else self._readers
+            return await places.run(partial(self._read, row, actor, request, write))
         loop = asyncio.get_running_loop()
         ticket: asyncio.Future[Any] = loop.create_future()
         if self._notifier is None or self._notifier.loop is not loop:
@@ -182,9 +183,7 @@ class Rest(TableRoute):
         actor = get_actor(scope)
         with dispatch.audited(self._platform, actor, row):
             if not self._platform.policy.grants_all(actor):
-                await to_thread.run_sync(
-                    dispatch.authorize, self._platform, actor, row, request, limiter=self._readers
-                )
+                await self._readers.run(partial(dispatch.authorize, self._platform, actor, row, request))
             connection = scope.get("headrace.connection")
             if connection is not None:
                 return await self._following.answer(request, connection)

@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import FrameType
+from typing import cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from headrace.base import plugins
 from headrace.base.errors import InvalidParameter
+from headrace.server.accepting import Accepting
 from headrace.server.app import create_app
 from headrace.server.following import Following
 from headrace.server.guard import GuardSettings, is_loopback_name
@@ -184,18 +186,37 @@ class _Server(uvicorn.Server):
     """uvicorn, saying one line when it is ready, and leaving signals to `_stopping_on_signals`."""
 
     def __init__(
-        self, config: uvicorn.Config, line: str, following: Following | None, say: Callable[[str], None]
+        self,
+        config: uvicorn.Config,
+        line: str,
+        following: Following | None,
+        say: Callable[[str], None] | None,
     ) -> None:
         super().__init__(config)
         self._line = line
         self._following = following
         self._say = say
+        self._doors: list[Accepting] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
-        await super().startup(sockets=sockets)
-        if not self.should_exit:
+        if self._say is None:
+            await super().startup(sockets=sockets)
+            if not self.should_exit:
+                print(self._line, flush=True)  # noqa: T201 - the line that tells users and scripts where to go
+        else:
+            await super().startup(sockets=[])
+            self._doors = [
+                Accepting(each, self._make_protocol, self.server_state.connections) for each in sockets or ()
+            ]
+            self.servers = cast("list[asyncio.Server]", self._doors)
             self._say(self._line)
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=None
+        )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections, answer the calls that are held, then wait for those that are under way.
@@ -205,6 +226,8 @@ class _Server(uvicorn.Server):
         """
         for server in self.servers:
             server.close()
+        for door in self._doors:
+            await door.wait_closed()
         self.server_state.default_headers.append((b"connection", b"close"))
         if self._following is not None:
             self._following.close()
@@ -218,10 +241,6 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Do nothing: uvicorn's own way raises the signal again at the end, before the queue is drained."""
         yield
-
-
-def _print_line(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - the line that tells users and scripts where to go
 
 
 @contextlib.contextmanager
@@ -278,7 +297,8 @@ def run(
         listening: from `listen`.
         line: said when the server is ready.
         following: holds the calls that wait, if the application was given one.
-        say: how it is said. None: it is printed. A process that is given another way has a supervisor, to whom Ctrl-C is left.
+        say: how it is said; None: it is printed. A process that is given another way has a supervisor, to whom Ctrl-C is left, and shares its
+            socket with others.
     """
     start_logging()
     config = uvicorn.Config(
@@ -293,7 +313,7 @@ def run(
         lifespan="off",
         backlog=_QUEUE,
     )
-    server = _Server(config, line, following, say or _print_line)
+    server = _Server(config, line, following, say)
     numbers = (signal.SIGTERM,) if say else (signal.SIGTERM, signal.SIGINT)
     background = Background(platform, alive=AliveMark(platform))
     tune_collector()

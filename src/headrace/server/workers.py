@@ -69,11 +69,11 @@ def serve(settings: ServerSettings) -> None:
         folder = None
         if settings.metrics:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="headrace-metrics-"))
-        share = Share(_divide(read_max_bytes() // 2**20, settings.workers), folder)
+        share = Share(divide_memory(read_max_bytes() // 2**20, settings.workers), folder)
         Supervisor(settings, listening, share).run()
 
 
-def _divide(whole_mib: int, workers: int) -> int:
+def divide_memory(whole_mib: int, workers: int) -> int:
     """Return a worker's part of some memory; nothing at all only if there is nothing to divide."""
     return max(min(1, whole_mib), whole_mib // workers)
 

@@ -1,7 +1,14 @@
-"""What a server does for leases: it marks when it was last alive, and after a pause in which none was, gives every lease that was valid then its whole length again.
+"""What servers do for leases: they mark when the store was last served, and whoever finds that none was there for a while gives every lease that was valid
+then its whole length again.
 
-Without it all runs would be LOST after each maintenance. The mark is moved only while leases are live, and once after the last of them is over; so it
-is later than the end of every lease that was lost while a server listened. Whether another server is alive shows in a mark that moves.
+Without it all runs would be LOST after each maintenance, be it of the servers or of the database, and after each pause of the only server. All servers of a
+store share one mark, which says that one of them was there, whichever. It is moved only while leases are live, and once after the last of them is over;
+so it is later than the end of every lease that was lost while a server listened.
+
+Nobody was there between two moments if the mark was not moved in between though a lease was live. A server that starts cannot know of the
+latter, so it waits until the mark is so old that another would have moved it. One that runs knows by itself that it was there half a second ago; if it was not, because it was
+stopped, or could not reach the database, the mark tells whether another was. The mark is moved by whoever is first: it must be what was
+read, so that of several that come to the same conclusion only one acts on it.
 """
 
 import logging
@@ -19,7 +26,7 @@ DEAD_AFTER_MS = 6_000
 
 
 class AliveMark:
-    """Keeps the mark of one server.
+    """Keeps the mark, for one server. The time is the platform's, which all servers of a store share.
 
     Args:
         platform: where.
@@ -28,54 +35,80 @@ class AliveMark:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._holder = f"{machine.node()[:40]}-{os.getpid()}"
-        self._found: int | None = None  # the last server's mark, while it may still live
+        self._found: int | None = None  # the mark of the last server, while that may still live
+        self._looked: int | None = None  # when this server was last there
+        self._left: int | None = None  # when it began to stop
 
     def begin(self) -> None:
         """Before the first call is served: give leases their time back, unless another server may be alive. `look` decides that later."""
-        with self._platform.store.read() as conn:
-            self._found = duties.find_alive_mark(conn)
-        if self._found is None:
+        now = self._platform.clock()
+        mark, _ = self._read()
+        if mark is None:
             self._platform.store.writer.call(
                 lambda tx: duties.move_alive_mark(tx, self._holder, None, self._platform.clock())
             )
+        elif 0 <= now - mark <= DEAD_AFTER_MS:
+            self._found = mark
+            return
         else:
-            self._decide(self._found)
+            self._move(mark, mark)
+        self._looked = now
 
     def look(self) -> None:
-        """Move the mark, if it is time to."""
-        with self._platform.store.read() as conn:
-            mark = duties.find_alive_mark(conn)
-            live = mark is not None and leases.has_leases(conn, mark)
-        if self._found is not None and mark == self._found:
-            self._decide(mark)
-            return
-        self._found = None
-        if live and mark is not None and self._platform.clock() - mark >= MARK_EVERY_MS:
-            self._mark(mark)
+        """Move the mark, if it is time to. To be called more than once in `DEAD_AFTER_MS`, or the server counts as gone."""
+        if self._left is None:
+            self._look(MARK_EVERY_MS, self._platform.clock())
+
+    def leave(self) -> None:
+        """The server takes no more calls from now on, and says so at its end. May be called from any thread."""
+        if self._left is None:
+            self._left = self._platform.clock()
 
     def finish(self) -> None:
-        """Move the mark for the last time."""
+        """Move the mark for the last time: to this moment, or that of `leave`."""
+        now = self._platform.clock() if self._left is None else self._left
+        self._look(0, now)
+
+    def _look(self, least_ms: int, now: int) -> None:
+        """Move the mark if it is so old; decide what that means for leases."""
+        mark, live = self._read()
+        if mark is None:  # somebody has emptied the table
+            self._found = None
+            self.begin()
+            return
+        if mark == self._found:
+            if now - mark > DEAD_AFTER_MS:
+                self._found = None
+                self._move(mark, mark)
+                self._looked = now
+            return
+        self._found = None
+        if mark - now > DEAD_AFTER_MS or (live and now - mark >= least_ms):
+            heard = mark if self._looked is None else max(mark, self._looked)
+            self._move(mark, heard, self._left)
+        self._looked = now
+
+    def _read(self) -> tuple[int | None, bool]:
+        """Return the mark, and whether a lease was valid then, or is now."""
         with self._platform.store.read() as conn:
             mark = duties.find_alive_mark(conn)
-            live = mark is not None and leases.has_leases(conn, mark)
-        if live and mark is not None and mark != self._found:
-            self._mark(mark)
+            return mark, mark is not None and leases.has_leases(conn, mark)
 
-    def _mark(self, mark: int) -> None:
-        self._platform.store.writer.call(
-            lambda tx: duties.move_alive_mark(tx, self._holder, mark, self._platform.clock())
-        )
+    def _move(self, mark: int, heard: int, to: int | None = None) -> None:
+        """Move the mark, unless another was faster; leases get their time back if nobody was there for too long.
 
-    def _decide(self, mark: int) -> None:
-        """Give leases their time back, if whoever set the mark is dead."""
-        if self._platform.clock() - mark <= DEAD_AFTER_MS:
-            return
+        Args:
+            mark: what it was read to be.
+            heard: since when nobody was there, as far as is known. A moment to come is that of a clock that has been set back, and tells nothing.
+            to: where to; by default when it is done, which may be long after this call if the database cannot be written to.
+        """
 
         def work(tx: Transaction) -> int:
-            now = self._platform.clock()
-            return leases.revive(tx, mark, now) if duties.move_alive_mark(tx, self._holder, mark, now) else 0
+            now = self._platform.clock() if to is None else to
+            if not duties.move_alive_mark(tx, self._holder, mark, now) or now - heard <= DEAD_AFTER_MS:
+                return 0
+            return leases.revive(tx, heard, now)
 
-        self._found = None
         revived = self._platform.store.writer.call(work)
         if revived:
             log.warning("No server was there for a while: the leases of %d runs begin anew.", revived)

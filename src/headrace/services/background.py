@@ -158,12 +158,10 @@ class Background:
                 if self._alive is not None:
                     self._alive.look()
                 more = self._look()
-            except Exception:  # the outermost frame of the thread
+            except Exception as error:  # the outermost frame of the thread
                 if self._closing.is_set():
                     break
-                log.exception(
-                    "Background work cannot see the store; it tries again in %.0f s.", self._pause_s
-                )
+                _tell(error, f"Background work cannot see the store; it tries again in {self._pause_s:.0f} s")
                 self._closing.wait(self._pause_s)
                 continue
             if not more:
@@ -188,7 +186,7 @@ class Background:
                 if self._closing.is_set() and isinstance(error, Unavailable):
                     break
                 pause = min(self._pause_s * 2 ** min(entry.failures, 16), LONGEST_PAUSE_S)
-                log.exception("The duty %s failed; it is tried again in %.0f s.", entry.make, pause)
+                _tell(error, f"The duty {entry.make} failed; it is tried again in {pause:.0f} s")
                 entry.due_s = time.monotonic() + pause
                 entry.failures += 1
         return more
@@ -234,3 +232,11 @@ class Background:
             log.warning(
                 "Duties could not be given back and stay taken for up to %.0f s: %s", self._lease_s, error
             )
+
+
+def _tell(error: Exception, what: str) -> None:
+    """Log that something failed: where in the code, only if that is not plain from the error."""
+    if isinstance(error, HeadraceError):
+        log.warning("%s: %s", what, error)
+    else:
+        log.error("%s.", what, exc_info=error)

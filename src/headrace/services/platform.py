@@ -48,6 +48,7 @@ def open_platform(settings: PlatformSettings) -> Platform:
         store=store,
         artifacts=Artifacts(resolve_root(root), served),
         policy=AllRights(),
+        clock=store.clock,
         truncate_long_values=SERVER_SETTINGS["truncate-long-values"].is_on(default=True),
     )
     try:

@@ -9,17 +9,22 @@ from collections.abc import Sequence
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, MetaData
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from headrace.base import plugins
 from headrace.base.errors import HeadraceError, InvalidParameter
+from headrace.store.codes import HIGHEST, LOWEST
 
 log = logging.getLogger("headrace.store")
 
 MAX_IN_LIST = 500
+INSERT_POINT = (
+    "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, 0) "
+    "ON CONFLICT (series, time, step, code, n) DO NOTHING"
+)
 READERS = 8
 """So many snapshots of a store are open in one process at the same time."""
 
@@ -37,6 +42,18 @@ class Purpose(Enum):
     READ = 1
     WRITE = 2
     SIDE = 3
+
+
+class Inserted(NamedTuple):
+    """What an insert of points brought to a series.
+
+    Args:
+        points: so many.
+        nans: so many of them are NaN.
+    """
+
+    points: int
+    nans: int
 
 
 class LostRace(Exception):
@@ -122,9 +139,22 @@ class Dialect:
         """Tell whether a statement failed because the connection is gone, so that it may go well on another one."""
         return False
 
+    def walking(self, index: str) -> str:  # noqa: ARG002 - others need it
+        """Return what stands behind a table's name where a query has to walk an index, in its order, so that it locks rows in this order."""
+        return ""
+
     def sql(self, text: str) -> str:
         """Return a statement written with ``?`` as the driver wants it."""
         return _with_placeholder(text, self.placeholder)
+
+    def fold(self, column: str, letters: Sequence[tuple[str, str]]) -> tuple[str, list[Any]]:
+        """Return a column of text with letters replaced, each by its own lower case, as SQL and parameters.
+
+        Args:
+            column: the column.
+            letters: upper case and lower case of each. Other letters may stay or become what `headrace.store.folding` makes of them.
+        """
+        raise NotImplementedError
 
     def insert(self, cursor: DBAPICursor, text: str, params: Sequence[Any]) -> int:
         """Run an insert of one row and return the id that the database gave it."""
@@ -135,6 +165,54 @@ class Dialect:
         """Run a statement that writes for each row of parameters and return how many rows were changed. Each row names another target."""
         cursor.executemany(self.sql(text), rows)
         return cursor.rowcount
+
+    def insert_points(
+        self, cursor: DBAPICursor, rows: Sequence[tuple[int, int, int, int]]
+    ) -> dict[int, Inserted] | None:
+        """Insert rows of the tail of MLflow's wire, those that are not there yet.
+
+        Args:
+            cursor: of a writing transaction.
+            rows: series, time, step and code of each.
+
+        Returns:
+            what came to each series, those that got nothing left out; None if all rows are new.
+        """
+        cursor.execute("SAVEPOINT points")
+        inserted = self.execute_many(cursor, INSERT_POINT, rows)
+        if inserted != len(rows):
+            cursor.execute("ROLLBACK TO SAVEPOINT points")
+        cursor.execute("RELEASE SAVEPOINT points")
+        if inserted == len(rows):
+            return None
+        # Do it again series by series, to know which have got less than was given.
+        parts: dict[int, tuple[list[Any], list[Any]]] = {}
+        for row in rows:
+            parts.setdefault(row[0], ([], []))[not LOWEST <= row[3] <= HIGHEST].append(row)
+        found = {}
+        for series, split in parts.items():
+            numbers, nans = (self.execute_many(cursor, INSERT_POINT, part) if part else 0 for part in split)
+            found[series] = Inserted(numbers + nans, nans)
+        return found
+
+    def move_clock(self, cursor: DBAPICursor, touched: Sequence[tuple[int, int, int]]) -> int:
+        """Move the change clock and stamp changes with it; return where it stands now.
+
+        Args:
+            cursor: of a writing transaction, which does nothing else after this.
+            touched: kind, subject and experiment of each change.
+        """
+        cursor.execute("UPDATE hr_clock SET value = value + 1 WHERE id = 1")
+        cursor.execute("SELECT value FROM hr_clock WHERE id = 1")
+        row = cursor.fetchone()
+        assert row is not None
+        clock: int = row[0]
+        self.execute_many(
+            cursor,
+            "INSERT INTO hr_change (clock, kind, subject, experiment) VALUES (?, ?, ?, ?)",
+            [(clock, *change) for change in touched],
+        )
+        return clock
 
     def rows_in(
         self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]

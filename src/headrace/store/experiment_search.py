@@ -9,7 +9,7 @@ from headrace.store.ordering import OrderTarget, Place, behind, compile_order
 
 _COLUMNS = {
     "name": Column("x.name"),
-    "experiment_id": Column("CAST(x.id AS CHAR)"),
+    "experiment_id": Column("('' || x.id)"),
     "creation_time": Column("x.created_at"),
     "last_update_time": Column("x.updated_at"),
 }

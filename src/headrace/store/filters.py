@@ -27,6 +27,8 @@ from headrace.search.tree import (
 )
 from headrace.store import codes
 from headrace.store.connection import Connection, marks
+from headrace.store.dialect import Dialect
+from headrace.store.folding import find_letters, fold
 from headrace.store.keys import find_key_ids
 
 Sql = tuple[str, list[Any]]
@@ -97,70 +99,97 @@ def compile_filter(conn: Connection, node: Node | None, target: Target) -> Sql:
         return TRUE
     fields = list(iter_fields(node))
     keys = find_keys(conn, *fields) if target.interned else {each.key: each.key for each in fields}
-    return _compile(node, target, keys)
+    return _Compiler(target, keys, conn.dialect).compile(node)
 
 
-def _compile(node: Node, target: Target, keys: Mapping[str, Any]) -> Sql:
-    match node:
-        case And(children):
-            return _join(" AND ", [_compile(child, target, keys) for child in children])
-        case Or(children):
-            return _join(" OR ", [_compile(child, target, keys) for child in children])
-        case Not(child):
-            sql, params = _compile(child, target, keys)
-            return f"NOT ({sql})", params
-    if node.field.entity is Entity.ATTRIBUTE:
-        return _attribute(node, target.columns[node.field.key])
-    return _entry(node, target, keys)
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    """Makes conditions of trees.
+
+    Args:
+        target: the resource.
+        keys: what stands for each key in the sources of the resource; one that is missing was never logged.
+        dialect: the database.
+    """
+
+    target: Target
+    keys: Mapping[str, Any]
+    dialect: Dialect
+
+    def compile(self, node: Node) -> Sql:
+        """Return the condition for a tree."""
+        match node:
+            case And(children):
+                return _join(" AND ", [self.compile(child) for child in children])
+            case Or(children):
+                return _join(" OR ", [self.compile(child) for child in children])
+            case Not(child):
+                sql, params = self.compile(child)
+                return f"NOT ({sql})", params
+        if node.field.entity is Entity.ATTRIBUTE:
+            return self._attribute(node, self.target.columns[node.field.key])
+        return self._entry(node)
+
+    def _entry(self, node: Clause) -> Sql:
+        """Return the condition on a metric, param, tag or dataset of the row."""
+        entity, key = node.field.entity, node.field.key
+        source, params = self.target.sources[entity], []
+        if entity in _KEYED:
+            if key not in self.keys:
+                return TRUE if isinstance(node, IsNull) and not node.negated else FALSE
+            params = [self.keys[key]]
+        if isinstance(node, IsNull):
+            return f"{'' if node.negated else 'NOT '}EXISTS ({source})", params
+        sql, values = self._value_condition(node)
+        return f"EXISTS ({source} AND {sql})", [*params, *values]
+
+    def _value_condition(self, node: Compare | In | Between) -> Sql:
+        entity = node.field.entity
+        if entity is Entity.METRIC:
+            column = STATISTIC_COLUMNS[node.field.statistic]
+            if node.field.statistic is Statistic.COUNT:
+                return plain_condition(node, column)
+            return code_condition(node, column)
+        if entity is Entity.DATASET:
+            return self._text_condition(node, self.target.dataset_columns[node.field.key])
+        if entity is Entity.PARAM and _is_numeric(node):
+            return code_condition(node, "e.number")
+        return self._text_condition(node, "e.value")
+
+    def _attribute(self, node: Clause, column: Column) -> Sql:
+        if isinstance(node, IsNull):
+            if not column.nullable:
+                return TRUE if node.negated else FALSE
+            return f"{column.sql} IS {'NOT ' if node.negated else ''}NULL", []
+        if column.stored is not None:
+            return _stored_condition(node, column)
+        sql, params = (
+            plain_condition(node, column.sql) if _is_numeric(node) else self._text_condition(node, column.sql)
+        )
+        return (f"({column.sql} IS NOT NULL AND {sql})" if column.nullable else sql), params
+
+    def _text_condition(self, node: Compare | In | Between, column: str) -> Sql:
+        """Return the condition on a column of text."""
+        match node:
+            case In(_, values, negated):
+                return f"{column} {'NOT ' if negated else ''}IN ({marks(len(values))})", list(values)
+            case Compare(_, Op.ILIKE, str(value)):
+                pattern = fold(value)
+                sql, params = self.dialect.fold(column, find_letters(pattern))
+                return f"{sql} LIKE ?", [*params, pattern]
+            case Compare(_, op, value):
+                return f"{column} {op.value} ?", [value]
+        raise AssertionError(node)
 
 
 def _join(word: str, parts: Sequence[Sql]) -> Sql:
     return "(" + word.join(sql for sql, _ in parts) + ")", [value for _, params in parts for value in params]
 
 
-def _entry(node: Clause, target: Target, keys: Mapping[str, Any]) -> Sql:
-    """Return the condition on a metric, param, tag or dataset of the row."""
-    entity, key = node.field.entity, node.field.key
-    source, params = target.sources[entity], []
-    if entity in _KEYED:
-        if key not in keys:
-            return TRUE if isinstance(node, IsNull) and not node.negated else FALSE
-        params = [keys[key]]
-    if isinstance(node, IsNull):
-        return f"{'' if node.negated else 'NOT '}EXISTS ({source})", params
-    sql, values = _value_condition(node, target)
-    return f"EXISTS ({source} AND {sql})", [*params, *values]
-
-
-def _value_condition(node: Compare | In | Between, target: Target) -> Sql:
-    entity = node.field.entity
-    if entity is Entity.METRIC:
-        column = STATISTIC_COLUMNS[node.field.statistic]
-        if node.field.statistic is Statistic.COUNT:
-            return plain_condition(node, column)
-        return code_condition(node, column)
-    if entity is Entity.DATASET:
-        return text_condition(node, target.dataset_columns[node.field.key])
-    if entity is Entity.PARAM and _is_numeric(node):
-        return code_condition(node, "e.number")
-    return text_condition(node, "e.value")
-
-
 def _is_numeric(node: Compare | In | Between) -> bool:
     if isinstance(node, In):
         return not isinstance(node.values[0], str)
     return isinstance(node, Between) or not isinstance(node.value, str)
-
-
-def _attribute(node: Clause, column: Column) -> Sql:
-    if isinstance(node, IsNull):
-        if not column.nullable:
-            return TRUE if node.negated else FALSE
-        return f"{column.sql} IS {'NOT ' if node.negated else ''}NULL", []
-    if column.stored is not None:
-        return _stored_condition(node, column)
-    sql, params = plain_condition(node, column.sql) if _is_numeric(node) else text_condition(node, column.sql)
-    return (f"({column.sql} IS NOT NULL AND {sql})" if column.nullable else sql), params
 
 
 def _stored_condition(node: Compare | In | Between, column: Column) -> Sql:
@@ -179,7 +208,7 @@ def _matches(node: Compare | In | Between, text: str) -> bool:
                 Op.EQ: lambda: text == value,
                 Op.NE: lambda: text != value,
                 Op.LIKE: lambda: like(value, text),
-                Op.ILIKE: lambda: like(value.lower(), text.lower()),
+                Op.ILIKE: lambda: like(fold(value), fold(text)),
             }
             return tests[op]()
     raise AssertionError(node)
@@ -194,18 +223,6 @@ def like(pattern: str, text: str) -> bool:
         else:
             places = {each + 1 for each in places if each < len(text) and char in {"_", text[each]}}
     return len(text) in places
-
-
-def text_condition(node: Compare | In | Between, column: str) -> Sql:
-    """Return the condition on a column of text."""
-    match node:
-        case In(_, values, negated):
-            return f"{column} {'NOT ' if negated else ''}IN ({marks(len(values))})", list(values)
-        case Compare(_, Op.ILIKE, str(value)):
-            return f"hr_lower({column}) LIKE ?", [value.lower()]
-        case Compare(_, op, value):
-            return f"{column} {op.value} ?", [value]
-    raise AssertionError(node)
 
 
 def plain_condition(node: Compare | In | Between, column: str) -> Sql:

@@ -1,68 +1,169 @@
 """Changing a schema, and finding out what is wrong with one. Loads Alembic, so that a server's start does not import this.
 
-A change runs in one transaction under the store's lock: a crash leaves the schema that was there before. The module knows no table by name
-but the version's; what has to be there is said by `headrace.store.tables`.
+Revisions are compiled to statements first: what `plan` shows is what `upgrade` runs. The module knows no table by name but the version's; what has
+to be there is said by `headrace.store.tables`.
 """
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
-from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.engine.interfaces import Dialect as SqlDialect
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
 from headrace.base.errors import StoreError
+from headrace.store.catalogues import find_catalogue
 from headrace.store.dialect import Dialect, Purpose, find_dialect
-from headrace.store.drift import find_drift, repair_indexes
+from headrace.store.drift import find_drift, find_repairs, repair_indexes
+from headrace.store.effects import Effect, judge
 from headrace.store.engine import parse_store_url
 from headrace.store.filelock import FileLock
-from headrace.store.schema import check_revision, find_revision
+from headrace.store.schema import (
+    HAS_OLDEST,
+    Revision,
+    check_revision,
+    compile_tables,
+    create_schema,
+    find_revision,
+)
+from headrace.store.stages import Stage, run_stages
 from headrace.store.tables import SCHEMA_REVISION
-from headrace.store.tables.control import version as version_table
 
 SCRIPTS = Path(__file__).parent / "migrations"
+CONNECT_TIMEOUT_S = 10
+
+
+class PlannedStage(NamedTuple):
+    """A part of an upgrade, and what it does to servers that go on.
+
+    Args:
+        name: the revision that it leads to, or what else it is for.
+        summary: what the revision is about.
+        servers_stop: whether all servers have to be stopped for it.
+        effects: of its statements, in order.
+    """
+
+    name: str
+    summary: str
+    servers_stop: bool
+    effects: list[Effect]
+
+
+class Plan(NamedTuple):
+    """What `upgrade` would do.
+
+    Args:
+        url: the database, without its password.
+        found: the schema's revision, None where there is no schema.
+        newest: where it would be brought.
+        copy: what to say of copies of the database; empty if nothing is to be done.
+        stages: in order; empty if nothing is to be done.
+    """
+
+    url: str
+    found: str | None
+    newest: str
+    copy: str
+    stages: list[PlannedStage]
 
 
 def upgrade(url: str, scripts: Path = SCRIPTS) -> list[str]:
     """Bring the schema of a database to the newest revision and make indexes again that are lost.
 
-    An empty database gets the whole schema; of one with an older schema a copy is made first. What is in order is left alone.
+    An empty database gets the whole schema; of a file with an older schema a copy is made first. What is in order is left alone.
 
     Args:
         url: where the database is.
-        scripts: the folder of Alembic's environment and revisions.
+        scripts: the folder of Alembic's revisions.
 
     Returns:
         What was done, one line each; empty if nothing was to do. What a person has to look at is found by `check`.
 
     Raises:
         InvalidParameter: the URL is wrong.
-        HeadraceError: the database is MLflow's, of a newer headrace, or cannot be read or written; it is as it was before.
+        HeadraceError: the database is MLflow's, of a newer headrace, or cannot be read or written; the message says how far it came.
     """
     place = parse_store_url(url)
     dialect = find_dialect(place)
-    newest = ScriptDirectory.from_config(_config(scripts)).get_current_head()
-    assert newest is not None
+    newest = _find_newest(scripts)
     found = _find_revision(place, dialect)
-    if found is not None and found > newest:
+    if found is not None and found.number > newest:
         check_revision(found, place, newest)
+        return []
     with _locked(dialect, place):
-        found = _find_revision(place, dialect)  # another process may have been faster
-        done = []
-        if found is not None and found < newest:
-            done.append(_back_up(place, dialect, found))
-        with _connect(place, dialect, writer=True) as connection:
-            connection.exec_driver_sql(dialect.begin_write())
-            done += _run_revisions(connection, found, newest, scripts)
+        if not dialect.exists(place):
+            dialect.make_private(place)
+        with _connect(place, dialect, writer=True) as connection, find_catalogue(connection).locked():
+            done = _make_or_change(connection, place, dialect, scripts)
             if newest == SCHEMA_REVISION:
-                done += repair_indexes(connection, dialect)
-            connection.commit()
+                done += repair_indexes(connection)
     return done
+
+
+def _make_or_change(connection: Connection, place: URL, dialect: Dialect, scripts: Path) -> list[str]:
+    newest, done = _find_newest(scripts), []
+    if create_schema(connection, dialect):
+        done.append(f"made the schema, at revision {SCHEMA_REVISION}")
+    found = find_revision(connection, place)  # another process may have been faster
+    connection.commit()
+    assert found is not None
+    stages = compile_stages(connection.dialect, found.number, scripts)
+    if stages:
+        if not done:
+            done.append(_back_up(connection, place, dialect, found.number))
+        run_stages(connection, dialect.begin_write(), stages)
+        done.append(f"brought the schema from revision {found.number} to {newest}")
+    return done
+
+
+def plan(url: str, scripts: Path = SCRIPTS) -> Plan:
+    """Find out what `upgrade` would do, with what locks and for about how long. Nothing is changed.
+
+    Raises:
+        InvalidParameter: the URL is wrong.
+        HeadraceError: the database is MLflow's, of a newer headrace, or cannot be read.
+    """
+    place = parse_store_url(url)
+    dialect = find_dialect(place)
+    newest, shown = _find_newest(scripts), place.render_as_string()
+    found = _find_revision(place, dialect)
+    if found is not None and found.number >= newest:
+        check_revision(found, place, newest)
+        if found.number > newest:
+            return Plan(shown, found.number, newest, "", [])
+    if found is None and not dialect.exists(place):
+        return Plan(shown, None, newest, "", [PlannedStage(newest, "the first schema", False, [])])
+    with _connect(place, dialect, writer=False) as connection:
+        catalogue = find_catalogue(connection)
+        sizes = catalogue.measure()
+        stages = []
+        if found is None:
+            effects = [judge(connection.dialect, each, sizes) for each in compile_tables(connection.dialect)]
+            stages.append(PlannedStage(SCHEMA_REVISION, "The first schema.", False, effects))
+        before = found or Revision(SCHEMA_REVISION, SCHEMA_REVISION)
+        for script, stage in _compile(connection.dialect, before.number, scripts):
+            effects = [judge(connection.dialect, each, sizes) for each in stage.statements]
+            stops = found is not None and _oldest(script) > before.number
+            stages.append(PlannedStage(stage.name, script.doc, stops, effects))
+        copy = _advise_copy(place, catalogue.dump) if stages and found is not None else ""
+        if found is not None and found.number == newest == SCHEMA_REVISION:
+            repairs = [statement for repair in find_repairs(connection) for statement in repair.statements]
+            if repairs:
+                effects = [judge(connection.dialect, each, sizes) for each in repairs]
+                stages.append(
+                    PlannedStage("indexes", "Indexes that are missing, or made otherwise.", False, effects)
+                )
+    return Plan(shown, found.number if found else None, newest, copy, stages)
 
 
 def check(url: str) -> list[str]:
@@ -87,15 +188,103 @@ def check(url: str) -> list[str]:
         check_revision(found, place)
     except StoreError as error:
         return [error.message]
+    if found.number > SCHEMA_REVISION:
+        own = f"this version of headrace ({SCHEMA_REVISION})"
+        return [
+            f"The schema of {shown} is of revision {found.number}: {own} may use it, but cannot check it. Use the version that made it."
+        ]
     with _connect(place, dialect, writer=False) as connection:
-        connection.exec_driver_sql("BEGIN")
-        return [text for _, text in find_drift(connection, dialect, shown)]
+        connection.exec_driver_sql(dialect.begin_read())
+        return [text for _, text in find_drift(connection, shown)]
+
+
+def hide_password(url: str) -> str:
+    """Return the URL of a database as it may be shown.
+
+    Raises:
+        InvalidParameter: the URL is wrong.
+    """
+    return parse_store_url(url).render_as_string()
+
+
+def compile_stages(
+    dialect: SqlDialect, found: str | None, scripts: Path = SCRIPTS, newest: str = "head"
+) -> list[Stage]:
+    """Return what leads from one revision to another.
+
+    Args:
+        dialect: SQLAlchemy's, as it has found the database.
+        found: the revision that is there, None for an empty database.
+        scripts: the folder of Alembic's revisions.
+        newest: the last revision to run.
+
+    Raises:
+        StoreError: nobody knows the revision that is there.
+    """
+    return [stage for _, stage in _compile(dialect, found, scripts, newest)]
+
+
+def _compile(
+    dialect: SqlDialect, found: str | None, scripts: Path, newest: str = "head"
+) -> list[tuple[Script, Stage]]:
+    directory = ScriptDirectory.from_config(_config(scripts))
+    try:
+        revisions = list(directory.iterate_revisions(newest, found or "base"))
+    except CommandError as error:
+        raise StoreError(
+            f"The schema cannot be brought to revision {directory.get_current_head()}: {error}."
+        ) from error
+    return [(script, _compile_revision(dialect, script)) for script in reversed(revisions)]
+
+
+class _Output(io.StringIO):
+    """Takes each statement that Alembic writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.statements: list[str] = []
+
+    def write(self, text: str) -> int:
+        """Take one; Alembic ends it with a semicolon."""
+        self.statements.append(text.strip().removesuffix(";").strip())
+        return len(text)
+
+
+def _compile_revision(dialect: SqlDialect, script: Script) -> Stage:
+    number, output = script.revision, _Output()
+    oldest = _oldest(script)
+    if number > HAS_OLDEST and oldest == number:
+        # Servers that start meanwhile are told, also where a revision is no transaction.
+        output.write(f"UPDATE hr_version SET oldest = '{number}'")
+    context = MigrationContext.configure(
+        dialect=dialect, opts={"as_sql": True, "literal_binds": True, "output_buffer": output}
+    )
+    with Operations.context(context):
+        script.module.upgrade()
+    if script.down_revision is None:
+        output.write(f"INSERT INTO hr_version (version_num) VALUES ('{number}')")
+    elif number < HAS_OLDEST:
+        output.write(f"UPDATE hr_version SET version_num = '{number}'")
+    else:
+        output.write(f"UPDATE hr_version SET version_num = '{number}', oldest = '{oldest}'")
+    return Stage(number, tuple(output.statements))
+
+
+def _oldest(script: Script) -> str:
+    """Return the oldest revision whose servers may go on after a revision: its own, unless it says otherwise."""
+    return str(getattr(script.module, "oldest", script.revision))
 
 
 def _config(scripts: Path) -> Config:
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     return config
+
+
+def _find_newest(scripts: Path) -> str:
+    newest = ScriptDirectory.from_config(_config(scripts)).get_current_head()
+    assert newest is not None
+    return newest
 
 
 @contextmanager
@@ -112,25 +301,45 @@ def _locked(dialect: Dialect, url: URL) -> Iterator[None]:
         lock.close()
 
 
+def _create_engine(url: URL, dialect: Dialect, *, writer: bool) -> Engine:
+    """Return an engine without what a server sets for its calls: statements on whole tables take longer than any of them."""
+    if dialect.lock_path(url) is not None:
+        return dialect.create_engine(url, Purpose.WRITE if writer else Purpose.READ)
+    return create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+    )
+
+
 @contextmanager
 def _connect(url: URL, dialect: Dialect, *, writer: bool) -> Iterator[Connection]:
-    engine = dialect.create_engine(url, Purpose.WRITE if writer else Purpose.READ)
+    engine = _create_engine(url, dialect, writer=writer)
+    goes_on = False
     try:
         with engine.connect() as connection:
+            goes_on = writer and not find_catalogue(connection).transactional
             try:
                 yield connection
             finally:
-                connection.rollback()
+                if not connection.invalidated:
+                    connection.rollback()
     except DBAPIError as error:
         original = error.orig if isinstance(error.orig, Exception) else error
+        left = (
+            "What had been done before stays done: run the command again, it goes on where it was."
+            if goes_on
+            else "Nothing was changed."
+        )
         raise dialect.translate(original) or StoreError(
-            f"The database {url.render_as_string()} refused a statement: {original}. Nothing was changed."
+            f"The database {url.render_as_string()} refused a statement: {original}. {left}"
         ) from error
     finally:
         engine.dispose()
 
 
-def _find_revision(url: URL, dialect: Dialect) -> str | None:
+def _find_revision(url: URL, dialect: Dialect) -> Revision | None:
     """Return the revision of a schema, None if there is none yet; nothing is changed by looking."""
     if not dialect.exists(url):
         return None
@@ -138,7 +347,17 @@ def _find_revision(url: URL, dialect: Dialect) -> str | None:
         return find_revision(connection, url)
 
 
-def _back_up(url: URL, dialect: Dialect, revision: str) -> str:
+def _advise_copy(url: URL, dump: str) -> str:
+    if not dump:
+        size = Path(url.database or "").stat().st_size
+        return f"A copy of the database is made beside it first ({size / 1e6:.1f} MB)."
+    return f"headrace makes no copy of this database: make one first, with {dump}."
+
+
+def _back_up(writing: Connection, url: URL, dialect: Dialect, revision: str) -> str:
+    dump = find_catalogue(writing).dump
+    if dump:
+        return f"made no copy of the database, which was at revision {revision}: that is for {dump}"
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     copy = Path(f"{url.database}.{revision}.{now}.backup")
     with _connect(url, dialect, writer=False) as connection:
@@ -150,19 +369,3 @@ def _back_up(url: URL, dialect: Dialect, revision: str) -> str:
                 raise
             raise shown from error
     return f"copied the database, at revision {revision}, to {copy}; remove the copy when all is well"
-
-
-def _run_revisions(connection: Connection, found: str | None, newest: str, scripts: Path) -> list[str]:
-    if found == newest:
-        return []
-    if found is None:
-        version_table.create(connection)
-    config = _config(scripts)
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise StoreError(f"The schema cannot be brought to revision {newest}: {error}.") from error
-    if found is None:
-        return [f"made the schema, at revision {newest}"]
-    return [f"brought the schema from revision {found} to {newest}"]

@@ -86,7 +86,7 @@ def compile_order(keys: Sequence[OrderKey], target: OrderTarget, ids: Mapping[st
         if key.field.entity is Entity.ATTRIBUTE:
             column = target.columns[key.field.key]
             if column.nullable:
-                columns.append(SortColumn(f"({column.sql} IS NULL)"))
+                columns.append(SortColumn(_is_missing(column.sql)))
                 columns.append(SortColumn(f"COALESCE({column.sql}, 0)", key.ascending))
             else:
                 columns.append(SortColumn(column.sql, key.ascending))
@@ -98,10 +98,15 @@ def compile_order(keys: Sequence[OrderKey], target: OrderTarget, ids: Mapping[st
     return Order(" ".join(joins), params, tuple(columns))
 
 
+def _is_missing(sql: str) -> str:
+    """Return the SQL of 1 for NULL and 0 for all else: a place holds numbers, and PostgreSQL does not compare truth with them."""
+    return f"CASE WHEN {sql} IS NULL THEN 1 ELSE 0 END"
+
+
 def _entry_columns(key: OrderKey, alias: str) -> list[SortColumn]:
     if key.field.entity is not Entity.METRIC:
         value = f"{alias}.value"
-        return [SortColumn(f"({value} IS NULL)"), SortColumn(f"COALESCE({value}, '')", key.ascending)]
+        return [SortColumn(_is_missing(value)), SortColumn(f"COALESCE({value}, '')", key.ascending)]
     value = f"{alias}.{_METRIC_COLUMNS[key.field.statistic]}"
     if key.field.statistic is Statistic.LATEST:
         is_nan = f"{alias}.is_nan = 1"

@@ -15,6 +15,7 @@ from headrace.store import visible
 from headrace.store.caches import SeriesKey
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.connection import Connection, Row
+from headrace.store.dialect import Inserted
 from headrace.store.summaries import STATE, State, has_nan_last, merge, summarise
 from headrace.store.transaction import Kind, PointList, RecordList, RunRef, Transaction
 
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
 
 NO_CONTEXT = 0
 
-_INSERT_POINT = (
-    "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, 0) "
-    "ON CONFLICT (series, time, step, code, n) DO NOTHING"
-)
+_NOTHING = Inserted(0, 0)
 _INSERT_RECORD = "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, ?)"
 _INSERT_SERIES = f"""
 INSERT INTO hr_series (run, key_id, context, attempt, scope, start_time, is_nan, {STATE})
@@ -240,24 +238,18 @@ def _insert_points(
         the series of context 0 that had counted too much.
     """
     rows = [(ids[series], *point) for series, points in collected.items() for point in points]
-    tx.cursor.execute("SAVEPOINT points")
-    inserted = tx.change_many(_INSERT_POINT, rows)
-    if inserted != len(rows):
-        tx.cursor.execute("ROLLBACK TO SAVEPOINT points")
-    tx.cursor.execute("RELEASE SAVEPOINT points")
-    if inserted == len(rows):
+    found = tx.dialect.insert_points(tx.cursor, rows)
+    if found is None:
         return set()
-    # Do it again series by series, to know which summaries have counted too much.
     inexact = set()
     for series, points in collected.items():
         number = ids[series]
-        nans = [(number, *point) for point in points if not LOWEST <= point[2] <= HIGHEST]
-        numbers = [(number, *point) for point in points if LOWEST <= point[2] <= HIGHEST]
-        lost_nans = len(nans) - tx.change_many(_INSERT_POINT, nans)
-        lost = lost_nans + len(numbers) - tx.change_many(_INSERT_POINT, numbers)
+        inserted = found.get(number, _NOTHING)
+        lost = len(points) - inserted.points
         if lost:
+            nans = sum(not LOWEST <= code <= HIGHEST for _, _, code in points)
             touched = {number, ids[_top(series)]}
-            tx.change_many(_COUNT_BACK, [(lost, lost_nans, each) for each in sorted(touched)])
+            tx.change_many(_COUNT_BACK, [(lost, nans - inserted.nans, each) for each in sorted(touched)])
             inexact.add(_top(series))
     return inexact
 

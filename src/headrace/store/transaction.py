@@ -2,16 +2,20 @@
 
 The last statement before the commit moves the one-row clock and stamps the changes with it, so that clock order is commit order and a
 follower's cursor skips nothing.
+
+Where several servers write, all transactions lock rows in one order: experiments, runs, models, writers, each sorted; then whatever jobs, views, duties
+and leases need; the clock last. `headrace.store.claims` locks at the beginning what the jobs of a group have named, so that few locks come later.
+Whatever lies beneath a row (all of a run; a model's params; a writer's batches) is read and written only by who has locked the row.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from headrace.store.caches import Caches, SeriesKey
-from headrace.store.connection import Connection, Params
+from headrace.store.connection import Connection, Params, Row
 from headrace.store.dialect import Dialect
 
 if TYPE_CHECKING:
@@ -55,7 +59,7 @@ RUN_COLUMNS = ", ".join(RunRef._fields)
 """The columns of a run's row that make its `RunRef`."""
 
 
-_FIND_RUNS = f"SELECT {RUN_COLUMNS} FROM hr_run WHERE run_id"
+_FIND_RUNS = f"SELECT {RUN_COLUMNS} FROM hr_run{{by_name}} WHERE run_id IN ({{ids}}) ORDER BY run_id"
 
 PointList = list[tuple[int, int, int]]
 """Points as (time, step, code)."""
@@ -75,12 +79,19 @@ class Transaction(Connection):
 
     Attributes:
         held_runs: the runs that this transaction has locked, by public id, as they are.
+        held_experiments: likewise the rows of experiments, by id, with whether they may be changed.
+        held_models: likewise models, by public id.
+        held_writers: likewise writers, by name.
+        wanted_runs: takes up the runs that are asked for: whoever has lost a race locks them all at once the next time.
     """
 
     __slots__ = (
         "arrays",
         "clock",
+        "held_experiments",
+        "held_models",
         "held_runs",
+        "held_writers",
         "new_keys",
         "new_series",
         "points",
@@ -88,6 +99,7 @@ class Transaction(Connection):
         "runs",
         "side",
         "touched",
+        "wanted_runs",
     )
 
     def __init__(
@@ -100,6 +112,10 @@ class Transaction(Connection):
         super().__init__(cursor, dialect, caches)
         self.side = side
         self.held_runs: dict[str, RunRef] = {}
+        self.held_experiments: dict[int, tuple[Row, bool]] = {}
+        self.held_models: dict[str, Any] = {}
+        self.held_writers: dict[str, Any] = {}
+        self.wanted_runs: set[str] = set()
         self.points: dict[SeriesKey, PointList] = {}
         self.records: dict[SeriesKey, RecordList] = {}
         self.arrays: dict[SeriesKey, list[tuple[Columns, np.ndarray]]] = {}
@@ -126,16 +142,20 @@ class Transaction(Connection):
         """
         missing = sorted(set(run_ids) - self.held_runs.keys())
         if missing:
-            for row in self.rows_in(f"{_FIND_RUNS} IN ({{ids}}) ORDER BY run_id{self.for_update}", missing):
+            self.wanted_runs.update(missing)
+            query = _FIND_RUNS.replace("{by_name}", self.dialect.walking("hr_run_one_run_id"))
+            for row in self.rows_in(query + self.for_update, missing):
                 self.held_runs[row[1]] = RunRef(*row)
 
     def lock_run_numbers(self, numbers: Iterable[int]) -> dict[int, RunRef]:
         """Lock runs by their integer ids and return those that exist, by these."""
         held = {run.id: run for run in self.held_runs.values()}
         wanted = set(numbers)
-        query = f"SELECT {RUN_COLUMNS} FROM hr_run WHERE id IN ({{ids}}) ORDER BY run_id{self.for_update}"
-        for row in self.rows_in(query, sorted(wanted - held.keys())):
-            held[row[0]] = self.held_runs[row[1]] = RunRef(*row)
+        missing = sorted(wanted - held.keys())
+        if missing:
+            names = self.rows_in("SELECT run_id FROM hr_run WHERE id IN ({ids})", missing)
+            self.lock_runs(name for (name,) in names)
+            held = {run.id: run for run in self.held_runs.values()}
         return {number: held[number] for number in wanted & held.keys()}
 
     def forget_runs(self, numbers: Collection[int]) -> None:
@@ -165,14 +185,7 @@ class Transaction(Connection):
         """Move the change clock and write down what was touched. The last thing before a commit."""
         if not self.touched:
             return
-        self.change("UPDATE hr_clock SET value = value + 1 WHERE id = 1")
-        row = self.row("SELECT value FROM hr_clock WHERE id = 1")
-        assert row is not None
-        self.clock = row[0]
-        self.change_many(
-            "INSERT INTO hr_change (clock, kind, subject, experiment) VALUES (?, ?, ?, ?)",
-            [(self.clock, kind, subject, experiment) for kind, subject, experiment in sorted(self.touched)],
-        )
+        self.clock = self.dialect.move_clock(self.cursor, sorted(self.touched))
         if self.clock % TRIM_EVERY == 0:
             self.change("DELETE FROM hr_change WHERE clock < ?", (self.clock - KEPT_CHANGES,))
 

@@ -44,19 +44,19 @@ def find_free_port() -> int:
 
 
 @contextlib.contextmanager
-def serve_target(folder: Path) -> Iterator[Server]:
-    """Run headrace, or the MLflow that TARGET_VARIABLE names, with its files in ``folder``."""
+def serve_target(folder: Path, store: str = "") -> Iterator[Server]:
+    """Run headrace on a store, or the MLflow that TARGET_VARIABLE names on its own, with its files in ``folder``."""
     mlflow = os.environ.get(TARGET_VARIABLE)
-    with serve_mlflow(Path(mlflow), folder) if mlflow else serve_headrace(folder) as server:
+    with serve_mlflow(Path(mlflow), folder) if mlflow else serve_headrace(folder, store) as server:
         yield server
 
 
 @contextlib.contextmanager
-def serve_headrace(folder: Path) -> Iterator[Server]:
-    """Run a headrace server with its files in ``folder``."""
+def serve_headrace(folder: Path, store: str = "") -> Iterator[Server]:
+    """Run a headrace server with its files in ``folder``, by default the store as well."""
     port = find_free_port()
     command = [sys.executable, "-m", "headrace", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--backend-store-uri", f"sqlite:///{folder / 'store.db'}"]
+    command += ["--backend-store-uri", store or f"sqlite:///{folder / 'store.db'}"]
     command += ["--artifacts-destination", str(folder / "artifacts")]
     with _running(command, folder, port, {}):
         yield Server("127.0.0.1", port, is_mlflow=False)

@@ -47,12 +47,12 @@ class Catalogue(ABC):
 
     Attributes:
         transactional: whether a transaction that makes and changes tables can be taken back.
-        names_constraints: whether the indexes of unique constraints are listed under the constraints' names.
+        dump: the program that copies such a database; empty where headrace does that.
         done_already: the numbers of errors that say that a statement had been carried out before.
     """
 
     transactional: ClassVar[bool] = True
-    names_constraints: ClassVar[bool] = True
+    dump: ClassVar[str] = ""
     done_already: ClassVar[frozenset[int]] = frozenset()
 
     def __init__(self, connection: Connection) -> None:

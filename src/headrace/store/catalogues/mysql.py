@@ -26,6 +26,7 @@ class MysqlCatalogue(Catalogue):
     """See `Catalogue`. Each statement that makes or changes a table is whole or nothing, and commits by itself."""
 
     transactional: ClassVar[bool] = False
+    dump: ClassVar[str] = "mariadb-dump or mysqldump (--single-transaction)"
     done_already: ClassVar[frozenset[int]] = frozenset(
         {TABLE_EXISTS, UNKNOWN_TABLE, DUPLICATE_COLUMN, DUPLICATE_KEY, CANNOT_DROP}
     )
@@ -85,7 +86,9 @@ class MysqlCatalogue(Catalogue):
             if (table.name, column.name) not in columns:
                 continue
             kind, collation = columns[table.name, column.name]
-            kind = re.sub(r"^(\w*int)\(\d+\)", r"\1", kind).upper()  # MariaDB shows a width that means nothing
+            kind = re.sub(
+                r"^(\w*int)\(\d+\)", r"\1", kind
+            ).upper()  # MariaDB shows a width that means nothing
             found = f"{kind} COLLATE {collation}" if collation else kind
             dialect = self.connection.dialect
             wanted = column.type.compile(dialect).replace(" CHARACTER SET utf8mb4", "")
@@ -112,9 +115,7 @@ class MysqlCatalogue(Catalogue):
             part = each["column_name"] or "an expression"
             part += f"({each['sub_part']})" if each["sub_part"] else ""
             columns.setdefault(key, []).append(part + (" DESC" if each["collation"] == "D" else ""))
-            kind = (
-                "PRIMARY KEY" if key[1] == "PRIMARY" else "INDEX" if int(each["non_unique"]) else "UNIQUE"
-            )
+            kind = "PRIMARY KEY" if key[1] == "PRIMARY" else "INDEX" if int(each["non_unique"]) else "UNIQUE"
             kinds[key] = ("" if _is_used(each) else "INVISIBLE ") + kind
         return {key: f"{kinds[key]} ({', '.join(parts)})" for key, parts in columns.items()}
 
@@ -152,7 +153,8 @@ class MysqlCatalogue(Catalogue):
 
     def is_blocked(self, error: BaseException) -> bool:
         """See `Catalogue.is_blocked`."""
-        return bool(error.args) and error.args[0] == LOCK_WAIT_TIMEOUT
+        number: object = error.args[0] if error.args else None
+        return number == LOCK_WAIT_TIMEOUT
 
     def runs_alone(self, statement: str) -> bool:
         """See `Catalogue.runs_alone`: all but statements on rows."""
@@ -160,4 +162,4 @@ class MysqlCatalogue(Catalogue):
 
 
 def _is_used(statistics: dict[str, Any]) -> bool:
-    return statistics.get("is_visible", "YES") == "YES" and statistics.get("ignored", "NO") == "NO"
+    return bool(statistics.get("is_visible", "YES") == "YES" and statistics.get("ignored", "NO") == "NO")

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import MetaData, String, Table
 
@@ -44,6 +44,8 @@ _STORAGES = {"p": "PLAIN", "m": "MAIN", "e": "EXTERNAL", "x": "EXTENDED"}
 
 class PostgresqlCatalogue(Catalogue):
     """See `Catalogue`."""
+
+    dump: ClassVar[str] = "pg_dump"
 
     def list_columns(self) -> dict[tuple[str, str], str]:
         """See `Catalogue.list_columns`."""
@@ -129,7 +131,7 @@ class PostgresqlCatalogue(Catalogue):
     def measure(self) -> dict[str, Size]:
         """See `Catalogue.measure`: what VACUUM and ANALYZE have counted last; 100 bytes a row where they never have."""
         query = (
-            "SELECT t.relname, CASE WHEN t.reltuples < 0 THEN pg_table_size(t.oid) / 100 ELSE t.reltuples END::bigint, "
+            "SELECT t.relname, CASE WHEN t.reltuples < 0 THEN pg_relation_size(t.oid) / 100 ELSE t.reltuples END::bigint, "
             f"pg_total_relation_size(t.oid) {_TABLES}"
         ).replace("{joins}", "")
         return {name: Size(rows, size) for name, rows, size in self.rows(query)}

@@ -1,7 +1,5 @@
 """SQLite's catalogue: the statements that it keeps, compared with those that a fresh database would keep."""
 
-from typing import ClassVar
-
 from sqlalchemy import Connection, MetaData, create_engine
 
 from headrace.store.catalogues.base import Catalogue, Part, Size
@@ -10,15 +8,13 @@ from headrace.store.catalogues.base import Catalogue, Part, Size
 class SqliteCatalogue(Catalogue):
     """See `Catalogue`. What changes a schema holds the lock of the file already."""
 
-    names_constraints: ClassVar[bool] = False
-
     def list_columns(self) -> dict[tuple[str, str], str]:
         """See `Catalogue.list_columns`."""
         query = (
             "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c "
             "WHERE t.type = 'table' AND substr(t.name, 1, 3) = 'hr_'"
         )
-        return {(table, column): "" for table, column in self.rows(query)}
+        return dict.fromkeys(((table, column) for table, column in self.rows(query)), "")
 
     def list_indexes(self) -> dict[str, bool]:
         """See `Catalogue.list_indexes`."""
@@ -47,11 +43,10 @@ class SqliteCatalogue(Catalogue):
 
     def measure(self) -> dict[str, Size]:
         """See `Catalogue.measure`; SQLite keeps no numbers, so the rows are counted and the file is shared out by them."""
-        tables = self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 3) = 'hr_'")
-        counts = {
-            name: int(self.rows(f'SELECT count(*) FROM "{name}"')[0][0])  # noqa: S608 - the name is SQLite's
-            for (name,) in tables
-        }
+        tables = self.rows(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 3) = 'hr_'"
+        )
+        counts = {name: int(self.rows(f'SELECT count(*) FROM "{name}"')[0][0]) for (name,) in tables}
         pages, size = (int(self.rows(f"PRAGMA {what}")[0][0]) for what in ("page_count", "page_size"))
         total = sum(counts.values()) or 1
         return {name: Size(count, pages * size * count // total) for name, count in counts.items()}

@@ -13,8 +13,8 @@ from sqlalchemy.types import Integer
 
 from headrace.store.tables import METADATA
 
-_INSERT = re.compile(r"\s*INSERT INTO (\w+) \(([^)]*)\)\s+VALUES \(([^)]*)\)(.*)", re.DOTALL)
-_UPDATE = re.compile(r"\s*UPDATE (\w+) SET (.*)\sWHERE ([\w\s=?]*(?: AND [\w\s=?<>]*)*)", re.DOTALL)
+INSERT = re.compile(r"\s*INSERT INTO (\w+) \(([^)]*)\)\s+VALUES \(([^)]*)\)(.*)", re.DOTALL)
+UPDATE = re.compile(r"\s*UPDATE (\w+) SET (.*)\sWHERE ([\w\s=?]*(?: AND [\w\s=?<>]*)*)", re.DOTALL)
 _ASSIGNED = re.compile(r"(\w+)( = (?:\w+ [-+] )?)\?")
 
 
@@ -33,10 +33,10 @@ class ArrayStatement(NamedTuple):
 @cache
 def find_array_statement(text: str) -> ArrayStatement | None:
     """Return a statement's form over arrays, or None if it has none."""
-    insert = _INSERT.fullmatch(text)
+    insert = INSERT.fullmatch(text)
     if insert is not None:
         return _from_insert(*insert.groups())
-    update = _UPDATE.fullmatch(text)
+    update = UPDATE.fullmatch(text)
     if update is not None:
         return _from_update(*update.groups())
     return None
@@ -59,7 +59,7 @@ def _from_insert(table: str, names: str, values: str, rest: str) -> ArrayStateme
     for column, value in zip(columns, given, strict=True):
         if value == "?":
             chosen.append(f"g{len(kinds)}")
-            kinds.append(_kind(table, column))
+            kinds.append(find_kind(table, column))
         else:
             chosen.append(value)
     if not kinds:
@@ -70,16 +70,23 @@ def _from_insert(table: str, names: str, values: str, rest: str) -> ArrayStateme
 
 
 def _from_update(table: str, changes: str, where: str) -> ArrayStatement | None:
+    named = name_parameters(table, changes, where)
+    if named is None:
+        return None
+    changes, where, kinds = named
+    return ArrayStatement(f"UPDATE {table} SET {changes} FROM {_unnest(kinds)} WHERE {where}", tuple(kinds))
+
+
+def name_parameters(table: str, changes: str, where: str) -> tuple[str, str, list[str]] | None:
+    """Return the two parts of an update with g0, g1, ... for its parameters, and their types; None if they are not of a simple form."""
     kinds: list[str] = []
 
     def take(match: re.Match[str]) -> str:
-        kinds.append(_kind(table, match[1]))
+        kinds.append(find_kind(table, match[1]))
         return f"{match[1]}{match[2]}g{len(kinds) - 1}"
 
     changes, where = _ASSIGNED.sub(take, changes), _ASSIGNED.sub(take, where)
-    if "?" in changes or "?" in where:
-        return None
-    return ArrayStatement(f"UPDATE {table} SET {changes} FROM {_unnest(kinds)} WHERE {where}", tuple(kinds))
+    return None if "?" in changes + where else (changes, where, kinds)
 
 
 def _unnest(kinds: Sequence[str]) -> str:
@@ -87,7 +94,8 @@ def _unnest(kinds: Sequence[str]) -> str:
     return f"unnest({arrays}) AS given({', '.join(f'g{number}' for number in range(len(kinds)))})"
 
 
-def _kind(table: str, column: str) -> str:
+def find_kind(table: str, column: str) -> str:
+    """Return the type of a column: bigint, smallint, bytea or text."""
     kind = METADATA.tables[table].columns[column].type
     if isinstance(kind, SmallInteger):
         return "smallint"

@@ -18,6 +18,7 @@ from sqlalchemy.pool import QueuePool
 
 from headrace.base.errors import HeadraceError, StorageFull, StoreError, Unavailable
 from headrace.store.dialect import READ_WAIT_S, Dialect, Purpose
+from headrace.store.dialects.values import find_values_statement, write_statements
 
 CONNECT_TIMEOUT_S = 10
 READ_TIMEOUT_S = 120
@@ -25,6 +26,8 @@ LOCK_TIMEOUT_S = 30
 IDLE_IN_TRANSACTION_S = 15
 """A server that stands still in the middle of a transaction loses it after this time, and its locks: others would wait for it."""
 MAX_STATEMENT_BYTES = 1_000_000
+MAX_REPLACED = 150
+"""So many letters of a pattern are replaced one by one; the database's own lower case must do for more."""
 
 _SQL_MODE = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,PIPES_AS_CONCAT,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
 _LOST_RACES = {
@@ -41,7 +44,6 @@ _REFUSED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DEN
 _IGNORE = re.compile(r"^(\s*)INSERT INTO (.*?)\s*ON CONFLICT(?: \([^)]*\))? DO NOTHING\s*$", re.DOTALL)
 _UPSERT = re.compile(r"ON CONFLICT \([^)]*\) DO UPDATE SET ")
 _EXCLUDED = re.compile(r"\bexcluded\.(\w+)")
-_LOWER = re.compile(r"hr_lower\(([\w.]+)\)")
 _LIKE = re.compile(r"\bLIKE \?")
 
 
@@ -136,17 +138,40 @@ class MysqlDialect(Dialect):
         """See `Dialect.is_lost_connection`."""
         return isinstance(error, (pymysql.OperationalError, pymysql.InterfaceError)) and _code(error) in _LOST_CONNECTIONS
 
+    def walking(self, index: str) -> str:
+        """See `Dialect.walking`. Rows are locked as they are found, and those of a small table would be found in another order."""
+        return f" FORCE INDEX ({index})"
+
     def sql(self, text: str) -> str:
         """See `Dialect.sql`."""
         return _rewrite(text)
 
+    def fold(self, column: str, letters: Sequence[tuple[str, str]]) -> tuple[str, list[Any]]:
+        """See `Dialect.fold`. The database's own lower case is right for ASCII, and does not know all other letters."""
+        others = [each for each in letters if not each[0].isascii()]
+        sql, params = column, list[Any]()
+        for upper, lower in others[:MAX_REPLACED]:
+            sql = f"REPLACE({sql}, ?, ?)"
+            params += [upper, lower]
+        return (sql if len(others) == len(letters) <= MAX_REPLACED else f"LOWER({sql})"), params
+
     def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
-        """See `Dialect.execute_many`. The driver makes one statement of the rows of an insert."""
-        sql = _rewrite(text)
-        cursor.executemany(sql, rows)
-        if sql.lstrip().startswith("INSERT IGNORE"):
+        """See `Dialect.execute_many`: one statement with the values written out, where the text has a form that allows it."""
+        statement = find_values_statement(text, _rewrite) if len(rows) > 1 else None
+        if statement is None:
+            changed = 0
+            for row in rows:
+                cursor.execute(_rewrite(text), row)
+                changed += cursor.rowcount
+                _check_ignored(cursor)
+            return changed
+        changed = 0
+        escape: Any = getattr(cursor, "mogrify")  # noqa: B009 - of PyMySQL's cursors
+        for whole in write_statements(statement, rows, escape, MAX_STATEMENT_BYTES):
+            cursor.execute(whole)
+            changed += cursor.rowcount
             _check_ignored(cursor)
-        return cursor.rowcount
+        return changed
 
 
 def _check_ignored(cursor: DBAPICursor) -> None:
@@ -181,7 +206,6 @@ def _rewrite(text: str) -> str:
     text = _IGNORE.sub(r"\1INSERT IGNORE INTO \2", text)
     if _UPSERT.search(text):
         text = _EXCLUDED.sub(r"VALUES(\1)", _UPSERT.sub("ON DUPLICATE KEY UPDATE ", text))
-    text = _LOWER.sub(r"LOWER(\1)", text)
     text = _LIKE.sub("LIKE ? ESCAPE ''", text)
     text = text.replace("CROSS JOIN", "STRAIGHT_JOIN")  # always with ON: SQLite's word for an order of joins
     return text.replace("%", "%%").replace("?", "%s")

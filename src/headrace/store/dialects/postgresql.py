@@ -18,7 +18,8 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import QueuePool
 
 from headrace.base.errors import HeadraceError, StorageFull, StoreError, Unavailable
-from headrace.store.dialect import READ_WAIT_S, Dialect, Purpose
+from headrace.store.codes import HIGHEST, LOWEST
+from headrace.store.dialect import READ_WAIT_S, Dialect, Inserted, Purpose
 from headrace.store.dialects.arrays import as_array, find_array_statement
 
 CONNECT_TIMEOUT_S = 10
@@ -27,13 +28,27 @@ IDLE_IN_TRANSACTION_MS = 15_000
 LOCK_TIMEOUT_MS = 30_000
 ROWS_AT_ONCE = 20_000
 
+MANY_POINTS = 100
+_INSERT_NEW_POINT = "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, 0)"
+_INSERT_POINTS = f"""
+WITH given AS (
+    INSERT INTO hr_point (series, time, step, code, n)
+    SELECT g0, g1, g2, g3, 0 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS given(g0, g1, g2, g3)
+    ON CONFLICT DO NOTHING RETURNING series, code
+)
+SELECT series, count(*), count(*) FILTER (WHERE code NOT BETWEEN {LOWEST} AND {HIGHEST}) FROM given GROUP BY series"""
+_MOVE_CLOCK = """
+WITH moved AS (UPDATE hr_clock SET value = value + 1 WHERE id = 1 RETURNING value)
+INSERT INTO hr_change (clock, kind, subject, experiment)
+SELECT value, g0, g1, g2 FROM moved, unnest(%s::smallint[], %s::bigint[], %s::bigint[]) AS given(g0, g1, g2)
+RETURNING clock"""
+
 _LOST_RACES = (
     errors.DeadlockDetected,
     errors.SerializationFailure,
     errors.LockNotAvailable,
     errors.UniqueViolation,
 )
-_NAMES = re.compile(r"hr_lower\(([\w.]+)\)")
 _LIKE = re.compile(r"\bLIKE \?")
 
 
@@ -134,6 +149,12 @@ class PostgresqlDialect(Dialect):
         """See `Dialect.sql`."""
         return _rewrite(text)
 
+    def fold(self, column: str, letters: Sequence[tuple[str, str]]) -> tuple[str, list[Any]]:
+        """See `Dialect.fold`."""
+        if not letters:
+            return column, []
+        return f"translate({column}, ?, ?)", ["".join(each) for each in zip(*letters, strict=True)]
+
     def insert(self, cursor: DBAPICursor, text: str, params: Sequence[Any]) -> int:
         """See `Dialect.insert`. The id is the first column of the table, whatever it is called."""
         cursor.execute(_rewrite(f"{text} RETURNING {_own_id(text)}"), params)
@@ -160,6 +181,38 @@ class PostgresqlDialect(Dialect):
             changed += cursor.rowcount
         return changed
 
+    def insert_points(
+        self, cursor: DBAPICursor, rows: Sequence[tuple[int, int, int, int]]
+    ) -> dict[int, Inserted] | None:
+        """See `Dialect.insert_points`.
+
+        Looking for conflicts doubles the cost of a row, so that many rows are inserted as if there were none. Measured: 1,000 rows in 2.3 ms
+        instead of 4.5.
+        """
+        if len(rows) >= MANY_POINTS:
+            cursor.execute("SAVEPOINT points")
+            try:
+                self.execute_many(cursor, _INSERT_NEW_POINT, rows)
+            except errors.UniqueViolation:
+                cursor.execute("ROLLBACK TO SAVEPOINT points")
+            else:
+                cursor.execute("RELEASE SAVEPOINT points")
+                return None
+        cursor.execute(_INSERT_POINTS, [as_array("bigint", column) for column in zip(*rows, strict=True)])
+        found = {series: Inserted(points, nans) for series, points, nans in cursor.fetchall()}
+        return None if sum(each.points for each in found.values()) == len(rows) else found
+
+    def move_clock(self, cursor: DBAPICursor, touched: Sequence[tuple[int, int, int]]) -> int:
+        """See `Dialect.move_clock`."""
+        kinds, subjects, experiments = zip(*touched, strict=True)
+        cursor.execute(
+            _MOVE_CLOCK, [as_array("smallint", kinds), as_array("bigint", subjects), as_array("bigint", experiments)]
+        )
+        row = cursor.fetchone()
+        assert row is not None
+        clock: int = row[0]
+        return clock
+
     def rows_in(
         self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
     ) -> list[tuple[Any, ...]]:
@@ -181,7 +234,6 @@ class _IntegerLoader(Loader):
 
 @cache
 def _rewrite(text: str) -> str:
-    text = _NAMES.sub(r"lower(\1)", text)
     text = _LIKE.sub("LIKE ? ESCAPE ''", text)
     text = text.replace("CROSS JOIN", "JOIN")  # always with ON: SQLite's word for an order of joins
     return text.replace("%", "%%").replace("?", "%s")

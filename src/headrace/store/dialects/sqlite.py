@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 from headrace.base.errors import HeadraceError, InvalidParameter, StorageFull, StoreError, Unavailable
 from headrace.store.dialect import READ_WAIT_S, Dialect, Purpose, log
 from headrace.store.filesystem import MOUNTS, is_network_path
+from headrace.store.folding import fold
 
 BUSY_TIMEOUT_MS = 10_000
 BUSY_TIMEOUT_VARIABLE = "HEADRACE_BUSY_TIMEOUT_MS"
@@ -160,6 +161,10 @@ class SqliteDialect(Dialect):
         assert row is not None
         return [_read_integers(f"[{text or ''}]".encode()) for text in row]
 
+    def fold(self, column: str, letters: Sequence[tuple[str, str]]) -> tuple[str, list[Any]]:  # noqa: ARG002 - all of them
+        """See `Dialect.fold`."""
+        return f"hr_lower({column})", []
+
     def translate(self, error: Exception) -> HeadraceError | None:
         """See `Dialect.translate`."""
         if not isinstance(error, sqlite3.Error):
@@ -221,7 +226,7 @@ _read_integers = msgspec.json.Decoder(list[int]).decode
 
 
 def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
+    return fold(value) if isinstance(value, str) else value
 
 
 def read_busy_timeout() -> int:

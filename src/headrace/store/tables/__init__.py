@@ -29,5 +29,7 @@ for _table in METADATA.tables.values():
     _table.dialect_kwargs.update(ON_MYSQL)
     for _column in _table.columns:
         if _storage := _column.info.get("postgresql_storage"):
-            _alter = DDL(f"ALTER TABLE {_table.name} ALTER COLUMN {_column.name} SET STORAGE {_storage}")
+            _alter = DDL(  # type: ignore[no-untyped-call]
+                f"ALTER TABLE {_table.name} ALTER COLUMN {_column.name} SET STORAGE {_storage}"
+            )
             event.listen(_table, "after_create", _alter.execute_if(dialect="postgresql"))

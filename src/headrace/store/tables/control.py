@@ -11,7 +11,11 @@ version = Table(
     "hr_version",
     METADATA,
     Column("version_num", text(32), primary_key=True),
-    Column("oldest", text(32), comment="the oldest revision whose servers may use this schema; NULL: only its own"),
+    Column(
+        "oldest",
+        text(32),
+        comment="the oldest revision whose servers may use this schema; NULL: only its own",
+    ),
 )
 
 clock = Table(

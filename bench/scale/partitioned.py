@@ -1,0 +1,63 @@
+"""A plugin of pytest: the project's tests on PostgreSQL, on tables that docs/postgresql/partition.sql has cut into partitions of a few rows each.
+
+    HEADRACE_TEST_DATABASES=postgresql PYTHONPATH=bench pytest -n0 -p scale.partitioned tests/store
+
+Every database that a test gets with headrace's schema is a copy of one that is converted so. Tests of an empty database make their own tables, whole.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+SCRIPT = Path(__file__).parent.parent.parent / "docs" / "postgresql" / "partition.sql"
+CUTS = {
+    "hr_chunk_data": ("id", 4),
+    "hr_chunk": ("series", 8),
+    "hr_point": ("series", 8),
+    "hr_param": ("run", 3),
+    "hr_tag": ("run", 3),
+}
+"""By table: the column it is cut by, and how many ids a partition holds."""
+
+AHEAD = 6
+
+
+def convert(url: str, cuts: dict[str, tuple[str, int]] | None = None, ahead: int = AHEAD) -> int:
+    """Cut the tables of a database by the documented script; return how many partitions were made."""
+    parsed = make_url(url).set(drivername="postgresql")
+    made = 0
+    with psycopg.connect(parsed.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(SCRIPT.read_text())
+        for table, (key, width) in (cuts or CUTS).items():
+            connection.execute(f"CALL hr_partitions.prepare('{table}', '{key}', {width})")
+            row = connection.execute(
+                f"SELECT hr_partitions.switch('{table}', '{key}', {width}, {ahead})"
+            ).fetchone()
+            assert row is not None
+            made += row[0]
+    return made
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the template that test databases are copies of be converted when it is made."""
+    import databases  # noqa: PLC0415 - tests/ is on the path only once pytest has read its configuration
+
+    make = databases.Databases._template  # noqa: SLF001 - there is no other way in
+    converted = config.stash.setdefault(pytest.StashKey[dict[str, int]](), {})
+
+    def make_and_convert(self: Any, server: Any) -> str:
+        name: str = make(self, server)
+        if name not in converted:
+            converted[name] = convert(server.url(name))
+        return name
+
+    databases.Databases._template = make_and_convert  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what the tests ran on."""
+    terminalreporter.write_line("Tables with the names of " + ", ".join(CUTS) + " were partitioned.")

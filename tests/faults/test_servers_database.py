@@ -1,0 +1,93 @@
+"""Servers whose database is stopped, killed, or stands still: clear answers meanwhile, and no help needed afterwards. Every answered call is there, once."""
+
+import contextlib
+import http
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from database_servers import DatabaseServer
+from databases import Databases
+from faults.fleet import Connection, Disconnected, ServerProcess, run_servers
+from faults.load import Load
+
+ROUNDS = int(os.environ.get("HEADRACE_KILL_ROUNDS", "1"))
+SERVERS = 2
+RECOVERY_S = 10.0
+
+pytestmark = pytest.mark.databases("postgresql", "mysql", reason="a file cannot be stopped")
+
+
+@pytest.fixture
+def database_server(databases: Databases, database: str) -> Iterator[DatabaseServer]:
+    """A database server of its own, which may be stopped."""
+    with databases.lend_server(database) as server:
+        server.create("hr_faults")
+        yield server
+
+
+@pytest.fixture
+def servers(database_server: DatabaseServer, tmp_path: Path) -> Iterator[list[ServerProcess]]:
+    with run_servers(SERVERS, tmp_path, database_server.url("hr_faults")) as running:
+        yield running
+
+
+def _check(load: Load, servers: list[ServerProcess]) -> None:
+    for server in servers:
+        assert "Traceback" not in server.read_log(), server.read_log()
+    connection = servers[0].connect()
+    load.check(connection)
+    connection.close()
+
+
+def _expect_unavailable(server: ServerProcess) -> None:
+    """Reads and writes are answered 503 at once, and the server is healthy."""
+    connection = server.connect()
+    for path, fields in (("runs/search", {"experiment_ids": ["0"]}), ("runs/create", {"experiment_id": "0"})):
+        begun = time.monotonic()
+        status, answer = connection.ask("POST", path, **fields)
+        assert (status, answer["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE"), answer
+        assert "Check that it runs" in answer["message"] or "may be stored or not" in answer["message"]
+        assert time.monotonic() - begun < 5
+    _expect_health(server)
+    connection.close()
+
+
+def _expect_health(server: ServerProcess) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    with contextlib.closing(connection):
+        connection.request("GET", "/health")
+        assert connection.getresponse().status == http.HTTPStatus.OK
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+@pytest.mark.timeout(120 + 20 * ROUNDS)
+def test_servers_outlive_their_database_and_go_on_by_themselves(
+    database_server: DatabaseServer, servers: list[ServerProcess], how: str
+) -> None:
+    processes = [server.process for server in servers]
+    recovered = []
+    with Load([server.port for server in servers]) as load:
+        for _ in range(ROUNDS):
+            load.wait_for_answers(10)
+            if how == "stop":
+                database_server.stop()
+            else:
+                database_server.kill()
+            for server in servers:
+                _expect_unavailable(server)
+            database_server.start()
+            recovered.append(load.wait_for_answers())
+    print(f"recovered in {recovered} s; {load.describe()}")
+    assert max(recovered) < RECOVERY_S
+    assert load.outcomes[503] > 0
+    assert [server.process for server in servers] == processes
+    assert all(process is not None and process.poll() is None for process in processes)
+    _check(load, servers)

@@ -1,0 +1,59 @@
+"""Several servers on one database, killed and restarted under load, one after the other: every answered call is there, once.
+
+HEADRACE_KILL_ROUNDS=100 makes a long run of the kills.
+"""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from faults.fleet import ServerProcess, run_servers
+from faults.load import CUT, REFUSED, Load
+
+ROUNDS = int(os.environ.get("HEADRACE_KILL_ROUNDS", "2"))
+SERVERS = 3
+
+pytestmark = pytest.mark.databases(
+    "postgresql", "mysql", reason="the databases that servers on several machines share"
+)
+
+
+def _check(load: Load, servers: list[ServerProcess]) -> None:
+    for server in servers:
+        assert "Traceback" not in server.read_log(), server.read_log()
+    connection = servers[0].connect()
+    load.check(connection)
+    connection.close()
+
+
+@pytest.mark.timeout(120 + 10 * ROUNDS)
+def test_what_was_answered_by_servers_that_are_killed_is_there_once(tmp_path: Path, url: str) -> None:
+    chance = random.Random(3)
+    with run_servers(SERVERS, tmp_path, url) as servers:
+        with Load([server.port for server in servers]) as load:
+            for number in range(ROUNDS):
+                load.wait_for_answers(chance.randrange(5, 30))
+                killed = servers[number % SERVERS]
+                killed.kill()
+                load.wait_for_answers()  # by the others
+                killed.start()
+            load.wait_for_answers(5)
+        print(f"{ROUNDS} kills, {load.describe()}")
+        assert load.outcomes[CUT] > 0
+        _check(load, servers)
+
+
+def test_a_rolling_restart_loses_no_answered_call(tmp_path: Path, url: str) -> None:
+    with run_servers(SERVERS, tmp_path, url) as servers:
+        with Load([server.port for server in servers]) as load:
+            for server in servers:
+                load.wait_for_answers(5)
+                server.terminate()
+                assert server.wait() == 0
+                server.start()
+            load.wait_for_answers(5)
+        print(load.describe())
+        assert load.outcomes[REFUSED] > 0
+        _check(load, servers)
