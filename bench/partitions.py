@@ -194,7 +194,7 @@ def _load_annotations(
         "%s::bigint[], %s::bigint[])",
         _columns(params),
     )
-    tags = [row[:1] + (row[1] + 100,) + row[2:] for row in params if row[1] < 100 + TAGS]
+    tags = [(*row[:1], row[1] + 100, *row[2:]) for row in params if row[1] < 100 + TAGS]
     connection.execute(
         "INSERT INTO hr_tag (run, key_id, value, digest, scope) SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], "
         "%s::bigint[], %s::bigint[]) ON CONFLICT (run, key_id) DO UPDATE SET value = excluded.value, digest = excluded.digest",
@@ -259,8 +259,10 @@ def hot_statements(loaded: Loaded) -> dict[str, Statement]:
             lambda n: (2 * (n % EXPERIMENTS + 1), 100 + n % PARAMS, n),
         ),
         "newest 100 with a tag": (
-            "SELECT r.id FROM hr_run r WHERE r.scope = %s AND EXISTS (SELECT 1 FROM hr_tag e WHERE e.run = r.id AND e.key_id = 201) "
-            "ORDER BY r.start_time DESC, r.run_id LIMIT 101",
+            (
+                "SELECT r.id FROM hr_run r WHERE r.scope = %s AND EXISTS (SELECT 1 FROM hr_tag e WHERE e.run = r.id AND e.key_id = 201) "
+                "ORDER BY r.start_time DESC, r.run_id LIMIT 101"
+            ),
             lambda n: (2 * (n % EXPERIMENTS + 1),),
         ),
     }

@@ -1,6 +1,6 @@
 """Several headrace servers on one database: what two and three give against one, and whether they get in each other's way.
 
-    .venv/bin/python bench/several.py                      # PostgreSQL, about 5 minutes
+    .venv/bin/python bench/several.py                      # PostgreSQL, about 8 minutes
     .venv/bin/python bench/several.py --database mysql --quick
 
 One to three servers on one store, the client's connections spread evenly over them; all figures over HTTP on loopback. On a machine with
@@ -47,7 +47,7 @@ class Sizes:
     storms: int
 
 
-FULL, QUICK = Sizes(5, 4.0, 20), Sizes(2, 1.5, 4)
+FULL, QUICK = Sizes(3, 3.0, 20), Sizes(2, 1.5, 4)
 
 
 class Bodies:

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,8 @@ def query(url: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
     engine = open_engine(url)
     try:
         with engine.begin() as connection:
-            answer = connection.exec_driver_sql(statement, values)
+            plain = tuple(int(value) if isinstance(value, IntEnum) else value for value in values)
+            answer = connection.exec_driver_sql(statement, plain)
             return [tuple(row) for row in answer] if answer.returns_rows else []
     finally:
         engine.dispose()

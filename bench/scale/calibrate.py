@@ -19,6 +19,7 @@ from statistics import median, quantiles
 from typing import Any
 
 import psycopg
+
 from load import Load, drive_each
 from wire import Address, build_request, find_free_port
 
@@ -42,8 +43,10 @@ _TICKS_PER_S = 100
 
 @dataclass
 class Sample:
-    """One case as it was measured. Times of processors are microseconds a request, `others` is how many
-    cores were busy with anything else."""
+    """One case as it was measured.
+
+    Times of processors are microseconds a request; `others` is how many cores were busy with anything else.
+    """
 
     kind: str
     servers: int
@@ -111,7 +114,12 @@ def make_lane(address: Address, run_id: str, kind: str, count: int, first: int) 
         else:
             path = "log-batch"
             metrics = [
-                {"key": f"m{key}", "value": key / (step + 1), "timestamp": 1_700_000_000_000 + step, "step": step}
+                {
+                    "key": f"m{key}",
+                    "value": key / (step + 1),
+                    "timestamp": 1_700_000_000_000 + step,
+                    "step": step,
+                }
                 for step in range(number * BATCH_STEPS, (number + 1) * BATCH_STEPS)
                 for key in range(BATCH_KEYS)
             ]
@@ -131,8 +139,10 @@ def read_cpu_s(path: Path) -> float:
 
 @dataclass
 class Meters:
-    """Counters at one moment: processor seconds of event loops, of the servers' other threads and of the database, commits, log bytes,
-    processor seconds of the whole machine."""
+    """Counters at one moment.
+
+    Processor seconds of event loops, of the servers' other threads, of the database and of the whole machine; commits; log bytes.
+    """
 
     loop_s: float
     other_s: float
@@ -171,7 +181,15 @@ def measure(
     load: Load = drive_each([each[0] for each in lanes], [each[1][20:] for each in lanes], seconds)
     client = time.process_time() - client
     after = read_meters(connection, pids)
-    own = client + after.loop_s + after.other_s + after.database_s - before.loop_s - before.other_s - before.database_s
+    own = (
+        client
+        + after.loop_s
+        + after.other_s
+        + after.database_s
+        - before.loop_s
+        - before.other_s
+        - before.database_s
+    )
     done, groups = max(load.done, 1), max(after.clock - before.clock, 1)
     latencies_ms = [each * 1000 for each in load.latencies_s]
     return Sample(

@@ -92,7 +92,8 @@ def measure_trims(url: str, rows_per_commit: int) -> float:
     prepare(url)
     with psycopg.connect(url, dbname=DATABASE, autocommit=True) as connection:
         connection.execute(
-            "INSERT INTO hr_change SELECT c, 3, s, 1 FROM generate_series(1, 4096) c, generate_series(1, %s) s", (rows_per_commit,)
+            "INSERT INTO hr_change SELECT c, 3, s, 1 FROM generate_series(1, 4096) c, generate_series(1, %s) s",
+            (rows_per_commit,),
         )
         connection.execute("VACUUM ANALYZE hr_change")
         spans = []

@@ -16,13 +16,14 @@ import heapq
 import json
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 MAX_GROUP = 512
 MAX_WAITING = 10_000
+_QUANTUM_US = 500.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Site:
         sync_us: until the log is on disk.
         hand_over_us: what each session that waits for the row adds to a commit.
         lost: share of groups that lose a race and run again.
+        others: cores of the only machine that something else keeps busy.
     """
 
     servers: int
@@ -77,6 +79,7 @@ class Site:
     sync_us: float = 200.0
     hand_over_us: float = 10.0
     lost: float = 0.0
+    others: float = 0.0
 
 
 @dataclass
@@ -161,13 +164,20 @@ class Simulation:
         """Run for so many simulated seconds after a time to warm up, and return what came out."""
         for client in range(self.clients):
             self.at(self.random.random() * max(self.think_us, 1000), self.send, client)
+        if self.site.others:
+            self.at(0.0, self.disturb)
         self.warm_us, end = warm * 1e6, (warm + seconds) * 1e6
         used: tuple[float, float, float, int] | None = None
         while self.events and self.events[0][0] < end:
             when, _, what, given = heapq.heappop(self.events)
             self.now = when
             if used is None and when >= self.warm_us:
-                used = (sum(each.used for each in self.servers), self.database.used, self.held_us, self.groups)
+                used = (
+                    sum(each.used for each in self.servers),
+                    self.database.used,
+                    self.held_us,
+                    self.groups,
+                )
             what(*given)
         before = used or (0.0, 0.0, 0.0, 0)
         latencies = sorted(self.latencies) or [0.0]
@@ -183,6 +193,11 @@ class Simulation:
             self.answered * self.costs.log_bytes / seconds / 1e6,
             self.refused,
         )
+
+    def disturb(self) -> None:
+        """Something else wants the machine."""
+        self.database.run(self.now, self.site.others * _QUANTUM_US)
+        self.at(self.now + _QUANTUM_US, self.disturb)
 
     def send(self, client: int) -> None:
         """A client sends its next request."""
@@ -238,7 +253,11 @@ class Simulation:
         begun, site = self.now, self.site
         done = server.run(self.now, self.costs.writer_group * site.held_share)
         done = self.database.run(done, self.costs.database_group * site.held_share)
-        done += site.held * site.round_trip_us + self.random.expovariate(1) * site.sync_us * 0.5 + site.sync_us * 0.5
+        done += (
+            site.held * site.round_trip_us
+            + self.random.expovariate(1) * site.sync_us * 0.5
+            + site.sync_us * 0.5
+        )
         done += site.hand_over_us * len(self.waiting)
         self.at(done, self.commit, server, group, begun)
 
@@ -279,20 +298,17 @@ def fit_costs(samples: list[dict[str, Any]], kind: str) -> Costs:
     return Costs(many["client_us"], loop[0], loop[1], *writer, *database, many["log_bytes"])
 
 
-def slow_down(costs: Costs, factor: float) -> Costs:
-    """Return the costs in time where others use the processors as well."""
-    times = {name: value * factor for name, value in asdict(costs).items() if name != "log_bytes"}
-    return replace(costs, **times)
-
-
 def compare(samples: list[dict[str, Any]], site: Site) -> None:
     """Simulate what was measured, on the same machine, and print both."""
-    print("| request | servers | clients | measured /s | simulated /s | error | measured p50, ms | simulated | group | simulated |")
+    print(
+        "| request | servers | clients | measured /s | simulated /s | error | measured p50, ms | simulated | group | simulated |"
+    )
     print("| --- |" + " ---: |" * 9)
     for each in samples:
         costs = fit_costs(samples, each["kind"])
-        here = replace(site, servers=each["servers"], shared=True, cores=2, round_trip_us=0.0)
-        costs = slow_down(costs, here.cores / max(here.cores - each["others"], 0.5))
+        here = replace(
+            site, servers=each["servers"], shared=True, cores=2, round_trip_us=0.0, others=each["others"]
+        )
         made = Simulation(here, costs, each["clients"], 0.0).run(3.0, 0.5)
         error = made.per_s / each["per_s"] - 1
         print(
@@ -311,7 +327,11 @@ def name_limit(made: Outcome, site: Site) -> str:
 def extrapolate(title: str, site: Site, costs: Costs, servers: list[int], clients: list[int]) -> None:
     """Vary servers and clients, each of which logs once a second, and print rates and latencies; the last column is without pauses."""
     print(f"\n{title}\n")
-    print("| servers | " + " | ".join(f"{count:,} clients" for count in clients) + " | most, requests/s | group | limit | log MB/s |")
+    print(
+        "| servers | "
+        + " | ".join(f"{count:,} clients" for count in clients)
+        + " | most, requests/s | group | limit | log MB/s |"
+    )
     print("| ---: |" + " --- |" * len(clients) + " ---: | ---: | --- | ---: |")
     for count in servers:
         here = replace(site, servers=count)
@@ -321,7 +341,12 @@ def extrapolate(title: str, site: Site, costs: Costs, servers: list[int], client
             kept = made.per_s >= 0.9 * each / (1 + made.p50_ms / 1000) and made.p99_ms < 1000
             cells.append(f"{made.p50_ms:.0f} / {made.p99_ms:.0f} ms" if kept else f"{made.per_s:,.0f}/s only")
         most = Simulation(here, costs, count * 2 * MAX_GROUP, 0.0).run(0.5, 0.5)
-        cells += [f"{most.per_s:,.0f}", f"{most.group:.0f}", name_limit(most, here), f"{most.log_mb_per_s:.0f}"]
+        cells += [
+            f"{most.per_s:,.0f}",
+            f"{most.group:.0f}",
+            name_limit(most, here),
+            f"{most.log_mb_per_s:.0f}",
+        ]
         print(f"| {count} | " + " | ".join(cells) + " |", flush=True)
 
 
@@ -338,18 +363,24 @@ def main() -> None:
     metric, batch = fit_costs(samples, "metric"), fit_costs(samples, "batch")
     share = min(hold["statements_us"] / (metric.writer_group + metric.database_group), 1.0)
     site = Site(1, sync_us=hold["commit_us"] - hold["empty_commit_us"], held_share=share)
-    print(f"Until the log is on disk: {site.sync_us:.0f} us. Part of a group's fixed costs that the clock is held for: {share:.0%}.\n")
+    print(
+        f"Until the log is on disk: {site.sync_us:.0f} us. Part of a group's fixed costs that the clock is held for: {share:.0%}.\n"
+    )
     compare(samples, site)
     if given.check_only:
         return
     print(f"\nCosts of log-metric: {metric}\nCosts of log-batch: {batch}")
-    extrapolate("log-metric, database with 16 cores and its own disk", site, metric, given.servers, given.clients)
+    extrapolate(
+        "log-metric, database with 16 cores and its own disk", site, metric, given.servers, given.clients
+    )
     fewer = replace(site, held=1)
     extrapolate("The same, clock and commit in one round trip", fewer, metric, given.servers, given.clients)
     slow = replace(site, sync_us=4000.0)
     extrapolate("The same as the first, a commit takes 4 ms", slow, metric, given.servers, given.clients)
     racing = replace(site, lost=0.1)
-    extrapolate("The same as the first, one group in ten lost and run again", racing, metric, [4, 64], given.clients)
+    extrapolate(
+        "The same as the first, one group in ten lost and run again", racing, metric, [4, 64], given.clients
+    )
     small = [count for count in given.clients if count <= 10_000]
     extrapolate("log-batch of 1,000 metrics", site, batch, given.servers, small)
 

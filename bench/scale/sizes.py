@@ -23,38 +23,48 @@ from headrace.store.tables import METADATA
 
 DATABASE = "headrace_bench_sizes"
 RUNS = 20_000
-LENGTHS = (128, 500, 4096)
+LENGTHS = (16, 50, 128, 500, 4096)
 _SPREAD = "hashtextextended(r || '-' || k, 0)"
 """A 64-bit number that looks random, as a digest or the code of a value does."""
 
 ROWS = {
     "hr_run": (
         RUNS,
-        "INSERT INTO hr_run (run_id, experiment, scope, name, user_id, status, start_time, end_time, artifact_uri, attempt) "
-        "SELECT md5(r::text), r %% 50, r %% 50 * 2, 'likeable-sloth-' || r %% 1000, 'someone', 3, 1700000000000 + r * 1000, 1700000000000 + r * 2000, "
-        "'mlflow-artifacts:/' || r %% 50 || '/' || md5(r::text) || '/artifacts', 0 FROM generate_series(1, %(runs)s) r",
+        (
+            "INSERT INTO hr_run (run_id, experiment, scope, name, user_id, status, start_time, end_time, artifact_uri, attempt) "
+            "SELECT md5(r::text), r %% 50, r %% 50 * 2, 'likeable-sloth-' || r %% 1000, 'someone', 3, 1700000000000 + r * 1000, 1700000000000 + r * 2000, "
+            "'mlflow-artifacts:/' || r %% 50 || '/' || md5(r::text) || '/artifacts', 0 FROM generate_series(1, %(runs)s) r"
+        ),
     ),
     "hr_series": (
         RUNS * 20,
-        "INSERT INTO hr_series (run, key_id, context, attempt, scope, start_time, is_nan, latest_code, latest_step, latest_time, first_code, "
-        "first_step, first_time, min_code, max_code, points, nans, sealed) SELECT r, k, 0, 0, r %% 50 * 2, 1700000000000 + r * 1000, 0, "
-        f"{_SPREAD}, 500, 1700000000000, {_SPREAD}, 0, 1700000000000, {_SPREAD}, {_SPREAD}, 500, 0, 500 "
-        "FROM generate_series(1, %(runs)s) r, generate_series(1, 20) k",
+        (
+            "INSERT INTO hr_series (run, key_id, context, attempt, scope, start_time, is_nan, latest_code, latest_step, latest_time, first_code, "
+            "first_step, first_time, min_code, max_code, points, nans, sealed) SELECT r, k, 0, 0, r %% 50 * 2, 1700000000000 + r * 1000, 0, "
+            f"{_SPREAD}, 500, 1700000000000, {_SPREAD}, 0, 1700000000000, {_SPREAD}, {_SPREAD}, 500, 0, 500 "
+            "FROM generate_series(1, %(runs)s) r, generate_series(1, 20) k"
+        ),
     ),
     "hr_param": (
         RUNS * 20,
-        "INSERT INTO hr_param (run, key_id, value, digest, number, scope, attempt) SELECT r, 100 + k, left(md5(r::text || k), 4 + k), "
-        f"{_SPREAD}, NULL, r %% 50 * 2, 0 FROM generate_series(1, %(runs)s) r, generate_series(1, 20) k",
+        (
+            "INSERT INTO hr_param (run, key_id, value, digest, number, scope, attempt) SELECT r, 100 + k, left(md5(r::text || k), 4 + k), "
+            f"{_SPREAD}, NULL, r %% 50 * 2, 0 FROM generate_series(1, %(runs)s) r, generate_series(1, 20) k"
+        ),
     ),
     "hr_tag": (
         RUNS * 5,
-        "INSERT INTO hr_tag (run, key_id, value, digest, scope) SELECT r, 200 + k, left(md5(r::text || k), 8 + k), "
-        f"{_SPREAD}, r %% 50 * 2 FROM generate_series(1, %(runs)s) r, generate_series(1, 5) k",
+        (
+            "INSERT INTO hr_tag (run, key_id, value, digest, scope) SELECT r, 200 + k, left(md5(r::text || k), 8 + k), "
+            f"{_SPREAD}, r %% 50 * 2 FROM generate_series(1, %(runs)s) r, generate_series(1, 5) k"
+        ),
     ),
     "hr_point": (
         RUNS * 20,
-        "INSERT INTO hr_point (series, time, step, code, n) SELECT k, 1700000000000 + r * 100, r, "
-        f"{_SPREAD}, 0 FROM generate_series(1, %(runs)s) r, generate_series(1, 20) k",
+        (
+            "INSERT INTO hr_point (series, time, step, code, n) SELECT k, 1700000000000 + r * 100, r, "
+            f"{_SPREAD}, 0 FROM generate_series(1, %(runs)s) r, generate_series(1, 20) k"
+        ),
     ),
     "hr_change": (
         RUNS * 5,
@@ -125,7 +135,7 @@ def measure_chunks(connection: psycopg.Connection[Any]) -> dict[str, dict[str, f
     for kind, make in KINDS.items():
         for length in LENGTHS:
             connection.execute("TRUNCATE hr_chunk, hr_chunk_data")
-            count = max(2_000_000 // length, 400)
+            count = min(max(1_000_000 // length, 400), 20_000)
             random = np.random.default_rng(1)
             given = [make_columns(random, make(random, length)) for _ in range(count)]
             begun = time.process_time()
@@ -179,9 +189,13 @@ def measure_log(connection: psycopg.Connection[Any]) -> dict[str, float]:
     made = chunks.encode(make_columns(random, make_losses(random, 4096)))
     for number in range(200):
         connection.execute(
-            "INSERT INTO hr_chunk_data (id, blocks, points) VALUES (%s, %s, %s)", (series + number, made.blocks, made.points)
+            "INSERT INTO hr_chunk_data (id, blocks, points) VALUES (%s, %s, %s)",
+            (series + number, made.blocks, made.points),
         )
-        connection.execute("INSERT INTO hr_chunk (series, id, bounds) VALUES (%s, %s, %s)", (series, series + number, made.bounds))
+        connection.execute(
+            "INSERT INTO hr_chunk (series, id, bounds) VALUES (%s, %s, %s)",
+            (series, series + number, made.bounds),
+        )
     places.append(written())
     points = 800 * 51 * 20
     return {

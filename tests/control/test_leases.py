@@ -1,5 +1,8 @@
 """Runs that are not heard of any more: LOST in headrace's own API, and what MLflow's wire shows of them."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from control.world import START, World
 from headrace.search.fields import RUNS, complete_order
 from headrace.search.parser import parse_filter, parse_order_by
@@ -190,6 +193,10 @@ class Recorder(Connection):
     def row(self, sql: str, params: Params = ()) -> Row | None:
         self.asked.append(sql)
         return super().row(sql, params)
+
+    def rows_in(self, sql: str, ids: Iterable[Any], before: Params = ()) -> list[Row]:
+        self.asked.append(sql)
+        return super().rows_in(sql, ids, before)
 
 
 def test_a_search_makes_no_query_of_its_own_for_leases(world: World) -> None:

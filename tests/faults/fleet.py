@@ -97,7 +97,7 @@ class ServerProcess:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it takes connections."""
+        """Start it, and wait until it answers."""
         self.launch()
         self.wait_until_ready()
 
@@ -127,15 +127,23 @@ class ServerProcess:
             )
 
     def wait_until_ready(self) -> None:
-        """Wait until it takes connections."""
+        """Wait until it answers. It takes connections before that."""
         assert self.process is not None
         until = time.monotonic() + START_S
         while time.monotonic() < until:
             assert self.process.poll() is None, f"the server ended:\n{self.read_log()}"
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5):
+            if self.is_healthy(START_S):
                 return
             time.sleep(0.02)
         raise AssertionError(f"the server did not start:\n{self.read_log()}")
+
+    def is_healthy(self, most_s: float = 5.0) -> bool:
+        """Tell whether it says so, within so many seconds."""
+        asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=most_s)
+        with contextlib.closing(asked), contextlib.suppress(OSError, http.client.HTTPException):
+            asked.request("GET", "/health")
+            return asked.getresponse().status == http.HTTPStatus.OK
+        return False
 
     def connect(self) -> Connection:
         """Return a new connection."""

@@ -44,10 +44,10 @@ class Roaming:
         answered: how many calls were answered 200.
     """
 
-    def __init__(self, ports: Sequence[int], name: str, stop: threading.Event) -> None:
+    def __init__(self, ports: Sequence[int], name: str, stop: threading.Event | None = None) -> None:
         self._ports = ports
         self._chance = random.Random(name)
-        self._stop = stop
+        self._stop = stop or threading.Event()
         self._http: http.client.HTTPConnection | None = None
         self.outcomes: Counter[int] = Counter()
         self.answered = 0

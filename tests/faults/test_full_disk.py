@@ -88,9 +88,11 @@ def setting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Se
         with run_server(tmp_path, f"sqlite:///{tmp_path / 'store.db'}") as server:
             yield server, LimitedFiles(server)
     else:
-        with _mounted(tmp_path / "small") as folder:
-            with run_server(folder, f"sqlite:///{folder / 'store.db'}") as server:
-                yield server, SmallFileSystem(folder)
+        with (
+            _mounted(tmp_path / "small") as folder,
+            run_server(folder, f"sqlite:///{folder / 'store.db'}") as server,
+        ):
+            yield server, SmallFileSystem(folder)
 
 
 def _log_batch(connection: Connection, run_id: str, number: int) -> tuple[int, dict[str, str]]:

@@ -2,20 +2,16 @@
 
 import contextlib
 import http
-import json
 import os
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from database_servers import DatabaseServer
 from databases import Databases
-from faults.fleet import Connection, Disconnected, ServerProcess, run_servers
+from faults.fleet import ServerProcess, run_servers
 from faults.load import Load
 
 ROUNDS = int(os.environ.get("HEADRACE_KILL_ROUNDS", "1"))
@@ -56,15 +52,8 @@ def _expect_unavailable(server: ServerProcess) -> None:
         assert (status, answer["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE"), answer
         assert "Check that it runs" in answer["message"] or "may be stored or not" in answer["message"]
         assert time.monotonic() - begun < 5
-    _expect_health(server)
+    assert server.is_healthy()
     connection.close()
-
-
-def _expect_health(server: ServerProcess) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
-    with contextlib.closing(connection):
-        connection.request("GET", "/health")
-        assert connection.getresponse().status == http.HTTPStatus.OK
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])

@@ -2,10 +2,12 @@
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from databases import query
 from faults.fleet import Disconnected, ServerProcess, locked_by_another_program
+from headrace.client import connect
 
 WAITING = 30
 
@@ -39,7 +41,9 @@ def test_sigterm_answers_and_stores_what_was_waiting(server: ServerProcess) -> N
     assert "Traceback" not in server.read_log()
 
 
-def test_sigterm_in_the_middle_of_ingest_loses_no_answered_call(server: ServerProcess) -> None:
+def test_sigterm_in_the_middle_of_ingest_loses_no_answered_call(
+    server: ServerProcess, tmp_path: Path
+) -> None:
     first = server.connect()
     run_id = first.create_run(start_time=1)
     answered: list[int] = []
@@ -67,6 +71,7 @@ def test_sigterm_in_the_middle_of_ingest_loses_no_answered_call(server: ServerPr
         thread.join(30)
         assert not thread.is_alive()
     assert len(answered) > 100
-    stored = {row[0] for row in query(server.store, "SELECT step FROM hr_point")}
+    with connect(server.store, artifacts_destination=str(tmp_path)) as client:
+        stored = {point.step for point in client.metrics.history(run_id, "loss")}
     assert set(answered) <= stored
     assert "Traceback" not in server.read_log()

@@ -55,7 +55,9 @@ def build_store(url: str, dump: Path) -> None:
 
 def _numbered(table: Table) -> str | None:
     """Return the column that the database numbers by itself, if there is one."""
-    names = [column.name for column in table.columns if "nextval" in str(getattr(column.server_default, "arg", ""))]
+    names = [
+        column.name for column in table.columns if "nextval" in str(getattr(column.server_default, "arg", ""))
+    ]
     return names[0] if names else None
 
 
@@ -66,6 +68,8 @@ def read_rows(dump: Path) -> dict[str, list[dict[str, Any]]]:
         connection.row_factory = sqlite3.Row
         names = [
             row[0]
-            for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'hr_%'")
+            for row in connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'hr_%'"
+            )
         ]
         return {name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")] for name in names}

@@ -64,7 +64,10 @@ def test_it_is_as_it_should_be_after_an_upgrade(store: str) -> None:
 def test_an_upgrade_gives_the_same_rows_on_every_database(
     dump: Path, make_database: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    url, reference = make_database(empty=True), f"sqlite:///{tmp_path_factory.mktemp('reference') / 'store.db'}"
+    url, reference = (
+        make_database(empty=True),
+        f"sqlite:///{tmp_path_factory.mktemp('reference') / 'store.db'}",
+    )
     for each in (url, reference):
         build_store(each, dump)
         upgrade(each)

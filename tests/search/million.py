@@ -61,13 +61,17 @@ def fill(url: str, runs: int, *, analyse: bool = True) -> None:
     """
     open_store(url).close()
     kind = make_url(url).get_backend_name()
-    engine = create_engine(make_url(url).set(drivername=_DRIVERS[kind]), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        make_url(url).set(drivername=_DRIVERS[kind]), poolclass=NullPool, isolation_level="AUTOCOMMIT"
+    )
     try:
         with engine.connect() as connection:
             run = connection.exec_driver_sql
             for name, number in KEYS.items():
                 run("INSERT INTO hr_key (id, name) VALUES (%s, %s)", (number, name))
-            run("CREATE TABLE plan_value (id BIGINT PRIMARY KEY, value VARCHAR(20) NOT NULL, digest BIGINT NOT NULL)")
+            run(
+                "CREATE TABLE plan_value (id BIGINT PRIMARY KEY, value VARCHAR(20) NOT NULL, digest BIGINT NOT NULL)"
+            )
             rows: list[Any] = [(each, f"v{each}", digest(f"v{each}")) for each in range(_VALUES)]
             run("INSERT INTO plan_value (id, value, digest) VALUES (%s, %s, %s)", rows)
             numbers, as_text = (
@@ -80,7 +84,16 @@ def fill(url: str, runs: int, *, analyse: bool = True) -> None:
             run(f"UPDATE hr_clock SET value = {CHANGES} WHERE id = 1")
             run("DROP TABLE plan_value")
             if analyse:
-                tables = ("hr_run", "hr_series", "hr_param", "hr_tag", "hr_point", "hr_change", "hr_lease", "hr_key")
+                tables = (
+                    "hr_run",
+                    "hr_series",
+                    "hr_param",
+                    "hr_tag",
+                    "hr_point",
+                    "hr_change",
+                    "hr_lease",
+                    "hr_key",
+                )
                 run("ANALYZE" if kind == "postgresql" else f"ANALYZE TABLE {', '.join(tables)}")
     finally:
         engine.dispose()

@@ -1,5 +1,6 @@
 """Opening a store: once, by many at a time, and with a clear word where it cannot be done."""
 
+import gc
 import json
 import multiprocessing
 import os
@@ -23,7 +24,6 @@ from headrace.store.transaction import RunRef
 # One process loads the program and forks: 64 interpreters would take most of the test's time to start.
 OPEN_AT_ONCE = """
 import json, os, sys
-from databases import check_integrity, query, sqlite_path
 from headrace.base.errors import HeadraceError
 from headrace.store.engine import open_store
 from headrace.store.keys import intern_keys
@@ -145,6 +145,7 @@ def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_store_that_cannot_be_opened_keeps_no_file_open(tmp_path: Path) -> None:
     (tmp_path / "store.db").write_text("not a database " * 100, "utf-8")
+    gc.collect()  # what other tests have left
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         with pytest.raises(StoreError, match="damaged"):

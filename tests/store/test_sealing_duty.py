@@ -13,6 +13,7 @@ from headrace.api.runs import RunStatus
 from headrace.services.context import Platform
 from headrace.services.platform import PlatformSettings, open_platform
 from headrace.services.sealing_duty import SealingDuty
+from headrace.store.claims import NO_CLAIMS, Claims
 from headrace.store.engine import Store
 from headrace.store.transaction import Transaction
 from store.sealing_model import MODEL, NONE, Held, World, line, read_held
@@ -195,10 +196,10 @@ class _Overtaken:
         self._store = store
         self._overtake = overtake
 
-    def call(self, work: Callable[[Transaction], Any]) -> Any:
+    def call(self, work: Callable[[Transaction], Any], claims: Claims = NO_CLAIMS) -> Any:
         self.calls += 1
         self._overtake(self.calls)
-        return self._store.writer.call(work)
+        return self._store.writer.call(work, claims)
 
 
 def test_a_tail_that_changes_before_every_transaction_is_sealed_all_the_same(

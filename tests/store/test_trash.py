@@ -1,6 +1,7 @@
 """Deleting and restoring: every row by which a search finds a run follows it into the trash and back."""
 
 from collections.abc import Callable
+from functools import partial
 
 from headrace.api.endpoint import Tag
 from headrace.store import annotations, experiments, runs, series
@@ -53,9 +54,8 @@ def test_a_run_takes_its_rows_along(store: Store, make_run: Callable[..., RunRef
         found = runs.find_run(conn, "r1")
         assert found is not None
         assert found.deleted
-        assert runs.runs_of_experiment(conn, 3, None) == [(neighbour.id, 3)]
-        assert runs.runs_of_experiment(conn, 3, 77) == [(run.id, 3)]
-        assert runs.runs_of_experiment(conn, 3, 78) == []
+    for deleted_at, there in ((None, [(neighbour.id, 3)]), (77, [(run.id, 3)]), (78, [])):
+        assert store.writer.call(partial(runs.lock_experiment_runs, experiment=3, deleted_at=deleted_at)) == there
     _move(store, [(run.id, 3)], deleted=False, now=None)
     assert _scopes(store, run) == _expected(6)
     with store.read() as conn:

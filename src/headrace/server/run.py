@@ -191,8 +191,10 @@ class _Server(uvicorn.Server):
         line: str,
         following: Following | None,
         say: Callable[[str], None] | None,
+        leave: Callable[[], None],
     ) -> None:
         super().__init__(config)
+        self._leave = leave
         self._line = line
         self._following = following
         self._say = say
@@ -228,6 +230,7 @@ class _Server(uvicorn.Server):
             server.close()
         for door in self._doors:
             await door.wait_closed()
+        self._leave()
         self.server_state.default_headers.append((b"connection", b"close"))
         if self._following is not None:
             self._following.close()
@@ -313,9 +316,9 @@ def run(
         lifespan="off",
         backlog=_QUEUE,
     )
-    server = _Server(config, line, following, say)
     numbers = (signal.SIGTERM,) if say else (signal.SIGTERM, signal.SIGINT)
     background = Background(platform, alive=AliveMark(platform))
+    server = _Server(config, line, following, say, background.leave)
     tune_collector()
     raise_open_files()
     with _stopping_on_signals(server, numbers):

@@ -1,5 +1,4 @@
-"""What servers do for leases: they mark when the store was last served, and whoever finds that none was there for a while gives every lease that was valid
-then its whole length again.
+"""What servers do for leases: they mark when the store was last served; leases that could not be renewed meanwhile begin anew.
 
 Without it all runs would be LOST after each maintenance, be it of the servers or of the database, and after each pause of the only server. All servers of a
 store share one mark, which says that one of them was there, whichever. It is moved only while leases are live, and once after the last of them is over;
@@ -47,7 +46,7 @@ class AliveMark:
             self._platform.store.writer.call(
                 lambda tx: duties.move_alive_mark(tx, self._holder, None, self._platform.clock())
             )
-        elif 0 <= now - mark <= DEAD_AFTER_MS:
+        elif abs(now - mark) <= DEAD_AFTER_MS:
             self._found = mark
             return
         else:

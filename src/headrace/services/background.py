@@ -30,6 +30,8 @@ DUTIES: tuple[str, ...] = (
 )
 FIRST_S = 1.0
 LOOK_EVERY_S = 0.5
+BLIND_S = 1.0
+"""So often it looks whether the store can be seen again. The mark of `headrace.services.alive` depends on its being quick."""
 LEASE_S = 20.0
 PAUSE_S = 5.0
 LONGEST_PAUSE_S = 300.0
@@ -129,6 +131,7 @@ class Background:
         self._stop = _Stop()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._is_blind = False
 
     def start(self) -> None:
         """Start the thread, unless it runs."""
@@ -137,6 +140,11 @@ class Background:
                 self._alive.begin()
             self._thread = threading.Thread(target=self._loop, name="headrace-background", daemon=True)
             self._thread.start()
+
+    def leave(self) -> None:
+        """The server takes no more calls from now on, and `close` comes soon. May be called from any thread."""
+        if self._alive is not None:
+            self._alive.leave()
 
     def close(self) -> None:
         """Ask the running duty to return, wait for it, and give back what was taken. Comes before the store is closed."""
@@ -158,12 +166,17 @@ class Background:
                 if self._alive is not None:
                     self._alive.look()
                 more = self._look()
-            except Exception as error:  # the outermost frame of the thread
+            except Exception as error:  # noqa: BLE001 - the outermost frame of the thread
                 if self._closing.is_set():
                     break
-                _tell(error, f"Background work cannot see the store; it tries again in {self._pause_s:.0f} s")
-                self._closing.wait(self._pause_s)
+                if not self._is_blind:
+                    self._is_blind = True
+                    _tell(error, "Background work cannot see the store, and waits until it can")
+                self._closing.wait(BLIND_S)
                 continue
+            if self._is_blind:
+                self._is_blind = False
+                log.warning("Background work sees the store again.")
             if not more:
                 self._closing.wait(LOOK_EVERY_S)
         self._release()
@@ -182,7 +195,7 @@ class Background:
                 break
             try:
                 more |= self._serve(entry, clock, held)
-            except Exception as error:  # the outermost frame of a duty
+            except Exception as error:  # noqa: BLE001 - the outermost frame of a duty
                 if self._closing.is_set() and isinstance(error, Unavailable):
                     break
                 pause = min(self._pause_s * 2 ** min(entry.failures, 16), LONGEST_PAUSE_S)

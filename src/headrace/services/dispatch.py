@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any, TypeVar
 
-from headrace.api.endpoint import Endpoint, Resource
+from headrace.api.endpoint import Endpoint, Permission, Resource
 from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import HeadraceError
 from headrace.base.json import Wire
@@ -32,6 +32,7 @@ from headrace.services import (
 )
 from headrace.services.context import Actor, AuditRecord, Context, Platform
 from headrace.services.permissions import permit, targets
+from headrace.store.claims import Claims
 from headrace.store.transaction import Transaction
 from headrace.store.writer import Job
 
@@ -69,11 +70,26 @@ def find_function(endpoint: Endpoint[Any, Any]) -> Callable[[Context, Any], Any]
     return function
 
 
-# The fields of requests that name runs, by the row's name.
-_RUN_FIELDS = {
-    row.name: [need.field for need in row.needs if need.resource is Resource.RUN and need.field]
-    for row in ENDPOINTS
-}
+_CLAIMS = {Resource.RUN: "runs", Resource.EXPERIMENT_NAME: "experiment_names", Resource.MODEL: "models"}
+
+
+def _claim_fields(row: Endpoint[Any, Any]) -> list[tuple[str, str]]:
+    """Return which fields of a row's requests name what it writes to, each with the kind of claim."""
+    found: list[tuple[str, str]] = []
+    for need in row.needs:
+        if not need.field or need.permission is Permission.READ:
+            continue
+        if need.resource is Resource.EXPERIMENT:
+            found.append(("changed_experiments" if row.name.startswith("experiments.") else "experiments", need.field))
+        elif need.resource in _CLAIMS:
+            found.append((_CLAIMS[need.resource], need.field))
+    if row.name == "ingest.send":
+        # A run that is forked gets rows that tell what is visible of it.
+        found += [("runs", "runs.start.fork.run_id"), ("writers", "writer")]
+    return found
+
+
+_CLAIM_FIELDS = {row.name: _claim_fields(row) for row in ENDPOINTS if row.writes}
 _FUNCTIONS = {row.name: find_function(row) for row in ENDPOINTS if not row.stream}
 
 
@@ -88,7 +104,7 @@ def call(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request
     if endpoint.writes:
         with audited(platform, actor, endpoint):
             response: Res = platform.store.writer.call(
-                _work(platform, actor, endpoint, request), _named_runs(endpoint, request)
+                _work(platform, actor, endpoint, request), _find_claims(endpoint, request)
             )
         return response
     return read(platform, actor, endpoint, request)
@@ -173,7 +189,7 @@ def submit(
         answer: `notify` and `ticket` of the `Job`.
     """
     work = _work(platform, actor, endpoint, request)
-    platform.store.writer.submit(Job(work, *answer, _named_runs(endpoint, request)))
+    platform.store.writer.submit(Job(work, *answer, _find_claims(endpoint, request)))
 
 
 def authorize(platform: Platform, actor: Actor, endpoint: Endpoint[Any, Any], request: Wire) -> None:
@@ -192,9 +208,12 @@ def _work(
     return lambda tx: _run(Context(tx, actor, platform), endpoint, request)
 
 
-def _named_runs(endpoint: Endpoint[Any, Any], request: Wire) -> list[str]:
-    """Return the ids of the runs that a request says it writes to."""
-    return [name for field in _RUN_FIELDS[endpoint.name] for name in targets(request, field)]
+def _find_claims(endpoint: Endpoint[Any, Any], request: Wire) -> Claims:
+    """Return what a request says it writes to."""
+    found: dict[str, list[str]] = {}
+    for kind, field in _CLAIM_FIELDS[endpoint.name]:
+        found.setdefault(kind, []).extend(targets(request, field))
+    return Claims(**found)
 
 
 def _run(context: Context, endpoint: Endpoint[Any, Any], request: Wire) -> Any:

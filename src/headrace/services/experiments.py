@@ -92,7 +92,7 @@ def search(context: Context, request: SearchExperiments) -> ExperimentsPage:
 def update(context: Context, request: UpdateExperiment) -> Empty:
     """Rename an experiment."""
     name = _check_name(request.new_name, "new_name")
-    row = experiments.get_row(context.conn, parse_experiment_id(request.experiment_id))
+    row = experiments.get_row(context.conn, parse_experiment_id(request.experiment_id), to_change=True)
     if row[3]:
         raise InvalidState(f"Experiment {row[0]} is deleted and cannot be renamed; restore it first.")
     experiments.update_name(context.tx, row[0], name, context.now())
@@ -101,12 +101,12 @@ def update(context: Context, request: UpdateExperiment) -> Empty:
 
 def delete(context: Context, request: GetExperiment) -> Empty:
     """Mark an experiment and its active runs as deleted."""
-    row = experiments.get_row(context.conn, parse_experiment_id(request.experiment_id))
+    row = experiments.get_row(context.conn, parse_experiment_id(request.experiment_id), to_change=True)
     if row[3]:
         raise NotFound(f"No active experiment with id {row[0]} exists: it is deleted already.")
+    moved = runs.lock_experiment_runs(context.tx, row[0], deleted_at=None)
     # The moment tells which runs went along; it must be none at which a run was deleted on its own.
     now = max(context.now(), runs.last_deletion(context.conn, row[0]) + 1)
-    moved = runs.runs_of_experiment(context.conn, row[0], deleted_at=None)
     experiments.update_deleted(context.tx, row[0], deleted=True, now=now)
     runs.update_deleted(context.tx, moved, deleted=True, now=now)
     return Empty()
@@ -114,11 +114,11 @@ def delete(context: Context, request: GetExperiment) -> Empty:
 
 def restore(context: Context, request: GetExperiment) -> Empty:
     """Bring an experiment back, with those runs that were deleted along with it."""
-    row = experiments.get_row(context.conn, parse_experiment_id(request.experiment_id))
+    row = experiments.get_row(context.conn, parse_experiment_id(request.experiment_id), to_change=True)
     if not row[3]:
         raise NotFound(f"No deleted experiment with id {row[0]} exists: it is active.")
     # A run carries the moment of its deletion; those that share the experiment's went with it.
-    moved = runs.runs_of_experiment(context.conn, row[0], deleted_at=row[5])
+    moved = runs.lock_experiment_runs(context.tx, row[0], deleted_at=row[5])
     experiments.update_deleted(context.tx, row[0], deleted=False, now=context.now())
     runs.update_deleted(context.tx, moved, deleted=False, now=None)
     return Empty()
@@ -126,7 +126,7 @@ def restore(context: Context, request: GetExperiment) -> Empty:
 
 def set_tag(context: Context, request: SetExperimentTag) -> Empty:
     """Set a tag."""
-    row = get_active(context, request.experiment_id)
+    row = get_active(context, request.experiment_id, to_change=True)
     tags = check_tags([Tag(key=request.key, value=request.value)], MAX_EXPERIMENT_TAG)
     experiments.set_tags(context.tx, row[0], tags, context.now())
     return Empty()
@@ -134,19 +134,24 @@ def set_tag(context: Context, request: SetExperimentTag) -> Empty:
 
 def delete_tag(context: Context, request: DeleteExperimentTag) -> Empty:
     """Delete a tag."""
-    row = get_active(context, request.experiment_id)
+    row = get_active(context, request.experiment_id, to_change=True)
     experiments.delete_tag(context.tx, row[0], request.key, context.now())
     return Empty()
 
 
-def get_active(context: Context, experiment_id: str) -> Row:
+def get_active(context: Context, experiment_id: str, *, to_change: bool = False) -> Row:
     """Return the row of an experiment that may be written to.
+
+    Args:
+        context: the call.
+        experiment_id: the experiment.
+        to_change: whether the experiment itself is to be changed.
 
     Raises:
         NotFound: there is none.
         InvalidParameter: it is deleted.
     """
-    row = experiments.get_row(context.conn, parse_experiment_id(experiment_id))
+    row = experiments.get_row(context.conn, parse_experiment_id(experiment_id), to_change=to_change)
     if row[3]:
         raise InvalidParameter(
             f"The experiment {row[0]} must be in the 'active' state, but is deleted; restore it first."

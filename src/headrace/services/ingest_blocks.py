@@ -136,7 +136,7 @@ def _find_experiment(context: Context, start: StartRecord) -> Row | str:
             number = int(made.experiment_id)
     except InvalidParameter as error:
         return error.message
-    return experiments.find_row(context.conn, number) or f"No experiment with id {number} exists."
+    return experiments.find_row(context.tx, number) or f"No experiment with id {number} exists."
 
 
 def _revive(context: Context, run: RunRef, block: RunBlock) -> bool:

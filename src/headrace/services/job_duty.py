@@ -18,6 +18,8 @@ from headrace.services.context import Actor, Context, Platform
 from headrace.services.jobs import replace_prefix
 from headrace.services.runs import RUN_NAME_TAG
 from headrace.store import annotations, experiments, jobs, moves, runs
+from headrace.store.claims import NO_CLAIMS, Claims
+from headrace.store.connection import Connection
 from headrace.store.jobs import Failure, JobRef
 from headrace.store.series import flush_points
 from headrace.store.transaction import RunRef, Transaction
@@ -29,6 +31,8 @@ TURN_S = 0.5
 FIRST_SIZE = 10
 MAX_SIZE = 500
 
+_MOVE_RUNS = "move_runs"
+_MOVE_EXPERIMENTS = "move_experiments"
 _DELETED = "it is deleted; restore it first"
 
 
@@ -62,10 +66,24 @@ class JobDuty:
     def _step(self, platform: Platform, number: int) -> bool:
         """Make one step of a job and tell whether it has ended. The next step is made as long as this one should have been."""
         size = self._sizes.get(number, FIRST_SIZE)
-        ended, took_s = platform.store.writer.call(lambda tx: make_step(platform, tx, number, size))
+        with platform.store.read() as conn:
+            claims = _find_claims(conn, number, size)
+        ended, took_s = platform.store.writer.call(lambda tx: make_step(platform, tx, number, size), claims)
         fitting = round(size * STEP_S / max(took_s, 1e-6))
         self._sizes[number] = max(1, min(fitting, 2 * size, MAX_SIZE))
         return bool(ended)
+
+
+def _find_claims(conn: Connection, number: int, size: int) -> Claims:
+    """Return what the next step of a job will write to, as far as is known now."""
+    job = jobs.find_job(conn, number)
+    if job is None:
+        return NO_CLAIMS
+    subjects = jobs.peek_subjects(conn, number, size)
+    if job.kind == _MOVE_EXPERIMENTS:
+        return Claims(changed_experiments=[str(each) for each in subjects])
+    found = Claims(runs=[run.run_id for run in moves.find_refs(conn, subjects).values()])
+    return found._replace(experiments=[_decode(job, MoveRuns).to_experiment_id]) if job.kind == _MOVE_RUNS else found
 
 
 def make_step(platform: Platform, tx: Transaction, number: int, size: int) -> tuple[bool, float]:
@@ -144,8 +162,9 @@ def _restore_runs(context: Context, _: JobRef, subjects: list[int]) -> list[Fail
 def _move_experiments(context: Context, job: JobRef, subjects: list[int]) -> list[Failure]:
     request = _decode(job, MoveExperiments)
     failures: list[Failure] = []
+    experiments.lock_rows(context.tx, subjects, to_change=True)
     for number in subjects:
-        row = experiments.find_row(context.conn, number)
+        row = experiments.find_row(context.conn, number, to_change=True)
         if row is None or not f"{row[1]}/".startswith(f"{request.from_prefix}/"):
             failures.append((str(number), "it was renamed meanwhile"))
         elif not _is_permitted(context, Permission.EDIT, Resource.EXPERIMENT, str(number)):
@@ -160,8 +179,8 @@ def _move_experiments(context: Context, job: JobRef, subjects: list[int]) -> lis
 
 
 _ACTIONS: dict[str, Callable[[Context, JobRef, list[int]], list[Failure]]] = {
-    "move_runs": _move_runs,
-    "move_experiments": _move_experiments,
+    _MOVE_RUNS: _move_runs,
+    _MOVE_EXPERIMENTS: _move_experiments,
     "tag_runs": _tag_runs,
     "delete_runs": _delete_runs,
     "restore_runs": _restore_runs,

@@ -58,7 +58,7 @@ class CheckedPoints:
             BadRequest: one does not.
         """
         for model_id in {place[0] for place in self._by_place} - {""}:
-            if models.find_model(conn, model_id) is None:
+            if not models.has_model(conn, model_id):
                 raise BadRequest(
                     f"A metric names the logged model {model_id!r}, which does not exist; create it first, or leave model_id out."
                 )

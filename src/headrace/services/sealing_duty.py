@@ -18,6 +18,7 @@ from headrace.api.runs import RunStatus
 from headrace.services.context import Platform
 from headrace.store import sealing, sealing_candidates
 from headrace.store.chunks import LEAST_POINTS, MAX_POINTS
+from headrace.store.claims import Claims
 from headrace.store.connection import Connection
 from headrace.store.engine import Store
 from headrace.store.sealing import Plan
@@ -188,9 +189,12 @@ class SealingDuty:
                 else:
                     taken.append((task, plan))
                     weight += plan.weight
-        if not taken:
-            return
-        done: list[bool] = store.writer.call(lambda tx: [sealing.apply(tx, plan) for _, plan in taken])
+            if not taken:
+                return
+            claims = Claims(runs=sealing_candidates.runs_of_series(conn, {plan.series for _, plan in taken}))
+        done: list[bool] = store.writer.call(
+            lambda tx: [sealing.apply(tx, plan) for _, plan in taken], claims
+        )
         again = []
         for (task, plan), success in zip(taken, done, strict=True):
             again.append(task)

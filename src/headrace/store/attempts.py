@@ -148,6 +148,9 @@ def check_fork(conn: Connection, run: RunRef, parent: RunRef, step: int) -> None
         )
     ancestor: int | None = parent.id
     while ancestor is not None:
+        if isinstance(conn, Transaction):
+            # Nobody makes an ancestor a fork meanwhile, nor writes points that the fork has to show.
+            conn.lock_run_numbers((ancestor,))
         if ancestor == run.id:
             raise InvalidParameter(
                 f"The run {run.run_id!r} cannot be a fork of {parent.run_id!r}, which is the same run or descends from it."

@@ -1,12 +1,12 @@
 """What jobs say beforehand that they will write to. The writer locks it for a whole group, in the one order that `headrace.store.transaction` names.
 
-It is a hint: a job that needs more locks it when it gets there. Does not know what jobs do.
+It is a hint: a job that needs more locks it when it gets there. The module does not know what jobs do.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from headrace.store.experiments import lock_rows, lock_rows_by_name
+from headrace.store.experiments import lock_rows
 from headrace.store.models import lock_models
 from headrace.store.transaction import Transaction
 from headrace.store.writers import lock_writers
@@ -16,21 +16,21 @@ _MAX_TEXT = 500
 
 
 class Claims(NamedTuple):
-    """What a job writes to. Things that are not there are no harm.
+    """What a job writes to, as its caller has named it; what is not there does no harm.
 
     Args:
         runs: public ids.
-        experiments: ids, as texts, of experiments that are to stay as they are meanwhile, because something comes into them.
-        changed_experiments: ids, as texts, of experiments that are changed themselves.
-        experiment_names: as `experiments`, but names.
+        experiments: ids of experiments that something comes into, so that they have to stay as they are meanwhile.
+        experiment_names: likewise, names.
+        changed_experiments: ids of experiments that are changed themselves.
         models: public ids.
         writers: names.
     """
 
     runs: Sequence[str] = ()
     experiments: Sequence[str] = ()
-    changed_experiments: Sequence[str] = ()
     experiment_names: Sequence[str] = ()
+    changed_experiments: Sequence[str] = ()
     models: Sequence[str] = ()
     writers: Sequence[str] = ()
 
@@ -38,22 +38,23 @@ class Claims(NamedTuple):
 NO_CLAIMS = Claims()
 
 
-def lock_claims(tx: Transaction, claims: Iterable[Claims], wanted_runs: Iterable[str] = ()) -> None:
-    """Lock what some jobs claim.
+def lock_claims(tx: Transaction, claims: Iterable[Claims], more_runs: Iterable[str] = ()) -> None:
+    """Lock what jobs claim.
 
     Args:
-        tx: where to write; nothing was locked in it before.
+        tx: where to write; it holds nothing yet.
         claims: of each job.
-        wanted_runs: further runs.
+        more_runs: further runs.
     """
-    runs, experiments, changed, names, models, writers = (
-        {text for each in column for text in each if len(text) <= _MAX_TEXT and "\0" not in text}
-        for column in zip(Claims(tuple(wanted_runs)), *claims, strict=True)
+    runs, experiments, names, changed, models, writers = (
+        {text for texts in column for text in texts if len(text) <= _MAX_TEXT and "\0" not in text}
+        for column in zip(Claims(tuple(more_runs)), *claims, strict=True)
     )
-    changed_ids = _to_ids(changed)
-    lock_rows(tx, changed_ids, to_change=True, also=_to_ids(experiments))
+    numbers = _to_ids(experiments | changed)
     if names:
-        lock_rows_by_name(tx, names)
+        numbers |= {row[0] for row in tx.rows_in("SELECT id FROM hr_experiment WHERE name IN ({ids})", names)}
+    # All in one statement, so that they are locked in order: if one is changed, all are locked as strongly as that one.
+    lock_rows(tx, numbers, to_change=bool(changed))
     tx.lock_runs(runs)
     lock_models(tx, models)
     lock_writers(tx, writers)

@@ -275,7 +275,7 @@ def parse_store_url(text: str) -> URL:
         url = url.set(drivername=_OTHER_NAMES.get(url.drivername, url.drivername))
         if url.get_backend_name() == "sqlite":
             url.get_dialect()  # an unknown driver is found out here
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise InvalidParameter(
             f"{_without_password(text)!r} is no database URL. A path is written as sqlite:///headrace.db (three slashes: relative, "
             "four: absolute), a server as postgresql://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE."

@@ -48,26 +48,59 @@ def insert_experiment(
     return number
 
 
-def find_row(conn: Connection, number: int) -> Row | None:
-    """Return (id, name, artifact_location, deleted, created_at, updated_at) of an experiment, or None."""
+def find_row(conn: Connection, number: int, *, to_change: bool = False) -> Row | None:
+    """Return (id, name, artifact_location, deleted, created_at, updated_at) of an experiment, or None.
+
+    A transaction locks the experiment: it stays as it is until the end, or nobody else may look at it in order to write.
+
+    Args:
+        conn: where to read.
+        number: its id.
+        to_change: whether the experiment itself is to be changed.
+    """
+    if isinstance(conn, Transaction):
+        lock_rows(conn, (number,), to_change=to_change)
+        held = conn.held_experiments.get(number)
+        return held[0] if held else None
     return conn.row(f"SELECT {_COLUMNS} FROM hr_experiment WHERE id = ?", (number,))
 
 
-def get_row(conn: Connection, number: int) -> Row:
+def lock_rows(tx: Transaction, numbers: Iterable[int], *, to_change: bool) -> None:
+    """Lock experiments, and remember their rows; see `find_row`. Whoever locks several locks them all at once, so that it is in order."""
+    held = tx.held_experiments
+    missing = sorted(each for each in set(numbers) if each not in held or (to_change and not held[each][1]))
+    if missing:
+        lock = tx.for_update if to_change else tx.for_share
+        query = f"SELECT {_COLUMNS} FROM hr_experiment{tx.dialect.walking('hr_experiment_pk')} WHERE id IN ({{ids}}) ORDER BY id{lock}"
+        for row in tx.rows_in(query, missing):
+            held[row[0]] = (row, to_change or not tx.for_update)
+
+
+def get_row(conn: Connection, number: int, *, to_change: bool = False) -> Row:
     """Return what `find_row` does.
 
     Raises:
         NotFound: there is no such experiment.
     """
-    row = find_row(conn, number)
+    row = find_row(conn, number, to_change=to_change)
     if row is None:
         raise NotFound(f"No experiment with id {number} exists.")
     return row
 
 
 def find_row_by_name(conn: Connection, name: str) -> Row | None:
-    """Return the row of an experiment by its name, or None."""
-    return conn.row(f"SELECT {_COLUMNS} FROM hr_experiment WHERE name = ?", (name,))
+    """Return the row of an experiment by its name, or None; locked as `find_row` does."""
+    if not isinstance(conn, Transaction):
+        return conn.row(f"SELECT {_COLUMNS} FROM hr_experiment WHERE name = ?", (name,))
+    for row, _ in conn.held_experiments.values():
+        if row[1] == name:
+            return row
+    found = conn.row("SELECT id FROM hr_experiment WHERE name = ?", (name,))
+    if found is None:
+        return None
+    locked = find_row(conn, found[0])
+    # Where it was given another name before it was locked, its old one may belong to another experiment by now.
+    return locked if locked is not None and locked[1] == name else find_row_by_name(conn, name)
 
 
 def is_empty(conn: Connection) -> bool:
@@ -110,7 +143,7 @@ def update_name(tx: Transaction, number: int, name: str, now: int) -> None:
     if taken:
         raise AlreadyExists(f"Experiment {name!r} already exists, with id {taken[0]}; choose another name.")
     tx.change("UPDATE hr_experiment SET name = ?, updated_at = ? WHERE id = ?", (name, now, number))
-    tx.touch(Kind.EXPERIMENT, number, number)
+    _touch(tx, number)
 
 
 def update_deleted(tx: Transaction, number: int, deleted: bool, now: int) -> None:
@@ -118,7 +151,7 @@ def update_deleted(tx: Transaction, number: int, deleted: bool, now: int) -> Non
     tx.change(
         "UPDATE hr_experiment SET deleted = ?, updated_at = ? WHERE id = ?", (int(deleted), now, number)
     )
-    tx.touch(Kind.EXPERIMENT, number, number)
+    _touch(tx, number)
 
 
 def set_tags(tx: Transaction, number: int, tags: Sequence[Tag], now: int) -> None:
@@ -131,7 +164,7 @@ def set_tags(tx: Transaction, number: int, tags: Sequence[Tag], now: int) -> Non
         [(number, tag.key, tag.value) for tag in tags],
     )
     tx.change("UPDATE hr_experiment SET updated_at = ? WHERE id = ?", (now, number))
-    tx.touch(Kind.EXPERIMENT, number, number)
+    _touch(tx, number)
 
 
 def delete_tag(tx: Transaction, number: int, name: str, now: int) -> None:
@@ -144,4 +177,10 @@ def delete_tag(tx: Transaction, number: int, name: str, now: int) -> None:
         raise NotFound(f"Experiment {number} has no tag {name!r}.")
     tx.change("DELETE FROM hr_experiment_tag WHERE experiment = ? AND name = ?", (number, name))
     tx.change("UPDATE hr_experiment SET updated_at = ? WHERE id = ?", (now, number))
+    _touch(tx, number)
+
+
+def _touch(tx: Transaction, number: int) -> None:
+    """Tell followers, and read the row again when it is next asked for."""
+    tx.held_experiments.pop(number, None)
     tx.touch(Kind.EXPERIMENT, number, number)

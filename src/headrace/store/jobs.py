@@ -74,10 +74,12 @@ def insert_job(tx: Transaction, new: NewJob) -> None:
         if known != (new.kind, new.request):
             raise Conflict(f"The job id {new.job_id!r} belongs to another job already; choose a new one.")
         return
-    tx.change(
-        f"DELETE FROM hr_job WHERE state NOT IN ({marks(len(_OPEN))}) AND updated_at < ?",
+    # Jobs are looked for first: a statement that looks and deletes would wait for those that are at work.
+    old = tx.rows(
+        f"SELECT id FROM hr_job WHERE state NOT IN ({marks(len(_OPEN))}) AND updated_at < ?",
         (*_OPEN, new.now - KEPT_MS),
     )
+    tx.change_many("DELETE FROM hr_job WHERE id = ?", old)
     state = JobState.PENDING if new.subjects else JobState.FINISHED
     number = tx.insert(
         "INSERT INTO hr_job (job_id, kind, state, request, actor, total, done, failed, message, created_at, updated_at) "
@@ -116,11 +118,11 @@ def begin_step(tx: Transaction, number: int, size: int, now: int) -> tuple[JobRe
     )
     if not changed:
         return None
-    row = tx.row("SELECT id, kind, request, actor FROM hr_job WHERE id = ?", (number,))
-    assert row is not None
+    job = find_job(tx, number)
+    assert job is not None
     part = tx.row("SELECT number, subjects FROM hr_job_part WHERE job = ? ORDER BY number LIMIT 1", (number,))
     if part is None:
-        return JobRef(*row), []
+        return job, []
     subjects: list[int] = json.loads(part[1])
     taken, left = subjects[:size], subjects[size:]
     if left:
@@ -128,7 +130,13 @@ def begin_step(tx: Transaction, number: int, size: int, now: int) -> tuple[JobRe
         tx.change("UPDATE hr_job_part SET subjects = ? WHERE job = ? AND number = ?", (text, number, part[0]))
     else:
         tx.change("DELETE FROM hr_job_part WHERE job = ? AND number = ?", (number, part[0]))
-    return JobRef(*row), taken
+    return job, taken
+
+
+def find_job(conn: Connection, number: int) -> JobRef | None:
+    """Return what a step needs to know of a job, or None."""
+    row = conn.row("SELECT id, kind, request, actor FROM hr_job WHERE id = ?", (number,))
+    return JobRef(*row) if row else None
 
 
 def end_step(tx: Transaction, number: int, done: int, failures: Sequence[Failure]) -> bool:
@@ -185,13 +193,20 @@ def find_number(conn: Connection, job_id: str) -> int | None:
     return row[0] if row else None
 
 
+def peek_subjects(conn: Connection, number: int, size: int) -> list[int]:
+    """Return the subjects that the next step of a job will take, as far as is known now; see `begin_step`."""
+    part = conn.row("SELECT subjects FROM hr_job_part WHERE job = ? ORDER BY number LIMIT 1", (number,))
+    subjects: list[int] = json.loads(part[0])[:size] if part else []
+    return subjects
+
+
 def get_job(conn: Connection, job_id: str) -> Job:
-    """Return a job.
+    """Return a job. A transaction locks it.
 
     Raises:
         NotFound: there is none.
     """
-    row = conn.row(f"SELECT {_COLUMNS} FROM hr_job WHERE job_id = ?", (job_id,))
+    row = conn.row(f"SELECT {_COLUMNS} FROM hr_job WHERE job_id = ?{conn.for_update}", (job_id,))
     if row is None:
         raise NotFound(f"Job {job_id[:80]!r} does not exist; jobs are forgotten 90 days after their end.")
     return _build(row)

@@ -33,11 +33,11 @@ from headrace.store.schema import (
     Revision,
     check_revision,
     compile_tables,
-    create_schema,
+    find_or_create,
     find_revision,
 )
 from headrace.store.stages import Stage, run_stages
-from headrace.store.tables import SCHEMA_REVISION
+from headrace.store.tables import OLDEST_REVISION, SCHEMA_REVISION
 
 SCRIPTS = Path(__file__).parent / "migrations"
 CONNECT_TIMEOUT_S = 10
@@ -112,11 +112,10 @@ def upgrade(url: str, scripts: Path = SCRIPTS) -> list[str]:
 
 def _make_or_change(connection: Connection, place: URL, dialect: Dialect, scripts: Path) -> list[str]:
     newest, done = _find_newest(scripts), []
-    if create_schema(connection, dialect):
+    found = find_or_create(connection, dialect)  # another process may have been faster
+    if found is None:
         done.append(f"made the schema, at revision {SCHEMA_REVISION}")
-    found = find_revision(connection, place)  # another process may have been faster
-    connection.commit()
-    assert found is not None
+        found = Revision(SCHEMA_REVISION, OLDEST_REVISION)
     stages = compile_stages(connection.dialect, found.number, scripts)
     if stages:
         if not done:

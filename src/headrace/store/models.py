@@ -101,9 +101,28 @@ def insert_model(tx: Transaction, new: NewModel) -> ModelRef:
 
 
 def find_model(conn: Connection, model_id: str) -> ModelRef | None:
-    """Return what writing to a model needs to know, of a deleted one too, or None."""
+    """Return what writing to a model needs to know, of a deleted one too, or None. A transaction locks the model."""
+    if isinstance(conn, Transaction):
+        lock_models(conn, (model_id,))
+        held: ModelRef | None = conn.held_models.get(model_id)
+        return held
     row = conn.row(f"SELECT {_REF} FROM hr_model WHERE model_id = ?", (model_id,))
     return ModelRef(*row) if row else None
+
+
+def lock_models(tx: Transaction, model_ids: Iterable[str]) -> None:
+    """Lock models, and remember them: whoever writes to anything of a model holds the model's row."""
+    missing = sorted(set(model_ids) - tx.held_models.keys())
+    if missing:
+        walked = tx.dialect.walking("hr_model_one_model_id")
+        query = f"SELECT {_REF} FROM hr_model{walked} WHERE model_id IN ({{ids}}) ORDER BY model_id{tx.for_update}"
+        for row in tx.rows_in(query, missing):
+            tx.held_models[row[1]] = ModelRef(*row)
+
+
+def has_model(conn: Connection, model_id: str) -> bool:
+    """Tell whether there is a model, a deleted one perhaps. Nothing is locked: models never go altogether."""
+    return conn.row("SELECT 1 FROM hr_model WHERE model_id = ?", (model_id,)) is not None
 
 
 def get_model(conn: Connection, model_id: str, *, deleted: bool = False) -> ModelRef:
@@ -136,6 +155,7 @@ def update_deleted(tx: Transaction, model: ModelRef, now: int) -> None:
         "UPDATE hr_model SET scope = ?, updated_at = ? WHERE id = ?",
         (2 * model.experiment + 1, now, model.id),
     )
+    tx.held_models.pop(model.model_id, None)
     tx.touch(Kind.MODEL, model.id, model.experiment)
 
 

@@ -10,6 +10,7 @@ from headrace.store.connection import Connection, marks
 from headrace.store.dialect import MAX_IN_LIST
 from headrace.store.inputs import DATASET_COLUMNS, intern_dataset
 from headrace.store.keys import find_key_ids
+from headrace.store.models import lock_models
 from headrace.store.series import flush_points
 from headrace.store.transaction import RUN_COLUMNS, Kind, RunRef, Transaction
 
@@ -129,20 +130,17 @@ def move_runs(tx: Transaction, runs: Sequence[RunRef], target: int) -> None:
 def _move_models(tx: Transaction, runs: Sequence[RunRef], target: int) -> None:
     """Take along the models that runs have made, deleted ones too, if they lie in the run's experiment."""
     home = {run.run_id: run.experiment for run in runs}
-    models = [
-        (number, experiment, scope & 1)
-        for number, run_id, experiment, scope in tx.rows_in(
-            "SELECT id, source_run_id, experiment, scope FROM hr_model WHERE source_run_id IN ({ids})", home
-        )
-        if experiment == home[run_id]
-    ]
+    made = tx.rows_in("SELECT model_id, source_run_id FROM hr_model WHERE source_run_id IN ({ids})", home)
+    lock_models(tx, (row[0] for row in made))
+    refs = [tx.held_models[model_id] for model_id, run_id in made if tx.held_models[model_id].experiment == home[run_id]]
     tx.change_many(
         "UPDATE hr_model SET experiment = ?, scope = ? WHERE id = ?",
-        [(target, 2 * target + deleted, number) for number, _, deleted in models],
+        [(target, 2 * target + model.deleted, model.id) for model in refs],
     )
-    for number, experiment, _ in models:
-        for each in (experiment, target):
-            tx.touch(Kind.MODEL, number, each)
+    for model in refs:
+        del tx.held_models[model.model_id]
+        for each in (model.experiment, target):
+            tx.touch(Kind.MODEL, model.id, each)
 
 
 def _move_datasets(tx: Transaction, runs: Sequence[RunRef], target: int) -> None:

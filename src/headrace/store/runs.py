@@ -88,7 +88,7 @@ def update_deleted(tx: Transaction, runs: Sequence[Row], deleted: bool, now: int
     """Move runs to the trash or back: their rows, and the columns by which searches find what they hold.
 
     Args:
-        tx: where to write.
+        tx: where to write; it has locked the runs.
         runs: (id, experiment) of each.
         deleted: where they go.
         now: when, in Unix milliseconds; None when they come back.
@@ -106,14 +106,27 @@ def update_deleted(tx: Transaction, runs: Sequence[Row], deleted: bool, now: int
         tx.touch(Kind.RUN, run, experiment)
 
 
-def runs_of_experiment(conn: Connection, experiment: int, deleted_at: int | None) -> list[Row]:
-    """Return (id, experiment) of an experiment's active runs, or of those deleted at a given moment."""
+def lock_experiment_runs(tx: Transaction, experiment: int, deleted_at: int | None) -> list[Row]:
+    """Lock an experiment's active runs, or those deleted at a given moment, and return (id, experiment) of each.
+
+    Args:
+        tx: where to write; it has locked the experiment, so that no run comes into it meanwhile.
+        experiment: the experiment.
+        deleted_at: the moment in Unix milliseconds; None for active runs.
+    """
+    rows = _read_experiment_runs(tx, experiment, deleted_at)
+    if not tx.for_update:
+        return [row[:2] for row in rows]
+    tx.lock_runs(row[2] for row in rows)
+    # Some may have gone elsewhere before they were locked.
+    return [row[:2] for row in _read_experiment_runs(tx, experiment, deleted_at)]
+
+
+def _read_experiment_runs(conn: Connection, experiment: int, deleted_at: int | None) -> list[Row]:
+    query = "SELECT id, experiment, run_id FROM hr_run WHERE scope = ?"
     if deleted_at is None:
-        return conn.rows("SELECT id, experiment FROM hr_run WHERE scope = ?", (2 * experiment,))
-    return conn.rows(
-        "SELECT id, experiment FROM hr_run WHERE scope = ? AND deleted_at = ?",
-        (2 * experiment + 1, deleted_at),
-    )
+        return conn.rows(query, (2 * experiment,))
+    return conn.rows(f"{query} AND deleted_at = ?", (2 * experiment + 1, deleted_at))
 
 
 def last_deletion(conn: Connection, experiment: int) -> int:

@@ -99,23 +99,30 @@ def check_revision(
         )
 
 
-def create_schema(connection: Connection, dialect: Dialect) -> bool:
+def create_schema(connection: Connection, dialect: Dialect) -> None:
     """Make all tables, unless another process was faster: whoever opens the database sees the whole schema or none.
 
     Args:
         connection: one that writes, in no transaction.
         dialect: the database.
 
-    Returns:
-        Whether there was anything to make.
+    Raises:
+        StoreError: the schema that another process has made cannot be used.
     """
+    known = find_or_create(connection, dialect)
+    if known is not None:
+        check_revision(known, connection.engine.url)
+
+
+def find_or_create(connection: Connection, dialect: Dialect) -> Revision | None:
+    """Return the revision of the schema that is there; if there is none, make today's and return None."""
     catalogue = find_catalogue(connection)
     with catalogue.locked():
         known = find_revision(connection, connection.engine.url)
         connection.commit()
         if known is None:
             run_stages(connection, dialect.begin_write(), [_make_stage(connection.dialect)])
-    return known is None
+    return known
 
 
 def _make_stage(dialect: SqlDialect) -> Stage:

@@ -4,7 +4,8 @@ Everything is planned on a snapshot and outside of any transaction: which rows a
 transaction, exactly or not at all. What makes it exact:
 
 - A plan that takes rows of the tail names the newest chunk of the series it has seen, and removing rows always adds a chunk. Ids of chunks
-  only grow within a series (new ones are added before old ones go), so the newest chunk tells whether anybody has sealed in between.
+  only grow within a series (new ones are added before old ones go, and by one transaction at a time: the one that has locked the series' run), so
+  the newest chunk tells whether anybody has sealed in between.
 - The rows go by the range of their keys, and as many must go as were read: a point that has come into the range in between stops the plan.
 - Chunks go by their ids, and all of them must still be there.
 
@@ -27,6 +28,7 @@ from headrace.store import chunks
 from headrace.store.chunks import MAX_POINTS, Array, Chunk, Columns
 from headrace.store.connection import Connection, Row, marks
 from headrace.store.page_fill import fit_pages
+from headrace.store.sealing_candidates import runs_of_series
 from headrace.store.segments import Sealed
 from headrace.store.series import count_back
 from headrace.store.transaction import Kind, Transaction
@@ -231,6 +233,8 @@ def apply(tx: Transaction, plan: Plan) -> bool:
     Returns:
         whether it was carried out.
     """
+    if tx.for_update:
+        tx.lock_runs(runs_of_series(tx, [plan.series]))
     tx.cursor.execute("SAVEPOINT sealing")
     done = _apply(tx, plan)
     if not done:
@@ -251,6 +255,7 @@ def apply_tail(tx: Transaction, series: int, least: int, *, few: bool) -> bool:
     Returns:
         whether there was anything to do.
     """
+    tx.lock_runs(runs_of_series(tx, [series]))
     plan = plan_tail(tx, series, least)
     if plan is None and few:
         plan = plan_repeated(tx, series)
@@ -258,7 +263,6 @@ def apply_tail(tx: Transaction, series: int, least: int, *, few: bool) -> bool:
 
 
 def _apply(tx: Transaction, plan: Plan) -> bool:
-    # The first statement is one that locks the row of the series, on databases that have several writers.
     tx.change(_ADD_SEALED, (plan.sealed, plan.series))
     if plan.rows:
         if not _is_current(tx, plan):

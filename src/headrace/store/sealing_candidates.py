@@ -1,6 +1,6 @@
 """Which series may have something to seal or to merge: by runs that got points, and by a walk over all of them. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from headrace.store.chunks import LEAST_POINTS, MAX_POINTS
@@ -54,6 +54,12 @@ def find_neglected(conn: Connection, after: int, span: int) -> tuple[list[int], 
     )
     last = after + span
     return [row[0] for row in rows], last if last < end else None
+
+
+def runs_of_series(conn: Connection, series: Iterable[int]) -> list[str]:
+    """Return the public ids of the runs that series belong to."""
+    rows = conn.rows_in("SELECT r.run_id FROM hr_series s JOIN hr_run r ON r.id = s.run WHERE s.id IN ({ids})", series)
+    return [row[0] for row in rows]
 
 
 class Changes(NamedTuple):

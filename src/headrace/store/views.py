@@ -80,8 +80,8 @@ def set_default(tx: Transaction, view: ViewRow, *, is_default: bool) -> None:
 
 
 def find_view(conn: Connection, view_id: str) -> ViewRow | None:
-    """Return a view, or None."""
-    row = conn.row(f"SELECT {_COLUMNS} FROM hr_view WHERE view_id = ?", (view_id,))
+    """Return a view, or None. A transaction locks it."""
+    row = conn.row(f"SELECT {_COLUMNS} FROM hr_view WHERE view_id = ?{conn.for_update}", (view_id,))
     return ViewRow(*row) if row else None
 
 

@@ -219,7 +219,9 @@ def _write_views(tx: Transaction, run: int, states: Mapping[int, State | None]) 
 
 def _refresh_forks(tx: Transaction, run: int, lowest: Mapping[int, int]) -> None:
     """Bring the view rows of a run's forks up to date, and those of their forks; `lowest` as for `refresh_views`."""
-    for fork, step in tx.rows("SELECT run, step FROM hr_fork WHERE parent = ? ORDER BY run", (run,)):
-        reached = {key: changed for key, changed in lowest.items() if changed < step}
-        if reached:
-            refresh_views(tx, fork, reached)
+    forks = tx.rows("SELECT run, step FROM hr_fork WHERE parent = ? ORDER BY run", (run,))
+    reached = {fork: {key: at for key, at in lowest.items() if at < step} for fork, step in forks}
+    tx.lock_run_numbers(fork for fork, keys in reached.items() if keys)
+    for fork, keys in reached.items():
+        if keys:
+            refresh_views(tx, fork, keys)

@@ -2,7 +2,8 @@
 
 A job is a function of the transaction. It is answered after the transaction that carries it has committed, so an answer means "on disk". A job that
 refuses its input raises before it has written anything and disturbs nobody; if one raises later, or a statement fails, the group is rolled
-back and replayed job by job. Where another server was first, the group is run again as it is. The module does not know what the jobs do.
+back and replayed job by job. Where another server was first, the group is run again as it is; what it has asked for of runs is then locked at the
+beginning, in order, so that it does not lose in the same way again. The module does not know what the jobs do.
 """
 
 import logging
@@ -15,6 +16,7 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from headrace.base.errors import HeadraceError, TooManyRequests, Unavailable
+from headrace.store.claims import NO_CLAIMS, Claims, lock_claims
 from headrace.store.dialect import LostRace
 from headrace.store.transaction import Transaction
 
@@ -34,22 +36,22 @@ class Job:
         work: what to do in the transaction; its return value is the result.
         notify: called in the writer's thread with all jobs of a group that share it, once they are decided.
         ticket: for `notify`.
-        runs: public ids of the runs that the work writes to, as far as they are known beforehand.
+        claims: what the work writes to, as far as that is known beforehand.
     """
 
-    __slots__ = ("error", "notify", "result", "runs", "ticket", "work")
+    __slots__ = ("claims", "error", "notify", "result", "ticket", "work")
 
     def __init__(
         self,
         work: Callable[[Transaction], Any],
         notify: Callable[[list["Job"]], None],
         ticket: Any,
-        runs: Sequence[str] = (),
+        claims: Claims = NO_CLAIMS,
     ) -> None:
         self.work = work
         self.notify = notify
         self.ticket = ticket
-        self.runs = runs
+        self.claims = claims
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -118,10 +120,10 @@ class Writer:
                 raise Unavailable("The server is stopping; send the call again to the next one.")
             self._queue.put(job)
 
-    def call(self, work: Callable[[Transaction], Any], runs: Sequence[str] = ()) -> Any:
-        """Run a job from any thread and wait for its result; `runs` as for `Job`."""
+    def call(self, work: Callable[[Transaction], Any], claims: Claims = NO_CLAIMS) -> Any:
+        """Run a job from any thread and wait for its result; `claims` as for `Job`."""
         future: Future[Any] = Future()
-        self.submit(Job(work, settle_futures, future, runs))
+        self.submit(Job(work, settle_futures, future, claims))
         return future.result()
 
     def _loop(self) -> None:
@@ -145,8 +147,9 @@ class Writer:
                 break
 
     def _run_group(self, group: list[Job]) -> None:
+        wanted: set[str] = set()
         try:
-            self._transact(lambda tx: _run_jobs(tx, group))
+            self._transact(lambda tx: _run_jobs(tx, group, wanted))
         except Exception as error:  # noqa: BLE001 - the outermost frame of the writing thread
             # What is said of the whole transaction is said of each job; it may be stored already, so it is not run again.
             shown = error if isinstance(error, HeadraceError) else self._database.translate(error)
@@ -160,8 +163,10 @@ class Writer:
 
     def _run_alone(self, job: Job) -> None:
         job.result = job.error = None
+        wanted: set[str] = set()
 
         def work(tx: Transaction) -> None:
+            _lock(tx, [job], wanted)
             job.result = job.work(tx)
 
         try:
@@ -191,9 +196,14 @@ class Writer:
             tries += 1
 
 
-def _run_jobs(tx: Transaction, group: Sequence[Job]) -> None:
-    if len(group) > 1:
-        tx.lock_runs(run for job in group for run in job.runs)
+def _lock(tx: Transaction, group: Sequence[Job], wanted: set[str]) -> None:
+    """Lock what jobs claim, and the runs that were wanted when they were run before."""
+    lock_claims(tx, [job.claims for job in group], wanted)
+    tx.wanted_runs = wanted
+
+
+def _run_jobs(tx: Transaction, group: Sequence[Job], wanted: set[str]) -> None:
+    _lock(tx, group, wanted)
     for job in group:
         job.error = None
         writes = tx.writes

@@ -6,13 +6,14 @@ The module does not know what a record is.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from headrace.base.errors import Conflict
 from headrace.store.connection import Connection, Row
+from headrace.store.dialect import LostRace
 from headrace.store.transaction import RunRef, Transaction
 
 NOWHERE = 0
 """Stands for the run in the ledger of records whose run is not there."""
 
+_WRITER = "id, number, seq, records, result"
 _RECORD_BITS = 32
 RECORD_MASK = (1 << _RECORD_BITS) - 1
 """Which part of a record's number `point_number` keeps."""
@@ -62,9 +63,27 @@ class Place(NamedTuple):
 
 
 def find_writer(conn: Connection, writer_id: str) -> WriterRow | None:
-    """Return a writer, or None if it has never sent anything."""
-    row = conn.row("SELECT number, seq, records, result FROM hr_writer WHERE id = ?", (writer_id,))
-    return None if row is None else WriterRow(row[0], row[1], row[2], bytes(row[3]))
+    """Return a writer, or None if it has never sent anything. A transaction locks the writer."""
+    if isinstance(conn, Transaction):
+        lock_writers(conn, (writer_id,))
+        held: WriterRow | None = conn.held_writers.get(writer_id)
+        return held
+    row = conn.row(f"SELECT {_WRITER} FROM hr_writer WHERE id = ?", (writer_id,))
+    return None if row is None else _build(row)
+
+
+def lock_writers(tx: Transaction, writer_ids: Iterable[str]) -> None:
+    """Lock writers, and remember them: of a batch that comes to two servers at once, one waits for what the other answers."""
+    missing = sorted(set(writer_ids) - tx.held_writers.keys())
+    if missing:
+        walked = tx.dialect.walking("hr_writer_one_id")
+        query = f"SELECT {_WRITER} FROM hr_writer{walked} WHERE id IN ({{ids}}) ORDER BY id{tx.for_update}"
+        for row in tx.rows_in(query, missing):
+            tx.held_writers[row[0]] = _build(row)
+
+
+def _build(row: Row) -> WriterRow:
+    return WriterRow(row[1], row[2], row[3], bytes(row[4]))
 
 
 def advance(tx: Transaction, writer_id: str, last: WriterRow | None, records: int, now: int) -> int:
@@ -78,8 +97,9 @@ def advance(tx: Transaction, writer_id: str, last: WriterRow | None, records: in
         now: Unix milliseconds.
 
     Raises:
-        Conflict: another server has applied a batch of this writer meanwhile; look again.
+        LostRace: another server has applied a batch of this writer meanwhile; look again.
     """
+    tx.held_writers.pop(writer_id, None)
     if last is None:
         number: int = tx.insert(
             "INSERT INTO hr_writer (id, seq, records, result, seen_at) VALUES (?, 1, ?, ?, ?)",
@@ -91,9 +111,7 @@ def advance(tx: Transaction, writer_id: str, last: WriterRow | None, records: in
         (last.seq + 1, last.records + records, now, writer_id, last.seq),
     )
     if passed != 1:
-        raise Conflict(
-            f"The writer {writer_id!r} was no longer at batch {last.seq} when its next one was applied; send it again."
-        )
+        raise LostRace(f"The writer {writer_id!r} was no longer at batch {last.seq} when its next one was applied.")
     return last.number
 
 

@@ -140,7 +140,7 @@ class MysqlDialect(Dialect):
 
     def walking(self, index: str) -> str:
         """See `Dialect.walking`. Rows are locked as they are found, and those of a small table would be found in another order."""
-        return f" FORCE INDEX ({index})"
+        return f" FORCE INDEX ({'PRIMARY' if index.endswith('_pk') else index})"
 
     def sql(self, text: str) -> str:
         """See `Dialect.sql`."""
