@@ -1,7 +1,7 @@
 """Partitions of headrace's tables on PostgreSQL: what each way of cutting them costs and gives, measured on one server beside each other.
 
 Ways: `plain` (as headrace makes them), `hash` (16 parts by series, run or chunk), `range` (docs/postgresql/partition.sql: the first eighth is converted
-as it lies, the rest comes in behind), `blocks` (ids of an experiment lie in a block of their own, so that its rows make up a partition). For each it
+as it lies, the rest comes in behind), `blocks` (docs/postgresql/blocks.sql: ids of an experiment lie in a block of their own, so that its rows make up a partition). For each it
 makes a database from headrace's own metadata, loads the same runs through the statements that headrace uses, times hot statements, says how many
 partitions their plans touch, and takes an experiment away. It needs the URL of a server where it may make databases; they are dropped again.
 
@@ -23,29 +23,18 @@ from sqlalchemy import create_engine
 
 from headrace.store.tables import METADATA
 
-SCRIPT = Path(__file__).parent.parent / "docs" / "postgresql" / "partition.sql"
+SCRIPTS = Path(__file__).parent.parent / "docs" / "postgresql"
 DATABASE = "headrace_bench_partitions"
 KEYS = {"hr_point": "series", "hr_chunk": "series", "hr_chunk_data": "id", "hr_param": "run", "hr_tag": "run"}
 """The tables that are cut, and the column they are cut by: always the first of the primary key."""
 
 PARTS = 16
-BLOCK_BITS = 40
 EXPERIMENTS = 8
 METRICS, PARAMS, TAGS, POINTS = 20, 20, 5, 8
 CHUNK = random.Random(1).randbytes(1_800)
 BOUNDS = random.Random(2).randbytes(120)
 TIMED = 300
 
-_BLOCKS = f"""
-CREATE TABLE hr_block (experiment bigint PRIMARY KEY, block bigint NOT NULL);
-INSERT INTO hr_block SELECT e, e FROM generate_series(1, {EXPERIMENTS}) e;
-CREATE FUNCTION place_run() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    NEW.id := NEW.id | (SELECT block << {BLOCK_BITS} FROM hr_block WHERE experiment = NEW.experiment); RETURN NEW; END $$;
-CREATE FUNCTION place_series() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    NEW.id := NEW.id | (NEW.run >> {BLOCK_BITS} << {BLOCK_BITS}); RETURN NEW; END $$;
-CREATE TRIGGER place BEFORE INSERT ON hr_run FOR EACH ROW EXECUTE FUNCTION place_run();
-CREATE TRIGGER place BEFORE INSERT ON hr_series FOR EACH ROW EXECUTE FUNCTION place_series();
-"""
 _INSERT_SERIES = (
     "INSERT INTO hr_series (run, key_id, context, attempt, scope, start_time, is_nan, latest_code, latest_step, latest_time, first_code, "
     "first_step, first_time, min_code, max_code, points, nans) SELECT r, k, 0, 0, s, t, 0, c, 1, t, c, 1, t, c, c, 1, 0 "
@@ -106,18 +95,12 @@ def cut_by_hash(connection: psycopg.Connection[Any]) -> None:
             )
 
 
-def cut_by_blocks(connection: psycopg.Connection[Any]) -> None:
-    """Make the big tables, still empty, anew as partitions by blocks of ids, and let triggers give out the ids."""
-    connection.execute(_BLOCKS)
-    for table, key in KEYS.items():
-        if table == "hr_chunk_data":  # its rows do not say what they belong to
-            continue
-        _cut_empty(connection, table, f"RANGE ({key})")
-        for block in range(EXPERIMENTS + 1):
-            connection.execute(
-                f"CREATE TABLE hr_partitions.{table}_{block} PARTITION OF {table} "
-                f"FOR VALUES FROM ({block << BLOCK_BITS}) TO ({block + 1 << BLOCK_BITS})"
-            )
+def cut_by_blocks(connection: psycopg.Connection[Any], runs: int) -> None:
+    """Convert the tables, still empty, by the documented script and give each experiment a block of ids."""
+    cut_by_range(connection, runs)
+    connection.execute((SCRIPTS / "blocks.sql").read_text())
+    for experiment in range(1, EXPERIMENTS + 1):
+        connection.execute("SELECT hr_partitions.give_block(%s)", (experiment,))
 
 
 def _cut_empty(connection: psycopg.Connection[Any], table: str, how: str) -> None:
@@ -136,7 +119,7 @@ def widths(runs: int) -> dict[str, int]:
 
 def cut_by_range(connection: psycopg.Connection[Any], runs: int) -> None:
     """Convert filled tables by the documented script."""
-    connection.execute(SCRIPT.read_text())
+    connection.execute((SCRIPTS / "partition.sql").read_text())
     for table, width in widths(runs).items():
         connection.execute(f"CALL hr_partitions.prepare('{table}', '{KEYS[table]}', {width})")
         connection.execute(f"SELECT hr_partitions.switch('{table}', '{KEYS[table]}', {width}, {PARTS})")
@@ -321,8 +304,8 @@ def take_away(connection: psycopg.Connection[Any], loaded: Loaded, figures: Figu
     gone = {"series": series, "run": runs, "id": chunks}
     for table, key in KEYS.items():
         if figures.way == "blocks" and table != "hr_chunk_data":
-            connection.execute(f"ALTER TABLE {table} DETACH PARTITION hr_partitions.{table}_3 CONCURRENTLY")
-            connection.execute(f"DROP TABLE hr_partitions.{table}_3")
+            connection.execute(f"ALTER TABLE {table} DETACH PARTITION hr_partitions.{table}_of_3")
+            connection.execute(f"DROP TABLE hr_partitions.{table}_of_3")
         else:
             connection.execute(f"DELETE FROM {table} WHERE {key} = ANY(%s)", (gone[key],))
             connection.execute(f"VACUUM {table}")
@@ -345,7 +328,7 @@ def measure(url: str, way: str, runs: int) -> Figures:
         if way == "hash":
             cut_by_hash(connection)
         elif way == "blocks":
-            cut_by_blocks(connection)
+            cut_by_blocks(connection, runs)
         loaded = Loaded()
         load_runs(connection, loaded, runs // 8)
         if way == "range":

@@ -4,6 +4,7 @@ It looks at bytes only as far as to find the word COMMIT in what a client sends,
 """
 
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -13,7 +14,7 @@ from enum import Enum
 from typing import Self
 
 _PIECE_BYTES = 2**16
-_COMMIT = b"COMMIT"
+_COMMIT = re.compile(rb"\bCOMMIT\b")
 _COMMIT_S = 5.0
 _SHORT_BYTES = 3
 
@@ -47,6 +48,7 @@ class Proxy:
         self.struck: Counter[Fault] = Counter()
         self._target = port
         self._armed: Counter[Fault] = Counter()
+        self._watched: tuple[bytes, Callable[[], object]] | None = None
         self._open = threading.Event()
         self._open.set()
         self._closed = False
@@ -60,6 +62,11 @@ class Proxy:
         """Do something to the next connection to which it can be done."""
         with self._door:
             self._armed[fault] += 1
+
+    def watch(self, word: bytes, action: Callable[[], object]) -> None:
+        """Call something the next time that a client sends a word, right before it is passed on."""
+        with self._door:
+            self._watched = (word, action)
 
     def cut(self) -> None:
         """Cut all connections at this moment."""
@@ -95,6 +102,15 @@ class Proxy:
             self._armed[fault] -= 1
             self.struck[fault] += 1
             return True
+
+    def look(self, data: bytes) -> None:
+        """Look at what a client sends for the word that is watched for."""
+        with self._door:
+            watched = self._watched
+            if watched is None or watched[0] not in data:
+                return
+            self._watched = None
+        watched[1]()
 
     def wait(self) -> None:
         """Wait as long as everything takes, and until something is passed on at all."""
@@ -160,7 +176,8 @@ class _Pair:
 
     def _to_server(self, data: bytes) -> bool:
         """Pass data on, and tell whether the connection goes on."""
-        if _COMMIT in data:
+        self._proxy.look(data)
+        if _COMMIT.search(data):
             if self._proxy.take(Fault.BEFORE_COMMIT):
                 return False
             if self._proxy.take(Fault.AFTER_COMMIT):

@@ -69,14 +69,24 @@ def print_rates(sizes: dict[str, Any], samples: list[dict[str, Any]]) -> None:
     print(f"| log when it comes, bytes | {batch.log_bytes / 1000:.0f} | {single.log_bytes:.0f} |")
     print(f"| log when it is sealed, bytes | {log['taken away'] + log['in a chunk']:.0f} | the same |")
     print(f"| sealing, us of a server | {seal:.2f} | the same |")
-    each = batch.log_bytes / 1000 + log["taken away"] + log["in a chunk"]
-    for name, rate in (("mean", mean), ("peak", mean * PEAK)):
-        print(
-            f"\nAt the {name}, by log-batch: log {rate * each / 1e6:,.1f} MB/s; database {rate * database[0] / 1e6:.2f} cores; "
-            f"servers {rate * (server[0] + seal) / 1e6:.2f} cores."
-        )
+    sealed = log["taken away"] + log["in a chunk"]
+    logs = batch.log_bytes / 1000 + sealed, single.log_bytes + sealed
     print(
-        f"\nBy headrace's own ingest a point that comes sealed writes {log['in a chunk']:.1f} bytes of log: {each / log['in a chunk']:.0f} times less."
+        "\n| | points/s | log, MB/s | database, cores | servers, cores |\n| --- | ---: | ---: | ---: | ---: |"
+    )
+    for name, rate in (("mean", mean), ("peak", mean * PEAK)):
+        for kind, way in (("log-batch", 0), ("log-metric", 1)):
+            print(
+                f"| {name}, all by {kind} | {rate:,.0f} | {rate * logs[way] / 1e6:,.1f} | {rate * database[way] / 1e6:.2f} | "
+                f"{rate * (server[way] + seal) / 1e6:.2f} |"
+            )
+    print(
+        f"\nBy headrace's own ingest a point that comes sealed writes {log['in a chunk']:.1f} bytes of log: {logs[0] / log['in a chunk']:.0f} times less."
+    )
+    row, short = sizes["rows"]["hr_point"]["bytes"], sizes["chunks"]["losses, 50 a chunk"]["bytes"]
+    count = RUNS * METRICS // 10
+    print(
+        f"\nIf one series in ten has 50 points: {count * 50 * row / GB:,.0f} GB as rows, {count * 50 * short / GB:,.0f} GB if they were sealed."
     )
 
 

@@ -210,21 +210,24 @@ def measure(
     )
 
 
+_MOVE_CLOCK = (
+    "WITH moved AS (UPDATE hr_clock SET value = value + 1 WHERE id = 1 RETURNING value) "
+    "INSERT INTO hr_change SELECT value, 3, 1, 1 FROM moved RETURNING clock"
+)
+
+
 def measure_hold(url: str) -> dict[str, float]:
-    """Return how long the row of the clock is held by one session, in microseconds: over the statements, and over the commit with and without a disk."""
-    spans: dict[str, list[float]] = {"statements_us": [], "commit_us": [], "empty_commit_us": []}
+    """Return how long the row of the clock is held by one session, in microseconds: over the statement, and over the commit with and without a disk."""
+    spans: dict[str, list[float]] = {"statement_us": [], "commit_us": [], "empty_commit_us": []}
     with psycopg.connect(url, dbname=DATABASE, autocommit=True) as connection:
         for number in range(600):
             connection.execute("BEGIN")
             connection.execute("INSERT INTO hr_point VALUES (%s, %s, 0, 0, 0)", (2**60, number))
             begun = time.perf_counter()
-            connection.execute("UPDATE hr_clock SET value = value + 1 WHERE id = 1")
-            row = connection.execute("SELECT value FROM hr_clock WHERE id = 1").fetchone()
-            assert row is not None
-            connection.execute("INSERT INTO hr_change VALUES (%s, 3, 1, 1)", row)
+            connection.execute(_MOVE_CLOCK)
             moved = time.perf_counter()
             connection.execute("COMMIT")
-            spans["statements_us"].append(moved - begun)
+            spans["statement_us"].append(moved - begun)
             spans["commit_us"].append(time.perf_counter() - moved)
             connection.execute("BEGIN")
             connection.execute("SELECT 1")
@@ -249,7 +252,7 @@ def make_lanes(
 
 
 def run_cases(url: str, seconds: float, tries: int, folder: Path) -> tuple[list[Sample], dict[str, float]]:
-    """Measure how long the clock is held, then all cases in turn; of each keep the try that others disturbed least. Servers stay."""
+    """Measure how long the clock is held, then all cases in turn; keep the shortest, and of each case the try that others disturbed least. Servers stay."""
     samples: list[Sample] = []
     hold: dict[str, float] = {}
     found: list[tuple[subprocess.Popen[bytes], Address]] = []
@@ -258,7 +261,7 @@ def run_cases(url: str, seconds: float, tries: int, folder: Path) -> tuple[list[
     try:
         found.append(start_server(address, folder))
         found.append(start_server(address, folder))
-        hold = measure_hold(url)
+        hold = min((measure_hold(url) for _ in range(tries)), key=lambda each: each["commit_us"])
         with psycopg.connect(url, dbname=DATABASE, autocommit=True) as connection:
             for number in range(tries * len(CASES)):
                 kind, servers, clients = CASES[number % len(CASES)]

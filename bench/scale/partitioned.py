@@ -2,9 +2,12 @@
 
     HEADRACE_TEST_DATABASES=postgresql PYTHONPATH=bench pytest -n0 -p scale.partitioned tests/store
 
+With HEADRACE_TEST_BLOCKS=1 each of the first experiments has a block of ids as well, by docs/postgresql/blocks.sql.
+
 Every database that a test gets with headrace's schema is a copy of one that is converted so. Tests of an empty database make their own tables, whole.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-SCRIPT = Path(__file__).parent.parent.parent / "docs" / "postgresql" / "partition.sql"
+SCRIPTS = Path(__file__).parent.parent.parent / "docs" / "postgresql"
+BLOCKS = 6 if os.environ.get("HEADRACE_TEST_BLOCKS") else 0
 CUTS = {
     "hr_chunk_data": ("id", 4),
     "hr_chunk": ("series", 8),
@@ -30,7 +34,7 @@ def convert(url: str, cuts: dict[str, tuple[str, int]] | None = None, ahead: int
     parsed = make_url(url).set(drivername="postgresql")
     made = 0
     with psycopg.connect(parsed.render_as_string(hide_password=False), autocommit=True) as connection:
-        connection.execute(SCRIPT.read_text())
+        connection.execute((SCRIPTS / "partition.sql").read_text())
         for table, (key, width) in (cuts or CUTS).items():
             connection.execute(f"CALL hr_partitions.prepare('{table}', '{key}', {width})")
             row = connection.execute(
@@ -38,6 +42,10 @@ def convert(url: str, cuts: dict[str, tuple[str, int]] | None = None, ahead: int
             ).fetchone()
             assert row is not None
             made += row[0]
+        if BLOCKS:
+            connection.execute((SCRIPTS / "blocks.sql").read_text())
+        for experiment in range(BLOCKS):
+            connection.execute("SELECT hr_partitions.give_block(%s)", (experiment,))
     return made
 
 
@@ -60,4 +68,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say what the tests ran on."""
-    terminalreporter.write_line("Tables with the names of " + ", ".join(CUTS) + " were partitioned.")
+    terminalreporter.write_line(
+        "Tables with the names of "
+        + ", ".join(CUTS)
+        + " were partitioned; experiments with blocks: "
+        + str(BLOCKS)
+    )

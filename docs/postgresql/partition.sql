@@ -41,10 +41,11 @@ DECLARE
     newest bigint; begins bigint; made int := 0;
 BEGIN
     key := substring(key from '\((.*)\)');
-    EXECUTE format('SELECT coalesce(max(%s), 0) FROM %s', key, parent) INTO newest;
+    -- Ids from 2^40 on lie in blocks of experiments: see blocks.sql.
+    EXECUTE format('SELECT coalesce(max(%s), 0) FROM %s WHERE %s < 1::bigint << 40', key, parent, key) INTO newest;
     -- What exists ends here.
     SELECT max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''?(-?\d+)''?\)'))[1]::bigint) INTO begins
-        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = parent;
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = parent AND c.relname NOT LIKE '%\_of\_%';
     SELECT array_to_string(c.reloptions, ', ') INTO options FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         WHERE i.inhparent = parent AND c.relname = name || '_0';
     WHILE begins < (newest / width + 1 + ahead) * width LOOP

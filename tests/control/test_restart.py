@@ -1,5 +1,6 @@
 """A server that starts again: runs could not be heard of in the meantime, and none of them is LOST for it."""
 
+import dataclasses
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -165,6 +166,134 @@ def test_of_two_servers_that_start_together_one_extends(
         AliveMark(other.platform).begin()
         other.now += SECOND // 2
     assert others[0]("control.get", run_id=run_id)["lease"]["until"] == world.now + HOUR + SECOND
+
+
+def test_a_server_that_stood_still_alone_gives_leases_their_time_back(world: World) -> None:
+    mark = AliveMark(world.platform)
+    mark.begin()
+    dead = world.make_run("dead", lease_ms=5 * SECOND)
+    for _ in range(20):
+        world.now += SECOND // 2
+        mark.look()
+    run_id = world.make_run(lease_ms=20 * SECOND)
+    mark.look()
+    world.now += 60 * SECOND  # nothing of the process runs meanwhile, or it cannot reach the database
+    mark.look()
+    assert world("control.get", run_id=run_id)["lease"]["until"] == world.now + 20 * SECOND
+    assert world.state(dead) == "LOST"
+    world.now += SECOND // 2
+    mark.look()
+    assert world("control.get", run_id=run_id)["lease"]["until"] == world.now + 20 * SECOND - SECOND // 2
+
+
+def test_a_server_that_stood_still_extends_nothing_while_another_listened(
+    world: World, open_world: Callable[[], World]
+) -> None:
+    first, other = AliveMark(world.platform), open_world()
+    second = AliveMark(other.platform)
+    first.begin()
+    second.begin()
+    run_id = world.make_run(lease_ms=20 * SECOND)
+    for step in range(120):
+        other.now = world.now = world.now + SECOND // 2
+        second.look()
+        if step < 20:
+            first.look()
+    first.look()
+    assert world.state(run_id) == "LOST"
+
+
+def test_of_two_servers_that_stood_still_one_gives_leases_their_time_back_and_once(
+    world: World, open_world: Callable[[], World], caplog: pytest.LogCaptureFixture
+) -> None:
+    first, other = AliveMark(world.platform), open_world()
+    second = AliveMark(other.platform)
+    first.begin()
+    second.begin()
+    run_id = world.make_run(lease_ms=20 * SECOND)
+    for _ in range(20):  # the second one learns that the first one lives
+        other.now = world.now = world.now + SECOND // 2
+        first.look()
+        second.look()
+    other.now = world.now = world.now + HOUR
+    first.look()
+    until = world("control.get", run_id=run_id)["lease"]["until"]
+    assert until == world.now + 20 * SECOND
+    other.now = world.now = world.now + SECOND
+    second.look()
+    assert world("control.get", run_id=run_id)["lease"]["until"] == until
+    assert len(caplog.records) == 1
+
+
+def test_a_lease_given_to_an_idle_server_is_left_as_it_is(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    mark = AliveMark(world.platform)
+    mark.begin()
+    for _ in range(100):
+        world.now += SECOND // 2
+        mark.look()
+    run_id = world.make_run(lease_ms=20 * SECOND)
+    until = world.now + 20 * SECOND
+    world.now += SECOND // 2
+    mark.look()
+    assert _mark(world) == world.now
+    assert world("control.get", run_id=run_id)["lease"]["until"] == until
+    assert caplog.records == []
+
+
+def test_a_mark_that_is_written_long_after_it_was_decided_gives_leases_their_time_back(world: World) -> None:
+    moments: list[int] = []
+    clock = dataclasses.replace(world.platform, clock=lambda: moments.pop(0) if moments else world.now)
+    mark = AliveMark(clock)
+    mark.begin()
+    run_id = world.make_run(lease_ms=20 * SECOND)
+    world.now += MARK_EVERY_MS
+    # The process stands still between its look and the transaction, or that waits for a lock.
+    moments += [world.now, world.now + HOUR]
+    mark.look()
+    assert moments == []
+    world.now += HOUR
+    assert world("control.get", run_id=run_id)["lease"]["until"] == world.now + 20 * SECOND
+
+
+def test_a_server_that_stops_counts_as_gone_from_when_it_takes_no_more_calls(
+    world: World, open_world: Callable[[], World]
+) -> None:
+    mark = AliveMark(world.platform)
+    mark.begin()
+    run_id = world.make_run(lease_ms=10 * SECOND)
+    world.now += 2 * SECOND
+    mark.look()
+    world.now += SECOND
+    mark.leave()
+    left = world.now
+    for _ in range(40):  # what is under way takes twenty seconds
+        world.now += SECOND // 2
+        mark.look()
+    mark.finish()
+    assert _mark(world) == left
+    again = open_world()
+    again.now = world.now
+    AliveMark(again.platform).begin()
+    assert again("control.get", run_id=run_id)["lease"]["until"] == again.now + 10 * SECOND
+
+
+def test_a_mark_of_a_clock_that_was_set_back_is_put_right_and_extends_nothing(
+    world: World, open_world: Callable[[], World]
+) -> None:
+    running = AliveMark(world.platform)
+    running.begin()
+    run_id = world.make_run(lease_ms=20 * SECOND)
+    until = world.now + 20 * SECOND
+    for start in (False, True):
+        world.now -= HOUR
+        if start:
+            AliveMark(world.platform).begin()
+        else:
+            running.look()
+        assert _mark(world) == world.now
+        assert world("control.get", run_id=run_id)["lease"]["until"] == until
 
 
 def test_the_first_server_of_a_store_extends_nothing(world: World) -> None:

@@ -21,7 +21,6 @@ from headrace.base import msgpack
 from ingest_model import pack_columns
 
 ANSWER_S = 4.0
-"""So long a client waits for an answer before it goes to another server."""
 END_S = 60.0
 _INGEST = "/api/headrace/v1/ingest/send"
 _CREATE = "runs/create"
@@ -38,16 +37,20 @@ class Roaming:
         ports: where they listen.
         name: decides where it begins.
         stop: once it is set, no further call is begun.
+        answer_s: so long it waits for an answer before it goes to another server, in seconds.
 
     Attributes:
         outcomes: how often each status was answered; CUT stands for none, REFUSED for no connection.
         answered: how many calls were answered 200.
     """
 
-    def __init__(self, ports: Sequence[int], name: str, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self, ports: Sequence[int], name: str, stop: threading.Event | None = None, answer_s: float = ANSWER_S
+    ) -> None:
         self._ports = ports
         self._chance = random.Random(name)
         self._stop = stop or threading.Event()
+        self._answer_s = answer_s
         self._http: http.client.HTTPConnection | None = None
         self.outcomes: Counter[int] = Counter()
         self.answered = 0
@@ -92,7 +95,7 @@ class Roaming:
     def _ask(self, path: str, body: bytes, kind: str) -> tuple[int, bytes]:
         if self._http is None:
             port = self._chance.choice(self._ports)
-            self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_S)
+            self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=self._answer_s)
         try:
             self._http.request("POST", path, body, {"Content-Type": kind})
             answer = self._http.getresponse()
@@ -156,9 +159,17 @@ class Load:
         name: unique among the loads on a store.
         clients: how many of MLflow's wire.
         writers: how many of the own ingest.
+        answer_s: see `Roaming`.
     """
 
-    def __init__(self, ports: Sequence[int], name: str = "load", clients: int = 4, writers: int = 4) -> None:
+    def __init__(
+        self,
+        ports: Sequence[int],
+        name: str = "load",
+        clients: int = 4,
+        writers: int = 4,
+        answer_s: float = ANSWER_S,
+    ) -> None:
         self._stop = threading.Event()
         self.clients = [Client(f"{name}-client{number}") for number in range(clients)]
         self.writers = [Writer(f"{name}-writer{number}") for number in range(writers)]
@@ -167,7 +178,7 @@ class Load:
             *(self._make_client(each) for each in self.clients),
             *(self._make_writer(each) for each in self.writers),
         ]
-        self._ways = [Roaming(ports, f"{name}-{number}", self._stop) for number in range(len(works))]
+        self._ways = [Roaming(ports, f"{name}-{number}", self._stop, answer_s) for number in range(len(works))]
         self._threads = [
             threading.Thread(target=self._run, args=each, daemon=True)
             for each in zip(works, self._ways, strict=True)

@@ -16,7 +16,6 @@ from faults.load import Load, Roaming, Writer
 from proxy import Fault, Proxy
 
 ROUNDS = int(os.environ.get("HEADRACE_KILL_ROUNDS", "5"))
-DELAYS_S = (0.025, 0.1)
 
 pytestmark = pytest.mark.databases("postgresql", "mysql", reason="there is no connection to a file")
 
@@ -84,14 +83,15 @@ def test_a_connection_cut_while_it_commits_is_answered_503_whether_it_was_stored
 ) -> None:
     connection = server.connect()
     run_id = connection.create_run(start_time=1)
-    for step, fault, history in ((1, Fault.BEFORE_COMMIT, []), (2, Fault.AFTER_COMMIT, [(2, 2.0)])):
+    for step, fault, stored in ((1, Fault.BEFORE_COMMIT, []), (2, Fault.AFTER_COMMIT, [(2, 2.0)])):
+        assert _log(server, run_id, 0)[0] == 200  # over a connection that is there already
         proxy.arm(fault)
         status, message = _log(server, run_id, step)
         assert status == 503, message
         assert "may be stored or not" in message
-        assert connection.read_history(run_id, "loss") == history
+        assert connection.read_history(run_id, "loss") == [(0, 0.0), *stored]
     assert _log(server, run_id, 2)[0] == _log(server, run_id, 1)[0] == 200
-    assert connection.read_history(run_id, "loss") == [(1, 1.0), (2, 2.0)]
+    assert connection.read_history(run_id, "loss") == [(0, 0.0), (1, 1.0), (2, 2.0)]
     connection.close()
 
 
@@ -119,11 +119,12 @@ def test_a_batch_whose_commit_got_no_answer_is_answered_as_stored_when_it_is_sen
         proxy.arm(Fault.AFTER_COMMIT)
         writer.send(way)
         assert writer.again == again
+        writer.send(way)
     proxy.arm(Fault.BEFORE_COMMIT)
     writer.send(way)
     assert writer.again == 3
-    assert way.outcomes == {200: 5, 503: 4}
+    assert way.outcomes == {200: 8, 503: 4}
     connection = server.connect()
     writer.check(connection)
     connection.close()
-    assert query(url, "SELECT seq FROM hr_writer WHERE id = ?", "w") == [(5,)]
+    assert query(url, "SELECT seq FROM hr_writer WHERE id = ?", "w") == [(8,)]

@@ -17,6 +17,7 @@ KEYS = {"loss": LOSS, "acc": ACC, "lr": LR, "seed": SEED, "team": TEAM, "note": 
 START = 1_700_000_000_000
 CHANGES = 50_000
 _VALUES = 1000
+_TABLES = ("hr_run", "hr_series", "hr_param", "hr_tag", "hr_point", "hr_change", "hr_lease", "hr_key")
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 
 _SCOPE = "(2 * CASE WHEN i % 2 = 0 THEN 1 ELSE 2 + i % 19 END + CASE WHEN i % 50 = 7 THEN 1 ELSE 0 END)"
@@ -67,6 +68,9 @@ def fill(url: str, runs: int, *, analyse: bool = True) -> None:
     try:
         with engine.connect() as connection:
             run = connection.exec_driver_sql
+            if kind == "postgresql" and not analyse:
+                for table in _TABLES:
+                    run(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
             for name, number in KEYS.items():
                 run("INSERT INTO hr_key (id, name) VALUES (%s, %s)", (number, name))
             run(

@@ -55,7 +55,10 @@ def test_a_run_takes_its_rows_along(store: Store, make_run: Callable[..., RunRef
         assert found is not None
         assert found.deleted
     for deleted_at, there in ((None, [(neighbour.id, 3)]), (77, [(run.id, 3)]), (78, [])):
-        assert store.writer.call(partial(runs.lock_experiment_runs, experiment=3, deleted_at=deleted_at)) == there
+        assert (
+            store.writer.call(partial(runs.lock_experiment_runs, experiment=3, deleted_at=deleted_at))
+            == there
+        )
     _move(store, [(run.id, 3)], deleted=False, now=None)
     assert _scopes(store, run) == _expected(6)
     with store.read() as conn:

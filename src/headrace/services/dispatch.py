@@ -212,7 +212,12 @@ def _find_claims(endpoint: Endpoint[Any, Any], request: Wire) -> Claims:
     """Return what a request says it writes to."""
     found: dict[str, list[str]] = {}
     for kind, field in _CLAIM_FIELDS[endpoint.name]:
-        found.setdefault(kind, []).extend(targets(request, field))
+        # The calls that come often name one thing in a field of their own.
+        name = getattr(request, field, None)
+        if name.__class__ is not str:
+            found.setdefault(kind, []).extend(targets(request, field))
+        elif name:
+            found.setdefault(kind, []).append(name)
     return Claims(**found)
 
 

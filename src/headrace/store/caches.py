@@ -1,5 +1,6 @@
 """What the store keeps in memory: facts that never change once they are committed. Bounded; emptied when full."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -7,6 +8,7 @@ T = TypeVar("T")
 
 MAX_KEYS = 200_000
 MAX_SERIES = 200_000
+MAX_FORKED = 10_000
 
 SeriesKey = tuple[int, int, int, int]
 """Run, key, context, attempt: all as their integer ids."""
@@ -23,11 +25,19 @@ class Caches:
     key_names: dict[int, str] = field(default_factory=dict)
     series_ids: dict[SeriesKey, int] = field(default_factory=dict)
     parts: dict[type, Any] = field(default_factory=dict)
+    forks: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Runs that were forked, by public id, with their forks as far as they were met here: a hint, not a fact."""
 
     def part(self, kind: type[T]) -> T:
         """Return the store's one instance of a cache that another file defines, made when it is first asked for."""
         found = self.parts.get(kind)
         return cast("T", self.parts.setdefault(kind, kind()) if found is None else found)
+
+    def add_forks(self, run: str, forks: Iterable[str]) -> None:
+        """Remember forks of a run."""
+        if len(self.forks) >= MAX_FORKED:
+            self.forks = {}
+        self.forks[run] = frozenset(forks)
 
     def add_keys(self, ids: dict[str, int]) -> None:
         """Remember names of keys."""

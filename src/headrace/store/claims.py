@@ -3,7 +3,7 @@
 It is a hint: a job that needs more locks it when it gets there. The module does not know what jobs do.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from headrace.store.experiments import lock_rows
@@ -55,9 +55,20 @@ def lock_claims(tx: Transaction, claims: Iterable[Claims], more_runs: Iterable[s
         numbers |= {row[0] for row in tx.rows_in("SELECT id FROM hr_experiment WHERE name IN ({ids})", names)}
     # All in one statement, so that they are locked in order: if one is changed, all are locked as strongly as that one.
     lock_rows(tx, numbers, to_change=bool(changed))
-    tx.lock_runs(runs)
+    tx.lock_runs(_add_forks(runs, tx.caches.forks))
     lock_models(tx, models)
     lock_writers(tx, writers)
+
+
+def _add_forks(runs: set[str], forks: Mapping[str, Collection[str]]) -> set[str]:
+    """Add the forks of runs, and theirs: what is logged to a run changes what is visible of them."""
+    if not forks:
+        return runs
+    found, fresh = set[str](), runs
+    while fresh:
+        found |= fresh
+        fresh = {fork for run in fresh for fork in forks.get(run, ())} - found
+    return found
 
 
 def _to_ids(texts: Iterable[str]) -> set[int]:

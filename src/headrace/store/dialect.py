@@ -7,11 +7,11 @@ something otherwise. No other file of the store names a database.
 import logging
 from collections.abc import Sequence
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import URL, Connection, Engine, MetaData
+from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from headrace.base import plugins
@@ -25,6 +25,9 @@ INSERT_POINT = (
     "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, 0) "
     "ON CONFLICT (series, time, step, code, n) DO NOTHING"
 )
+KEPT_TEXTS = 4096
+"""So many statements are kept as they were rewritten: those of searches have as many forms as filters."""
+
 READERS = 8
 """So many snapshots of a store are open in one process at the same time."""
 
@@ -69,6 +72,8 @@ class Dialect:
         for_update: the end of a query that locks the rows it finds until the transaction ends; empty where there is one writer anyway.
         for_share: likewise, against changes but not against others who only share.
         now_sql: a query of the database's time in Unix milliseconds; None where it is this machine's.
+        sorts_ties: whether rows that an index gives by the first column of an order are surely sorted piece by piece, and not all before the
+            first one.
         has_side: whether rows can be committed beside a writing transaction.
     """
 
@@ -77,6 +82,7 @@ class Dialect:
     for_update: ClassVar[str] = " FOR UPDATE"
     for_share: ClassVar[str] = " FOR SHARE"
     now_sql: ClassVar[str | None] = None
+    sorts_ties: ClassVar[bool] = False
     has_side: ClassVar[bool] = True
 
     def normalise(self, url: URL) -> URL:
@@ -122,10 +128,6 @@ class Dialect:
 
     def give_back_pages(self, cursor: DBAPICursor, pages: int) -> None:
         """Make the file shorter by at most so many pages, in a writing transaction."""
-
-    def compare_layout(self, connection: Connection, metadata: MetaData) -> list[tuple[str, str, str]]:
-        """Return name, layout found and layout wanted of tables and indexes that differ in what SQLAlchemy does not see."""
-        raise NotImplementedError
 
     def translate(self, error: Exception) -> HeadraceError | None:
         """Return the error to show for an error of the whole database, or None if one statement is to blame."""
@@ -270,6 +272,6 @@ def find_dialect(url: URL) -> Dialect:
     return made
 
 
-@cache
+@lru_cache(KEPT_TEXTS)
 def _with_placeholder(text: str, placeholder: str) -> str:
     return text if placeholder == "?" else text.replace("%", "%%").replace("?", placeholder)

@@ -89,6 +89,7 @@ _KINDS: list[tuple[str, str]] = [
     ("create index", rf"CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?{_COLUMN} ON {_NAME} "),
     ("drop index concurrently", rf"DROP INDEX CONCURRENTLY (?:IF EXISTS )?{_COLUMN}$"),
     ("drop index", rf"DROP INDEX (?:IF EXISTS )?{_COLUMN}(?: ON {_NAME})?$"),
+    ("drop index", _ALTER + rf"DROP (?:INDEX|KEY) {_COLUMN}$"),
     ("comment", rf"COMMENT ON TABLE {_NAME} "),
     ("comment", rf"COMMENT ON COLUMN {_NAME}\.{_COLUMN} "),
     (

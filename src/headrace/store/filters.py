@@ -87,19 +87,20 @@ def find_keys(conn: Connection, *fields: Field) -> Mapping[str, int]:
 _KEYED = {Entity.METRIC, Entity.PARAM, Entity.TAG}
 
 
-def compile_filter(conn: Connection, node: Node | None, target: Target) -> Sql:
+def compile_filter(conn: Connection, node: Node | None, target: Target, *, walking: bool = True) -> Sql:
     """Return the condition for a tree.
 
     Args:
         conn: where keys are looked up.
         node: the tree; None matches all.
         target: the resource.
+        walking: rows are tested one by one until there are enough; else all that match are wanted, and the database may begin where it likes.
     """
     if node is None:
         return TRUE
     fields = list(iter_fields(node))
     keys = find_keys(conn, *fields) if target.interned else {each.key: each.key for each in fields}
-    return _Compiler(target, keys, conn.dialect).compile(node)
+    return _Compiler(target, keys, conn.dialect, walking).compile(node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,13 @@ class _Compiler:
         target: the resource.
         keys: what stands for each key in the sources of the resource; one that is missing was never logged.
         dialect: the database.
+        walking: see `compile_filter`.
     """
 
     target: Target
     keys: Mapping[str, Any]
     dialect: Dialect
+    walking: bool
 
     def compile(self, node: Node) -> Sql:
         """Return the condition for a tree."""
@@ -139,9 +142,15 @@ class _Compiler:
                 return TRUE if isinstance(node, IsNull) and not node.negated else FALSE
             params = [self.keys[key]]
         if isinstance(node, IsNull):
-            return f"{'' if node.negated else 'NOT '}EXISTS ({source})", params
+            return self._exists(source, negated=not node.negated), params
         sql, values = self._value_condition(node)
-        return f"EXISTS ({source} AND {sql})", [*params, *values]
+        return self._exists(f"{source} AND {sql}"), [*params, *values]
+
+    def _exists(self, source: str, *, negated: bool = False) -> str:
+        if not self.walking:
+            return f"{'NOT ' if negated else ''}EXISTS ({source})"
+        # As a value this cannot become a join, which would read all entries of the store before the first row.
+        return f"({source} LIMIT 1) IS {'' if negated else 'NOT '}NULL"
 
     def _value_condition(self, node: Compare | In | Between) -> Sql:
         entity = node.field.entity

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import Script, ScriptDirectory
-from alembic.util import CommandError
+from alembic.script.revision import RevisionError
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.engine.interfaces import Dialect as SqlDialect
 from sqlalchemy.exc import DBAPIError
@@ -229,7 +229,7 @@ def _compile(
     directory = ScriptDirectory.from_config(_config(scripts))
     try:
         revisions = list(directory.iterate_revisions(newest, found or "base"))
-    except CommandError as error:
+    except RevisionError as error:
         raise StoreError(
             f"The schema cannot be brought to revision {directory.get_current_head()}: {error}."
         ) from error

@@ -27,6 +27,10 @@ Range = tuple[int, int]
 TailRow = tuple[int, int, int, int]
 """Time, step, code and n."""
 
+_UNION = " UNION ALL "
+_JOINED = 400
+"""SQLite takes 500 queries in a row."""
+
 BLOCK_POINTS = 25_000
 """So many points of a tail are read at once."""
 
@@ -413,15 +417,8 @@ def slice_places(total: int, limit: int) -> tuple[int, int, int]:
 
 
 def _sample_tail(conn: Connection, parts: Sequence[Part], steps: Range | None, limit: int) -> list[Row]:
-    bounded = [part for part in parts if part.below is not None]
-    free = [part.series for part in parts if part.below is None]
-    shown = [f"series IN ({marks(len(free))})"] if free else []
-    shown += ["(series = ? AND step < ?)"] * len(bounded)
-    where, params = f"({' OR '.join(shown)})", [*free, *(each for part in bounded for each in part)]
-    if steps is not None:
-        where += " AND step BETWEEN ? AND ?"
-        params += steps
-    points = f"(SELECT DISTINCT time, step, code, n FROM hr_point WHERE {where}) points"
+    listed, params = _list_tails(parts, steps)
+    points = f"(SELECT DISTINCT time, step, code, n FROM ({listed}) listed) points"
     counted = conn.row(f"SELECT COUNT(*) FROM {points}", params)
     total = counted[0] if counted else 0
     if total <= limit:
@@ -433,3 +430,27 @@ def _sample_tail(conn: Connection, parts: Sequence[Part], steps: Range | None, l
         "CASE WHEN place < ? THEN place % ? ELSE (place - ?) % ? END = 0) ORDER BY step, time, code",
         [*params, total - 1, last, of_longer, size + 1, of_longer, size],
     )
+
+
+def _list_tails(parts: Sequence[Part], steps: Range | None) -> tuple[str, list[int]]:
+    """Return a query for the rows of tails, each part by itself: databases do not look up the sides of an OR."""
+    series_below: dict[int | None, list[int]] = {}
+    for part in parts:
+        series_below.setdefault(part.below, []).append(part.series)
+    queries, params = [], list[int]()
+    for below, series in series_below.items():
+        where = f"series IN ({marks(len(series))})"
+        params += series
+        if below is not None:
+            where += " AND step < ?"
+            params.append(below)
+        if steps is not None:
+            where += " AND step BETWEEN ? AND ?"
+            params += steps
+        queries.append(f"SELECT time, step, code, n FROM hr_point WHERE {where}")
+    while len(queries) > _JOINED:
+        queries = [
+            f"SELECT time, step, code, n FROM ({_UNION.join(queries[start : start + _JOINED])}) joined"
+            for start in range(0, len(queries), _JOINED)
+        ]
+    return _UNION.join(queries), params

@@ -4,7 +4,7 @@ Three ways to the same answer, chosen by what they cost: walk the index that has
 matches few runs, start from those and sort. Every way reads one page more than a page holds by one run, and none uses OFFSET.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -118,7 +118,7 @@ def count_runs(conn: Connection, search: RunSearch) -> int:
     """Return how many runs a search finds on all its pages."""
     if not search.scopes:
         return 0
-    sql, params = compile_filter(conn, search.node, _targets(search)[0])
+    sql, params = compile_filter(conn, search.node, _targets(search)[0], walking=False)
     row = conn.row(
         f"SELECT COUNT(*) FROM hr_run r WHERE r.scope IN ({marks(len(search.scopes))}) AND {sql}",
         [*search.scopes, *params],
@@ -131,7 +131,7 @@ def find_all(conn: Connection, search: RunSearch) -> list[int]:
     """Return the integer ids of all runs that a search finds, in no order."""
     if not search.scopes:
         return []
-    sql, params = compile_filter(conn, search.node, _targets(search)[0])
+    sql, params = compile_filter(conn, search.node, _targets(search)[0], walking=False)
     return [
         row[0]
         for row in conn.rows(
@@ -186,8 +186,8 @@ def _sorted(
     in_scope = "r.scope = ?" if len(scopes) == 1 else f"r.scope IN ({marks(len(scopes))})"
     return conn.rows(
         f"SELECT r.id, {order.select} FROM {source} {order.joins} WHERE {in_scope} AND {condition[0]} AND {after[0]} "
-        f"ORDER BY {order.order_by} LIMIT ?",
-        [*params, *after[1], search.limit + 1],
+        f"ORDER BY {order.order_by} LIMIT {int(search.limit) + 1}",
+        [*params, *after[1]],
     )
 
 
@@ -232,10 +232,10 @@ def _metric_segment(
     if rank == 2:  # noqa: PLR2004 - the rank of "nothing"
         after = behind(_BY_TIME, place[2:]) if place else ("1 = 1", [])
         return conn.rows(
-            "SELECT r.id, 2, 0, r.start_time, r.run_id FROM hr_run r WHERE r.scope = ? AND NOT EXISTS (SELECT 1 FROM hr_series m "
-            "WHERE m.run = r.id AND m.scope IS NOT NULL AND m.key_id = ?) "
-            f"AND {condition[0]} AND {after[0]} ORDER BY r.start_time DESC, r.run_id LIMIT ?",
-            [scope, key, *condition[1], *after[1], limit],
+            "SELECT r.id, 2, 0, r.start_time, r.run_id FROM hr_run r WHERE r.scope = ? AND (SELECT 1 FROM hr_series m "
+            "WHERE m.run = r.id AND m.scope IS NOT NULL AND m.key_id = ? LIMIT 1) IS NULL "
+            f"AND {condition[0]} AND {after[0]} ORDER BY r.start_time DESC, r.run_id LIMIT {int(limit)}",
+            [scope, key, *condition[1], *after[1]],
         )
     code = SortColumn("m.latest_code" if rank == 0 else "0", ascending)
     columns: tuple[SortColumn, ...] = (
@@ -246,13 +246,47 @@ def _metric_segment(
     if rank == 1:
         columns = columns[1:]
     after = behind(columns, place[1 if rank == 0 else 2 :]) if place else ("1 = 1", [])
-    order = ", ".join(f"{column.sql}{'' if column.ascending else ' DESC'}" for column in columns)
-    return conn.rows(
-        f"SELECT r.id, {rank}, {code.sql}, m.start_time, r.run_id FROM hr_series m CROSS JOIN hr_run r ON r.id = m.run "
-        f"WHERE m.scope = ? AND m.key_id = ? AND m.is_nan = {rank} AND {condition[0]} AND {after[0]} "
-        f"ORDER BY {order} LIMIT ?",
-        [scope, key, *condition[1], *after[1], limit],
-    )
+
+    def read(sort: Sequence[SortColumn], ties: Sequence[Any], count: int) -> list[Row]:
+        order = ", ".join(f"{column.sql}{'' if column.ascending else ' DESC'}" for column in sort)
+        tied = "".join(f" AND {column.sql} = ?" for column, _ in zip(columns, ties, strict=False))
+        return conn.rows(
+            f"SELECT r.id, {rank}, {code.sql}, m.start_time, r.run_id FROM hr_series m CROSS JOIN hr_run r ON r.id = m.run "
+            f"WHERE m.scope = ? AND m.key_id = ? AND m.is_nan = {rank}{tied} AND {condition[0]} AND {after[0]} "
+            f"ORDER BY {order} LIMIT {int(count)}",
+            [scope, key, *ties, *condition[1], *after[1]],
+        )
+
+    if rank == 1 or conn.dialect.sorts_ties:
+        return read(columns, (), limit)
+    return _peel(columns, read, limit)
+
+
+def _peel(
+    columns: Sequence[SortColumn],
+    read: Callable[[Sequence[SortColumn], Sequence[Any], int], list[Row]],
+    limit: int,
+) -> list[Row]:
+    """Return (id, rank, sort columns...) of the first rows, the last of which may be any of those that could stand there.
+
+    Each statement is sorted by one column, as an index has them. Only among rows that are the same in it are the other columns looked at.
+
+    Args:
+        columns: what to sort by.
+        read: gives rows sorted by columns, that have certain values in the first ones, and at most so many.
+        limit: so many.
+    """
+    found: list[Row] = []
+    ties: list[Any] = []
+    for depth, column in enumerate(columns):
+        rows = read((column,), ties, limit - len(found))
+        value, last = depth + 2, len(rows) - 1
+        if last < 1 or last + 1 < limit - len(found) or rows[last - 1][value] != rows[last][value]:
+            return found + _merge([rows, []], (SortColumn(""), *columns), limit)
+        complete = [row for row in rows if row[value] != rows[last][value]]
+        found += _merge([complete, []], (SortColumn(""), *columns), limit)
+        ties.append(rows[last][value])
+    return found
 
 
 def _merge(parts: Iterable[list[Row]], columns: Sequence[SortColumn], limit: int) -> list[Row]:

@@ -44,6 +44,7 @@ def insert_run(tx: Transaction, row: tuple[str, int, str, str, int, str]) -> Run
         (run_id, experiment, scope, name, user_id, start_time, artifact_uri),
     )
     tx.touch(Kind.RUN, number, experiment)
+    tx.locked_runs.add(run_id)
     run = tx.held_runs[run_id] = RunRef(number, run_id, experiment, scope, start_time, 0, artifact_uri)
     return run
 
@@ -117,7 +118,7 @@ def lock_experiment_runs(tx: Transaction, experiment: int, deleted_at: int | Non
     rows = _read_experiment_runs(tx, experiment, deleted_at)
     if not tx.for_update:
         return [row[:2] for row in rows]
-    tx.lock_runs(row[2] for row in rows)
+    tx.lock_more_runs([row[2] for row in rows])
     # Some may have gone elsewhere before they were locked.
     return [row[:2] for row in _read_experiment_runs(tx, experiment, deleted_at)]
 

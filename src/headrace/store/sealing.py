@@ -300,7 +300,7 @@ def _is_current(tx: Transaction, plan: Plan) -> bool:
         f"SELECT time, step, code, n FROM hr_point WHERE {_RANGE} ORDER BY time, step, code, n",
         (plan.series, first[0], last[0], *first, *last),
     )
-    return found == plan.rows
+    return list(found) == list(plan.rows)
 
 
 def _touch(tx: Transaction, series: int) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 
 from headrace.store.caches import Caches, SeriesKey
 from headrace.store.connection import Connection, Params, Row
-from headrace.store.dialect import Dialect
+from headrace.store.dialect import Dialect, LostRace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,6 +83,7 @@ class Transaction(Connection):
         held_models: likewise models, by public id.
         held_writers: likewise writers, by name.
         wanted_runs: takes up the runs that are asked for: whoever has lost a race locks them all at once the next time.
+        may_restart: whether this is the first try, so that it may be given up in order to lock in order.
     """
 
     __slots__ = (
@@ -92,6 +93,8 @@ class Transaction(Connection):
         "held_models",
         "held_runs",
         "held_writers",
+        "locked_runs",
+        "may_restart",
         "new_keys",
         "new_series",
         "points",
@@ -115,7 +118,9 @@ class Transaction(Connection):
         self.held_experiments: dict[int, tuple[Row, bool]] = {}
         self.held_models: dict[str, Any] = {}
         self.held_writers: dict[str, Any] = {}
+        self.locked_runs: set[str] = set()
         self.wanted_runs: set[str] = set()
+        self.may_restart = False
         self.points: dict[SeriesKey, PointList] = {}
         self.records: dict[SeriesKey, RecordList] = {}
         self.arrays: dict[SeriesKey, list[tuple[Columns, np.ndarray]]] = {}
@@ -146,15 +151,28 @@ class Transaction(Connection):
             query = _FIND_RUNS.replace("{by_name}", self.dialect.walking("hr_run_one_run_id"))
             for row in self.rows_in(query + self.for_update, missing):
                 self.held_runs[row[1]] = RunRef(*row)
+                self.locked_runs.add(row[1])
+
+    def lock_more_runs(self, run_ids: Collection[str]) -> None:
+        """Lock runs that nobody has claimed beforehand.
+
+        Raises:
+            LostRace: others are locked already that come behind them; the next try locks all in order.
+        """
+        missing = set(run_ids) - self.locked_runs
+        if missing and self.may_restart and self.for_update and min(missing) < max(self.locked_runs, default=""):
+            self.wanted_runs |= missing
+            raise LostRace("More runs are written to than was known at the beginning.")
+        self.lock_runs(run_ids)
 
     def lock_run_numbers(self, numbers: Iterable[int]) -> dict[int, RunRef]:
-        """Lock runs by their integer ids and return those that exist, by these."""
+        """Lock runs by their integer ids, as `lock_more_runs` does, and return those that exist, by these."""
         held = {run.id: run for run in self.held_runs.values()}
         wanted = set(numbers)
         missing = sorted(wanted - held.keys())
         if missing:
             names = self.rows_in("SELECT run_id FROM hr_run WHERE id IN ({ids})", missing)
-            self.lock_runs(name for (name,) in names)
+            self.lock_more_runs([name for (name,) in names])
             held = {run.id: run for run in self.held_runs.values()}
         return {number: held[number] for number in wanted & held.keys()}
 

@@ -219,9 +219,16 @@ def _write_views(tx: Transaction, run: int, states: Mapping[int, State | None]) 
 
 def _refresh_forks(tx: Transaction, run: int, lowest: Mapping[int, int]) -> None:
     """Bring the view rows of a run's forks up to date, and those of their forks; `lowest` as for `refresh_views`."""
-    forks = tx.rows("SELECT run, step FROM hr_fork WHERE parent = ? ORDER BY run", (run,))
-    reached = {fork: {key: at for key, at in lowest.items() if at < step} for fork, step in forks}
-    tx.lock_run_numbers(fork for fork, keys in reached.items() if keys)
-    for fork, keys in reached.items():
-        if keys:
-            refresh_views(tx, fork, keys)
+    forks = tx.rows(
+        "SELECT f.run, f.step, r.run_id, p.run_id FROM hr_fork f JOIN hr_run r ON r.id = f.run JOIN hr_run p ON p.id = f.parent "
+        "WHERE f.parent = ? ORDER BY f.run",
+        (run,),
+    )
+    names = [name for _, step, name, _ in forks if any(at < step for at in lowest.values())]
+    if names:
+        tx.caches.add_forks(forks[0][3], names)
+        tx.lock_more_runs(names)
+    for fork, step, *_ in forks:
+        reached = {key: at for key, at in lowest.items() if at < step}
+        if reached:
+            refresh_views(tx, fork, reached)

@@ -24,6 +24,8 @@ log = logging.getLogger("headrace.store")
 
 MAX_GROUP = 512
 MAX_WAITING = 10_000
+STUCK_S = 10.0
+"""While a transaction takes longer than this, in seconds, further jobs are refused: nobody can say when their turn would come."""
 MAX_TRIES = 20
 LONGEST_PAUSE_S = 0.2
 LONGEST_S = 30.0
@@ -85,6 +87,7 @@ class Writer:
         self._database = database
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._begun_s: float | None = None  # when the transaction that runs was first tried
         self._door = (
             threading.Lock()
         )  # no job passes between the last look at the queue and the end of the thread
@@ -109,8 +112,13 @@ class Writer:
 
         Raises:
             Unavailable: the writer is closed.
-            TooManyRequests: too many jobs wait.
+            TooManyRequests: too many jobs wait, or the database stands still.
         """
+        begun_s = self._begun_s
+        if begun_s is not None and time.monotonic() - begun_s > STUCK_S:
+            raise TooManyRequests(
+                f"The database has not let any write through for more than {STUCK_S:g} s; send the call again later."
+            )
         if self._queue.qsize() >= MAX_WAITING:
             raise TooManyRequests(
                 f"{MAX_WAITING} writes are waiting for the database; send the call again later."
@@ -147,6 +155,7 @@ class Writer:
                 break
 
     def _run_group(self, group: list[Job]) -> None:
+        self._begun_s = time.monotonic()
         wanted: set[str] = set()
         try:
             self._transact(lambda tx: _run_jobs(tx, group, wanted))
@@ -158,7 +167,9 @@ class Writer:
                     job.error = job.error or shown
             else:
                 for job in group:
+                    self._begun_s = time.monotonic()
                     self._run_alone(job)
+        self._begun_s = None
         _notify(group)
 
     def _run_alone(self, job: Job) -> None:
@@ -198,6 +209,7 @@ class Writer:
 
 def _lock(tx: Transaction, group: Sequence[Job], wanted: set[str]) -> None:
     """Lock what jobs claim, and the runs that were wanted when they were run before."""
+    tx.may_restart = not wanted
     lock_claims(tx, [job.claims for job in group], wanted)
     tx.wanted_runs = wanted
 

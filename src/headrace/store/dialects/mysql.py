@@ -6,7 +6,7 @@ Rewritten are what both lack of the statements that SQLite and PostgreSQL share:
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import pymysql
@@ -17,7 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import QueuePool
 
 from headrace.base.errors import HeadraceError, StorageFull, StoreError, Unavailable
-from headrace.store.dialect import READ_WAIT_S, Dialect, Purpose
+from headrace.store.dialect import KEPT_TEXTS, READ_WAIT_S, Dialect, Purpose
 from headrace.store.dialects.values import find_values_statement, write_statements
 
 CONNECT_TIMEOUT_S = 10
@@ -26,6 +26,10 @@ LOCK_TIMEOUT_S = 30
 IDLE_IN_TRANSACTION_S = 15
 """A server that stands still in the middle of a transaction loses it after this time, and its locks: others would wait for it."""
 MAX_STATEMENT_BYTES = 1_000_000
+MAX_SORT_BYTES = 32_000
+"""By so much of a text rows are sorted: as much as the longest params and tags have."""
+SORT_BUFFER_BYTES = 2_097_152
+"""Room for some such rows at least; it is what MariaDB gives a session unless told otherwise."""
 MAX_REPLACED = 150
 """So many letters of a pattern are replaced one by one; the database's own lower case must do for more."""
 
@@ -38,6 +42,8 @@ _LOST_RACES = {
 }
 # 1927 and 4031 are a connection that the server has ended, of MariaDB and MySQL.
 _LOST_CONNECTIONS = {CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, ER.SERVER_SHUTDOWN, 1927, 4031, 0}
+# Too many connections, of all or of one user, no memory, packets that did not get through. The client's own numbers are from 2000 on.
+_NO_ANSWER = _LOST_CONNECTIONS | {1040, 1041, 1152, 1158, 1159, 1160, 1161, 1203, 1226}
 _DISK_FULL = {ER.DISK_FULL, ER.RECORD_FILE_FULL, 3}
 _READ_ONLY = {ER.OPTION_PREVENTS_STATEMENT, 1836}
 _REFUSED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR}
@@ -85,8 +91,12 @@ class MysqlDialect(Dialect):
                 "sql_mode": f"'{_SQL_MODE}'",
                 "time_zone": "'+00:00'",
                 "innodb_lock_wait_timeout": LOCK_TIMEOUT_S,
+                "max_sort_length": MAX_SORT_BYTES,
+                "sort_buffer_size": SORT_BUFFER_BYTES,
                 "collation_connection": "utf8mb4_nopad_bin" if is_mariadb else "utf8mb4_0900_bin",
             }
+            # A condition on each run is to be tested run by run, from the walk of an index on, not for all runs of the store beforehand.
+            settings["optimizer_switch"] = "'exists_to_in=off'" if is_mariadb else "'semijoin=off'"
             if is_mariadb and purpose is Purpose.WRITE:
                 settings["idle_transaction_timeout"] = IDLE_IN_TRANSACTION_S
             with connection.cursor() as cursor:
@@ -123,7 +133,7 @@ class MysqlDialect(Dialect):
             )
         if code in _LOST_RACES:
             return None
-        if isinstance(error, (pymysql.OperationalError, pymysql.InterfaceError)):
+        if code in _NO_ANSWER or 2000 <= code < 3000:  # noqa: PLR2004 - see above
             return Unavailable(
                 f"The database cannot be reached or does not answer ({_text(error)}); nothing of this call was stored. Check that it runs, "
                 "then send the call again."
@@ -201,7 +211,7 @@ def _to_number(text: str) -> int | float:
 _CONVERSIONS = {**conversions, FIELD_TYPE.DECIMAL: _to_number, FIELD_TYPE.NEWDECIMAL: _to_number}
 
 
-@cache
+@lru_cache(KEPT_TEXTS)
 def _rewrite(text: str) -> str:
     text = _IGNORE.sub(r"\1INSERT IGNORE INTO \2", text)
     if _UPSERT.search(text):

@@ -5,7 +5,7 @@ Statements for many rows go as arrays in one statement: see `headrace.store.dial
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import psycopg
@@ -19,7 +19,7 @@ from sqlalchemy.pool import QueuePool
 
 from headrace.base.errors import HeadraceError, StorageFull, StoreError, Unavailable
 from headrace.store.codes import HIGHEST, LOWEST
-from headrace.store.dialect import READ_WAIT_S, Dialect, Inserted, Purpose
+from headrace.store.dialect import KEPT_TEXTS, READ_WAIT_S, Dialect, Inserted, Purpose
 from headrace.store.dialects.arrays import as_array, find_array_statement
 
 CONNECT_TIMEOUT_S = 10
@@ -67,6 +67,7 @@ class PostgresqlDialect(Dialect):
         engine = create_engine(
             url,
             isolation_level="AUTOCOMMIT",
+            use_native_hstore=False,  # each new connection would ask for that type
             poolclass=QueuePool,
             pool_size=size,
             max_overflow=0,
@@ -91,6 +92,10 @@ class PostgresqlDialect(Dialect):
                 "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS if purpose is Purpose.WRITE else 0,
                 "lock_timeout": LOCK_TIMEOUT_MS,
                 "jit": "off",
+                # Every query has an index to walk. Of tables that were filled a moment ago the planner knows nothing, and would read them whole.
+                "enable_seqscan": "off",
+                "enable_bitmapscan": "off",
+                "max_parallel_workers_per_gather": "0",
                 "timezone": "UTC",
             }
             connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
@@ -232,7 +237,7 @@ class _IntegerLoader(Loader):
         return float(text) if b"." in text or b"N" in text else int(text)
 
 
-@cache
+@lru_cache(KEPT_TEXTS)
 def _rewrite(text: str) -> str:
     text = _LIKE.sub("LIKE ? ESCAPE ''", text)
     text = text.replace("CROSS JOIN", "JOIN")  # always with ON: SQLite's word for an order of joins

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import QueuePool
 
@@ -34,6 +34,7 @@ class SqliteDialect(Dialect):
     name = "sqlite"
     placeholder = "?"
     for_update = for_share = ""
+    sorts_ties = True
     has_side = False
 
     def __init__(self, busy_timeout_ms: int | None = None, mounts: Path = MOUNTS) -> None:
@@ -130,19 +131,6 @@ class SqliteDialect(Dialect):
         cursor.execute(f"PRAGMA incremental_vacuum({pages})")
         cursor.fetchall()
 
-    def compare_layout(self, connection: Connection, metadata: MetaData) -> list[tuple[str, str, str]]:
-        """See `Dialect.compare_layout`: statements of indexes, keys of tables, and how their rows are stored."""
-        engine = create_engine("sqlite://")
-        try:
-            with engine.connect() as fresh:
-                metadata.create_all(fresh)
-                wanted = _describe_layout(fresh)
-        finally:
-            engine.dispose()
-        found = _describe_layout(connection)
-        both = sorted(found.keys() & wanted.keys())
-        return [(name, found[name], wanted[name]) for name in both if found[name] != wanted[name]]
-
     def begin_write(self) -> str:
         """Take SQLite's write lock at once, so that no statement meets it later."""
         return "BEGIN IMMEDIATE"
@@ -196,26 +184,6 @@ class SqliteDialect(Dialect):
                 f"The database file is damaged, or is none ({text}). Stop the server and restore a backup."
             )
         return None
-
-
-def _describe_layout(connection: Connection) -> dict[str, str]:
-    described: dict[str, str] = {}
-    rows = connection.exec_driver_sql(
-        "SELECT type, name, sql FROM sqlite_master WHERE substr(name, 1, 3) = 'hr_' AND sql IS NOT NULL"
-    ).fetchall()
-    for kind, name, sql in rows:
-        words = sql.replace('"', "").split()
-        if kind == "index":
-            described[name] = " ".join(words)
-        elif kind == "table":
-            info = connection.exec_driver_sql(
-                "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (name,)
-            )
-            key = ", ".join(row[0] for row in info)
-            autoincrement = " AUTOINCREMENT" if "AUTOINCREMENT" in words else ""
-            rowid = " WITHOUT ROWID" if words[-2:] == ["WITHOUT", "ROWID"] else ""
-            described[name] = f"PRIMARY KEY ({key}){autoincrement}{rowid}"
-    return described
 
 
 # A quota or a limit of file sizes shows as one of these; only a disk without any space left shows as SQLITE_FULL.
