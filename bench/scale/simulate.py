@@ -375,7 +375,13 @@ def main() -> None:
     parser.add_argument("samples", type=Path)
     parser.add_argument("--servers", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32, 64])
     parser.add_argument("--clients", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument(
+        "--hand-over-us", type=float, default=10.0, help="what each waiting session adds to a commit"
+    )
     parser.add_argument("--check-only", action="store_true")
+    parser.add_argument(
+        "--first-only", action="store_true", help="only the first of the tables that are computed"
+    )
     given = parser.parse_args()
     measured = json.loads(given.samples.read_text())
     samples, hold = measured["samples"], measured["hold"]
@@ -390,8 +396,10 @@ def main() -> None:
         return
     print(f"\nCosts of log-metric: {metric}\nCosts of log-batch: {batch}")
     some = [count for count in given.servers if count in {1, 4, 16, 64}]
-    near = replace(here, sync_us=200.0)
+    near = replace(here, sync_us=200.0, hand_over_us=given.hand_over_us)
     extrapolate("log-metric, a commit is on disk in 0.2 ms", near, metric, given.servers, given.clients)
+    if given.first_only:
+        return
     extrapolate(
         "The same, clock and commit in one round trip", replace(near, held=1), metric, some, given.clients
     )

@@ -14,7 +14,8 @@ from serving import Server, clean_environment, start_server
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside() -> Iterator[None]:
+def _no_settings_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)  # where the artifacts go if the database is no file
     with clean_environment():
         yield
 

@@ -178,7 +178,9 @@ class Load:
             *(self._make_client(each) for each in self.clients),
             *(self._make_writer(each) for each in self.writers),
         ]
-        self._ways = [Roaming(ports, f"{name}-{number}", self._stop, answer_s) for number in range(len(works))]
+        self._ways = [
+            Roaming(ports, f"{name}-{number}", self._stop, answer_s) for number in range(len(works))
+        ]
         self._threads = [
             threading.Thread(target=self._run, args=each, daemon=True)
             for each in zip(works, self._ways, strict=True)
@@ -232,7 +234,7 @@ class Load:
         try:
             while not self._stop.is_set():
                 work(way)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the threads is told
             self._errors.append(error)
 
     def _make_client(self, client: Client) -> Callable[[Roaming], None]:

@@ -1,8 +1,8 @@
 """Servers whose database is stopped, killed, or stands still: clear answers meanwhile, and no help needed afterwards. Every answered call is there, once."""
 
 import contextlib
-import http
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +54,25 @@ def _expect_unavailable(server: ServerProcess) -> None:
         assert time.monotonic() - begun < 5
     assert server.is_healthy()
     connection.close()
+
+
+@pytest.mark.databases("postgresql", reason="MariaDB's connections are threads of one process")
+def test_a_database_process_that_is_killed_takes_all_connections_with_it_and_no_answered_call(
+    database_server: DatabaseServer, servers: list[ServerProcess]
+) -> None:
+    """PostgreSQL ends all of its processes then, and recovers as after a power cut."""
+    with Load([server.port for server in servers]) as load:
+        load.wait_for_answers(5)
+        with contextlib.closing(database_server.connect("hr_faults")) as connection:
+            (pids,) = connection.execute(
+                "SELECT array_agg(pid) FROM pg_stat_activity WHERE application_name = 'headrace'"
+            ).fetchall()
+        os.kill(pids[0][0], signal.SIGKILL)
+        recovered_s = load.wait_for_answers()
+    print(f"recovered in {recovered_s:.1f} s; {load.describe()}")
+    assert recovered_s < RECOVERY_S
+    assert "terminated by signal 9" in database_server.log
+    _check(load, servers)
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])

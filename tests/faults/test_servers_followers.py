@@ -111,9 +111,7 @@ def test_followers_that_move_between_servers_are_told_every_commit_once_and_in_o
         _check(followers, load, servers, url, start)
 
 
-def _check(
-    followers: list[Follower], load: Load, servers: list[ServerProcess], url: str, start: int
-) -> None:
+def _check(followers: list[Follower], load: Load, servers: list[ServerProcess], url: str, start: int) -> None:
     log = _read_log(url, start)
     clocks = {clock for clock, *_ in log}
     assert clocks == set(range(start + 1, _read_clock(url) + 1))

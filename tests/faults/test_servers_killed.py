@@ -1,10 +1,11 @@
-"""Several servers on one database, killed and restarted under load, one after the other: every answered call is there, once.
+"""Several servers on one database, started together, killed and restarted under load: every answered call is there, once.
 
 HEADRACE_KILL_ROUNDS=100 makes a long run of the kills.
 """
 
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,20 @@ def _check(load: Load, servers: list[ServerProcess]) -> None:
     connection = servers[0].connect()
     load.check(connection)
     connection.close()
+
+
+def test_servers_that_start_together_on_an_empty_database_share_it(
+    tmp_path: Path, make_database: Callable[..., str]
+) -> None:
+    with run_servers(SERVERS, tmp_path, make_database(empty=True)) as servers:
+        connections = [server.connect() for server in servers]
+        created = {connection.create_run() for connection in connections}
+        for connection in connections:
+            found = connection.post("runs/search", experiment_ids=["0"])["runs"]
+            assert {run["info"]["run_id"] for run in found} == created
+            (default,) = connection.post("experiments/search", max_results=10)["experiments"]
+            assert (default["experiment_id"], default["name"]) == ("0", "Default")
+            connection.close()
 
 
 @pytest.mark.timeout(120 + 10 * ROUNDS)

@@ -2,12 +2,19 @@
 
 import click
 
+from headrace.base.errors import HeadraceError
 from headrace.base.settings import SERVER_SETTINGS
 from headrace.cli.output import json_option, print_json
 from headrace.store.effects import in_words
 from headrace.store.migrate import Plan, PlannedStage, check, hide_password, plan, upgrade
 
 _url_argument = click.argument("url", envvar=list(SERVER_SETTINGS["backend-store-uri"].names))
+
+
+class CannotTell(click.ClickException):
+    """``--check`` finds no answer; status 1 would be one."""
+
+    exit_code = 2
 
 
 @click.group()
@@ -21,7 +28,7 @@ def db() -> None:
     "--check",
     "only_check",
     is_flag=True,
-    help="Change nothing: say what would be changed, what it locks, and for about how long. Ends with status 1 if there is something to do, else with 0.",
+    help="Change nothing: say what would be changed, what it locks, and for about how long. Ends with status 0 if there is nothing to do, 1 if there is, 2 if that cannot be told.",
 )
 @json_option
 def upgrade_database(url: str, only_check: bool, as_json: bool) -> None:
@@ -60,9 +67,12 @@ def check_database(url: str, as_json: bool) -> None:
 
 
 def _show_plan(url: str, as_json: bool) -> None:
-    planned = plan(url)
+    try:
+        planned = plan(url)
+    except HeadraceError as error:
+        raise CannotTell(" ".join(error.message.split())) from error
     if as_json:
-        print_json({"url": planned.url, "found": planned.found, "newest": planned.newest, "copy": planned.copy, "stages": [_to_json(stage) for stage in planned.stages]})  # fmt: skip
+        print_json({"url": planned.url, "found": planned.found, "newest": planned.newest, "copy": planned.copy, "rates": planned.rates, "stages": [_to_json(stage) for stage in planned.stages]})  # fmt: skip
     else:
         for line in _describe(planned):
             click.echo(line)
@@ -75,6 +85,7 @@ def _to_json(stage: PlannedStage) -> dict[str, object]:
         "name": stage.name,
         "summary": stage.summary,
         "servers_stop": stage.servers_stop,
+        "one_transaction": stage.is_whole,
         "seconds": round(sum(effect.seconds for effect in stage.effects), 2),
         "statements": [
             {
@@ -104,7 +115,12 @@ def _describe(planned: Plan) -> list[str]:
     for stage in planned.stages:
         seconds = sum(effect.seconds for effect in stage.effects)
         servers = "all servers have to be stopped" if stage.servers_stop else "servers may go on"
-        lines += ["", f"{stage.name}: {stage.summary}", f"  {servers}; takes {in_words(seconds)}"]
+        way = (
+            "one transaction, which holds its locks to its end"
+            if stage.is_whole
+            else "step by step; a run that is broken off is gone on with"
+        )
+        lines += ["", f"{stage.name}: {stage.summary}", f"  {servers}; takes {in_words(seconds)}; {way}"]
         if planned.found is None:  # nobody waits for tables that are not there
             lines.append(f"  {len(stage.effects)} statements")
             continue
@@ -115,8 +131,11 @@ def _describe(planned: Plan) -> list[str]:
                 f"     {each.statement}",
                 f"     lock: {each.lock}; waits for it: {each.blocks}; work: {each.work.value}{rows}; {in_words(each.seconds)}",
             ]
-    lines += [
-        "",
-        "Times are orders of magnitude: the database's own guess of the number of rows, and rates measured on two cores. Nothing was changed.",
-    ]
+    if planned.rates:
+        lines += [
+            "",
+            "Times are orders of magnitude: the database's guess of the number of rows, over rates measured on two cores",
+            f"(rows a second: {planned.rates}).",
+        ]
+    lines.append("Nothing was changed.")
     return lines

@@ -1,5 +1,7 @@
 """Experiments: create, find, rename, delete, restore, tag."""
 
+from contextlib import suppress
+
 from headrace.api.endpoint import Empty, Tag
 from headrace.api.experiments import (
     CreateExperiment,
@@ -15,7 +17,7 @@ from headrace.api.experiments import (
     ViewType,
 )
 from headrace.api.page import decode_token, encode_token, question_digest
-from headrace.base.errors import InvalidParameter, InvalidState, NotFound
+from headrace.base.errors import AlreadyExists, InvalidParameter, InvalidState, NotFound
 from headrace.base.ids import parse_experiment_id
 from headrace.base.paths import parse_location
 from headrace.search.fields import EXPERIMENTS, complete_order
@@ -54,7 +56,8 @@ def ensure_default(tx: Transaction, platform: Platform) -> None:
     """Make the experiment 0 in a store that never had one."""
     if experiments.is_empty(tx):
         root, now = platform.artifacts.root_uri, platform.clock()
-        experiments.insert_experiment(tx, DEFAULT_NAME, root, now, is_root=True, number=0)
+        with suppress(AlreadyExists):  # another server that starts at the same moment was faster
+            experiments.insert_experiment(tx, DEFAULT_NAME, root, now, is_root=True, number=0)
 
 
 def get(context: Context, request: GetExperiment) -> ExperimentAnswer:

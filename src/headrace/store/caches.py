@@ -37,7 +37,7 @@ class Caches:
         """Remember forks of a run."""
         if len(self.forks) >= MAX_FORKED:
             self.forks = {}
-        self.forks[run] = frozenset(forks)
+        self.forks[run] = self.forks.get(run, frozenset()).union(forks)
 
     def add_keys(self, ids: dict[str, int]) -> None:
         """Remember names of keys."""

@@ -45,8 +45,8 @@ class Connection:
     def rows(self, sql: str, params: Params = ()) -> list[Row]:
         """Run a query and return all rows."""
         self.cursor.execute(self.dialect.sql(sql), params)
-        found: Any = self.cursor.fetchall()  # drivers give a list; the interface says Sequence
-        return cast("list[Row]", found)
+        found: Any = self.cursor.fetchall()
+        return cast("list[Row]", found if isinstance(found, list) else list(found))
 
     def row(self, sql: str, params: Params = ()) -> Row | None:
         """Run a query and return its first row, or None."""

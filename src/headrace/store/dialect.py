@@ -197,12 +197,13 @@ class Dialect:
             found[series] = Inserted(numbers + nans, nans)
         return found
 
-    def move_clock(self, cursor: DBAPICursor, touched: Sequence[tuple[int, int, int]]) -> int:
-        """Move the change clock and stamp changes with it; return where it stands now.
+    def commit(self, connection: Any, cursor: DBAPICursor, touched: Sequence[tuple[int, int, int]]) -> int:
+        """Move the change clock, stamp changes with it, and commit; return where the clock stands now.
 
         Args:
-            cursor: of a writing transaction, which does nothing else after this.
-            touched: kind, subject and experiment of each change.
+            connection: of the writing transaction, from a pool.
+            cursor: of that connection.
+            touched: kind, subject and experiment of each change; one at least.
         """
         cursor.execute("UPDATE hr_clock SET value = value + 1 WHERE id = 1")
         cursor.execute("SELECT value FROM hr_clock WHERE id = 1")
@@ -214,6 +215,7 @@ class Dialect:
             "INSERT INTO hr_change (clock, kind, subject, experiment) VALUES (?, ?, ?, ?)",
             [(clock, *change) for change in touched],
         )
+        connection.commit()
         return clock
 
     def rows_in(

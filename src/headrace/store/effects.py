@@ -208,6 +208,12 @@ def judge(dialect: SqlDialect, statement: str, sizes: Mapping[str, Size]) -> Eff
     return Effect(words, what, names["table"], rule.lock, rule.blocks, rule.work, rows, seconds)
 
 
+def describe_rates(dialect: SqlDialect) -> str:
+    """Return the rates that times are reckoned with."""
+    rates = RATES["mysql" if dialect.name == "mariadb" else dialect.name]
+    return ", ".join(f"{rate:,} where it {work.value}" for work, rate in rates.items())
+
+
 _STEPS: list[tuple[float, str]] = [
     (1, "under a second"),
     (10, "some seconds"),

@@ -24,7 +24,7 @@ from headrace.store.dialect import READ_WAIT_S, READERS, LostRace, Purpose, find
 from headrace.store.filelock import FileLock
 from headrace.store.schema import check_revision, create_schema, find_revision
 from headrace.store.series import flush_points
-from headrace.store.transaction import Transaction
+from headrace.store.transaction import TRIM_EVERY, Transaction
 from headrace.store.writer import Writer
 
 MAX_WAITING_READERS = 64
@@ -54,6 +54,7 @@ class Store:
         self._reading = self.dialect.create_engine(url, Purpose.READ, size=READERS)
         self._beside = self.dialect.create_engine(url, Purpose.SIDE) if self.dialect.has_side else None
         self._writing_raw: PoolProxiedConnection | None = None
+        self._clock = 1  # what the last commit made of the change clock; one of the numbers at which nothing is dropped
         self._places = threading.BoundedSemaphore(READERS + MAX_WAITING_READERS)
         self.writer = Writer(self)
 
@@ -94,6 +95,7 @@ class Store:
 
     def _begin_read(self) -> tuple[PoolProxiedConnection, DBAPICursor]:
         """Return a connection whose transaction has begun; one that was cut while it lay in the pool is replaced."""
+        old_ones = 0
         while True:
             try:
                 raw = self._reading.raw_connection()
@@ -107,11 +109,12 @@ class Store:
             try:
                 cursor.execute(self.dialect.begin_read())
             except Exception as error:
-                is_old = self.dialect.is_lost_connection(error)
+                is_old = self.dialect.is_lost_connection(error) and old_ones < READERS
                 raw.invalidate()
                 if not is_old:
                     raise self.translate(error) or error from error
-                continue  # each turn makes the pool one connection shorter; a fresh one that fails is an error of connecting
+                old_ones += 1
+                continue
             return raw, cursor
 
     def _give_back(self, raw: PoolProxiedConnection) -> None:
@@ -141,15 +144,17 @@ class Store:
                 self._time.measure(cursor)
                 cursor.execute(self.dialect.begin_write())
                 tx = Transaction(cursor, self.dialect, self.caches, self._insert_beside if self._beside else None)
+                if self._clock % TRIM_EVERY == 0:
+                    tx.forget_changes(self._clock)
                 work(tx)
                 flush_points(tx)
-                tx.stamp()
                 committing = True
-                raw.commit()
+                tx.commit(raw)
             except BaseException as error:
                 self._end_failed(raw, error, committing=committing)
                 raise
         tx.publish()
+        self._clock = tx.clock or 1
         if tx.clock:
             self.commits.tell()
 

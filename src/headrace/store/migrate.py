@@ -25,7 +25,7 @@ from headrace.base.errors import StoreError
 from headrace.store.catalogues import find_catalogue
 from headrace.store.dialect import Dialect, Purpose, find_dialect
 from headrace.store.drift import find_drift, find_repairs, repair_indexes
-from headrace.store.effects import Effect, judge
+from headrace.store.effects import Effect, describe_rates, judge
 from headrace.store.engine import parse_store_url
 from headrace.store.filelock import FileLock
 from headrace.store.schema import (
@@ -50,12 +50,14 @@ class PlannedStage(NamedTuple):
         name: the revision that it leads to, or what else it is for.
         summary: what the revision is about.
         servers_stop: whether all servers have to be stopped for it.
+        is_whole: whether it is one transaction, which holds its locks to the end; otherwise a run that is broken off is gone on with.
         effects: of its statements, in order.
     """
 
     name: str
     summary: str
     servers_stop: bool
+    is_whole: bool
     effects: list[Effect]
 
 
@@ -67,6 +69,7 @@ class Plan(NamedTuple):
         found: the schema's revision, None where there is no schema.
         newest: where it would be brought.
         copy: what to say of copies of the database; empty if nothing is to be done.
+        rates: what times are reckoned with, in rows a second.
         stages: in order; empty if nothing is to be done.
     """
 
@@ -74,6 +77,7 @@ class Plan(NamedTuple):
     found: str | None
     newest: str
     copy: str
+    rates: str
     stages: list[PlannedStage]
 
 
@@ -139,30 +143,42 @@ def plan(url: str, scripts: Path = SCRIPTS) -> Plan:
     if found is not None and found.number >= newest:
         check_revision(found, place, newest)
         if found.number > newest:
-            return Plan(shown, found.number, newest, "", [])
+            return Plan(shown, found.number, newest, "", "", [])
     if found is None and not dialect.exists(place):
-        return Plan(shown, None, newest, "", [PlannedStage(newest, "the first schema", False, [])])
+        return Plan(shown, None, newest, "", "", [PlannedStage(newest, "The first schema.", False, True, [])])
     with _connect(place, dialect, writer=False) as connection:
-        catalogue = find_catalogue(connection)
-        sizes = catalogue.measure()
-        stages = []
-        if found is None:
-            effects = [judge(connection.dialect, each, sizes) for each in compile_tables(connection.dialect)]
-            stages.append(PlannedStage(SCHEMA_REVISION, "The first schema.", False, effects))
-        before = found or Revision(SCHEMA_REVISION, SCHEMA_REVISION)
-        for script, stage in _compile(connection.dialect, before.number, scripts):
-            effects = [judge(connection.dialect, each, sizes) for each in stage.statements]
-            stops = found is not None and _oldest(script) > before.number
-            stages.append(PlannedStage(stage.name, script.doc, stops, effects))
-        copy = _advise_copy(place, catalogue.dump) if stages and found is not None else ""
+        copy = _advise_copy(place, find_catalogue(connection).dump) if found and found.number < newest else ""
+        stages = _judge_stages(connection, found, scripts)
         if found is not None and found.number == newest == SCHEMA_REVISION:
             repairs = [statement for repair in find_repairs(connection) for statement in repair.statements]
             if repairs:
-                effects = [judge(connection.dialect, each, sizes) for each in repairs]
+                summary = "Indexes that are missing, or made otherwise."
                 stages.append(
-                    PlannedStage("indexes", "Indexes that are missing, or made otherwise.", False, effects)
+                    _judge(connection, Stage("indexes", tuple(repairs)), summary, servers_stop=False)
                 )
-    return Plan(shown, found.number if found else None, newest, copy, stages)
+        return Plan(
+            shown, found.number if found else None, newest, copy, describe_rates(connection.dialect), stages
+        )
+
+
+def _judge_stages(connection: Connection, found: Revision | None, scripts: Path) -> list[PlannedStage]:
+    stages = []
+    if found is None:
+        stage = Stage(SCHEMA_REVISION, tuple(compile_tables(connection.dialect)))
+        stages.append(_judge(connection, stage, "The first schema.", servers_stop=False))
+    number = found.number if found else SCHEMA_REVISION
+    for script, stage in _compile(connection.dialect, number, scripts):
+        stops = found is not None and _oldest(script) > number
+        stages.append(_judge(connection, stage, script.doc, servers_stop=stops))
+    return stages
+
+
+def _judge(connection: Connection, stage: Stage, summary: str, *, servers_stop: bool) -> PlannedStage:
+    catalogue = find_catalogue(connection)
+    sizes = catalogue.measure()
+    whole = not any(catalogue.runs_alone(statement) for statement in stage.statements)
+    effects = [judge(connection.dialect, statement, sizes) for statement in stage.statements]
+    return PlannedStage(stage.name, summary, servers_stop, whole, effects)
 
 
 def check(url: str) -> list[str]:

@@ -199,13 +199,20 @@ class Transaction(Connection):
         """Note that this transaction changed something that followers want to hear of."""
         self.touched.add((kind, subject, experiment))
 
-    def stamp(self) -> None:
-        """Move the change clock and write down what was touched. The last thing before a commit."""
-        if not self.touched:
-            return
-        self.clock = self.dialect.move_clock(self.cursor, sorted(self.touched))
-        if self.clock % TRIM_EVERY == 0:
-            self.change("DELETE FROM hr_change WHERE clock < ?", (self.clock - KEPT_CHANGES,))
+    def forget_changes(self, clock: int) -> None:
+        """Drop what is old of the log of changes.
+
+        Args:
+            clock: where the change clock stood.
+        """
+        self.change("DELETE FROM hr_change WHERE clock < ?", (clock - KEPT_CHANGES,))
+
+    def commit(self, connection: Any) -> None:
+        """Move the change clock and write down what was touched, in the last statements before the commit; then commit."""
+        if self.touched:
+            self.clock = self.dialect.commit(connection, self.cursor, sorted(self.touched))
+        else:
+            connection.commit()
 
     def publish(self) -> None:
         """Hand what was learnt to the caches. Only after the commit."""

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from headrace.base.errors import HeadraceError, TooManyRequests, Unavailable
@@ -27,6 +28,8 @@ MAX_WAITING = 10_000
 STUCK_S = 10.0
 """While a transaction takes longer than this, in seconds, further jobs are refused: nobody can say when their turn would come."""
 MAX_TRIES = 20
+MAX_RESTARTS = 3
+"""So many tries of a group may be given up in order to lock runs in order."""
 LONGEST_PAUSE_S = 0.2
 LONGEST_S = 30.0
 
@@ -74,6 +77,23 @@ class Database(Protocol):
 
 class _Replay(Exception):
     """A job of the group failed after it had written."""
+
+
+class _AlwaysLost(Unavailable):
+    """A group has lost the race each time. One of its jobs may be to blame, so that they are run one by one."""
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """What the tries of a group have asked for.
+
+    Args:
+        runs: public ids of runs; the next try locks them at once.
+        tries: how often the group was begun.
+    """
+
+    runs: set[str] = field(default_factory=set)
+    tries: int = 0
 
 
 class Writer:
@@ -156,15 +176,16 @@ class Writer:
 
     def _run_group(self, group: list[Job]) -> None:
         self._begun_s = time.monotonic()
-        wanted: set[str] = set()
+        wanted = _Wanted()
         try:
             self._transact(lambda tx: _run_jobs(tx, group, wanted))
         except Exception as error:  # noqa: BLE001 - the outermost frame of the writing thread
-            # What is said of the whole transaction is said of each job; it may be stored already, so it is not run again.
+            # What is said of the whole transaction is said of each job; it may be stored already, so it is not run again. That holds
+            # for refused jobs too: what they were refused for may have gone with the transaction.
             shown = error if isinstance(error, HeadraceError) else self._database.translate(error)
-            if shown is not None:
+            if shown is not None and not (isinstance(error, _AlwaysLost) and len(group) > 1):
                 for job in group:
-                    job.error = job.error or shown
+                    job.error = shown
             else:
                 for job in group:
                     self._begun_s = time.monotonic()
@@ -174,7 +195,7 @@ class Writer:
 
     def _run_alone(self, job: Job) -> None:
         job.result = job.error = None
-        wanted: set[str] = set()
+        wanted = _Wanted()
 
         def work(tx: Transaction) -> None:
             _lock(tx, [job], wanted)
@@ -197,8 +218,9 @@ class Writer:
             try:
                 return self._database.transact(work)
             except LostRace as race:
-                if tries >= MAX_TRIES or time.monotonic() > until_s:
-                    raise Unavailable(
+                is_late = time.monotonic() > until_s
+                if tries >= MAX_TRIES or is_late:
+                    raise (Unavailable if is_late else _AlwaysLost)(
                         f"The database did not let this call through, {tries} times in a row ({race}); nothing of it was stored. "
                         "Send it again later."
                     ) from race
@@ -207,14 +229,15 @@ class Writer:
             tries += 1
 
 
-def _lock(tx: Transaction, group: Sequence[Job], wanted: set[str]) -> None:
+def _lock(tx: Transaction, group: Sequence[Job], wanted: _Wanted) -> None:
     """Lock what jobs claim, and the runs that were wanted when they were run before."""
-    tx.may_restart = not wanted
-    lock_claims(tx, [job.claims for job in group], wanted)
-    tx.wanted_runs = wanted
+    wanted.tries += 1
+    tx.may_restart = wanted.tries <= MAX_RESTARTS
+    lock_claims(tx, [job.claims for job in group], wanted.runs)
+    tx.wanted_runs = wanted.runs
 
 
-def _run_jobs(tx: Transaction, group: Sequence[Job], wanted: set[str]) -> None:
+def _run_jobs(tx: Transaction, group: Sequence[Job], wanted: _Wanted) -> None:
     _lock(tx, group, wanted)
     for job in group:
         job.error = None

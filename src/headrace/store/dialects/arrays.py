@@ -4,6 +4,9 @@ The types of the arrays come from the tables. Statements of other forms are not 
 """
 
 import re
+import struct
+import sys
+from array import array
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -12,6 +15,10 @@ from sqlalchemy import LargeBinary, SmallInteger
 from sqlalchemy.types import Integer
 
 from headrace.store.tables import METADATA
+
+_HEAD = struct.Struct(">iiiii")
+_INT8 = 20
+_LENGTH_END, _ITEM = 4, 12
 
 INSERT = re.compile(r"\s*INSERT INTO (\w+) \(([^)]*)\)\s+VALUES \(([^)]*)\)(.*)", re.DOTALL)
 UPDATE = re.compile(r"\s*UPDATE (\w+) SET (.*)\sWHERE ([\w\s=?]*(?: AND [\w\s=?<>]*)*)", re.DOTALL)
@@ -42,11 +49,35 @@ def find_array_statement(text: str) -> ArrayStatement | None:
     return None
 
 
+class Packed:
+    """An array of integers of 64 bits, as PostgreSQL sends it in binary.
+
+    Args:
+        values: the integers.
+    """
+
+    __slots__ = ("data",)
+
+    def __init__(self, values: Sequence[int]) -> None:
+        # One dimension, no NULL, the type's number, how many, and from which index; then each item behind its length, all big-endian.
+        items = array("q", values)
+        if sys.byteorder == "little":
+            items.byteswap()
+        raw = items.tobytes()
+        body = bytearray(_ITEM * len(values))
+        body[_LENGTH_END - 1 :: _ITEM] = b"\x08" * len(values)
+        for place in range(8):
+            body[_LENGTH_END + place :: _ITEM] = raw[place::8]
+        self.data = _HEAD.pack(1, 0, _INT8, len(values), 1) + body
+
+
 def as_array(kind: str, values: Sequence[Any]) -> Any:
-    """Return values as a parameter that the driver sends quickly; integers as the text of an array."""
-    if kind in {"bigint", "smallint"}:
+    """Return values as a parameter that the driver sends quickly: integers packed, or as the text of an array if there are NULLs among them."""
+    if kind not in {"bigint", "smallint"}:
+        return list(values)
+    if None in values:
         return "{" + ",".join(["NULL" if value is None else str(int(value)) for value in values]) + "}"
-    return list(values)
+    return Packed(values)
 
 
 def _from_insert(table: str, names: str, values: str, rest: str) -> ArrayStatement | None:

@@ -216,6 +216,6 @@ def _rewrite(text: str) -> str:
     text = _IGNORE.sub(r"\1INSERT IGNORE INTO \2", text)
     if _UPSERT.search(text):
         text = _EXCLUDED.sub(r"VALUES(\1)", _UPSERT.sub("ON DUPLICATE KEY UPDATE ", text))
-    text = _LIKE.sub("LIKE ? ESCAPE ''", text)
+    text = _LIKE.sub(r"LIKE ? ESCAPE '\\0'", text)  # no pattern holds that character; an empty text would mean a backslash
     text = text.replace("CROSS JOIN", "STRAIGHT_JOIN")  # always with ON: SQLite's word for an order of joins
     return text.replace("%", "%%").replace("?", "%s")
