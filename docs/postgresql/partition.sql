@@ -6,6 +6,9 @@
 --   2. per table, with servers running:  SELECT hr_partitions.prepare(...)   short lock, then a scan that blocks nobody
 --      then                              SELECT hr_partitions.switch(...)    short lock, no row is copied
 --
+-- Between the two, ids beyond the end that `prepare` has chosen are refused: it leaves at least a tenth of the width, so do not wait for weeks. To give
+-- up after `prepare`: ALTER TABLE ... DROP CONSTRAINT first_partition.
+--
 -- See the calls at the end. Rows that are there become the first partition as they lie. headrace needs no change: the tables keep
 -- names, columns, keys and indexes. Partitions lie in a schema of their own, hr_partitions, where headrace's check of the schema does not look.
 
@@ -37,9 +40,11 @@ LANGUAGE plpgsql AS $$
 DECLARE
     parent regclass := format('public.%I', name);
     key text := pg_get_partkeydef(parent);
-    options text;
+    rest regclass := to_regclass(format('hr_partitions.%I', name || '_rest'));
+    options text; filled boolean := false;
     newest bigint; begins bigint; made int := 0;
 BEGIN
+    IF rest IS NOT NULL THEN EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s)', rest) INTO filled; END IF;
     key := substring(key from '\((.*)\)');
     -- Ids from 2^40 on lie in blocks of experiments: see blocks.sql.
     EXECUTE format('SELECT coalesce(max(%s), 0) FROM %s WHERE %s < 1::bigint << 40', key, parent, key) INTO newest;
@@ -48,12 +53,19 @@ BEGIN
         FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = parent AND c.relname NOT LIKE '%\_of\_%';
     SELECT array_to_string(c.reloptions, ', ') INTO options FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         WHERE i.inhparent = parent AND c.relname = name || '_0';
+    -- Rows that came when there was no partition for them are put where they belong; others wait meanwhile.
+    IF filled THEN EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', parent, rest); END IF;
     WHILE begins < (newest / width + 1 + ahead) * width LOOP
         EXECUTE format('CREATE TABLE hr_partitions.%I PARTITION OF %s FOR VALUES FROM (%s) TO (%s) %s', name || '_' || begins / width,
             parent, begins, begins + width, CASE WHEN options <> '' THEN 'WITH (' || options || ')' ELSE '' END);
         begins := begins + width;
         made := made + 1;
     END LOOP;
+    IF filled THEN
+        EXECUTE format('INSERT INTO %s SELECT * FROM %s', parent, rest);
+        EXECUTE format('TRUNCATE %s', rest);
+        EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s DEFAULT', parent, rest);
+    END IF;
     RETURN made;
 END $$;
 
@@ -90,7 +102,7 @@ BEGIN
     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT first_partition', held);
     IF serial IS NOT NULL THEN EXECUTE format('ALTER SEQUENCE %s OWNED BY public.%I.%I', serial, name, key); END IF;
     made := hr_partitions.extend(name, width, ahead);
-    -- Where rows go if nobody has called extend in time. Rows in it are not lost, but stop the next partition from being made.
+    -- Where rows go if nobody has called extend in time; the next call takes them out again.
     EXECUTE format('CREATE TABLE hr_partitions.%I PARTITION OF public.%I DEFAULT', name || '_rest', name);
     RETURN made + 2;
 END $$;

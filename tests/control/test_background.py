@@ -1,5 +1,6 @@
 """The background thread: duties taken with a lease, one process at a time; nothing written when there is nothing to do."""
 
+import dataclasses
 import logging
 import os
 import subprocess
@@ -7,14 +8,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from control import recording_duties
 from control.world import World
 from databases import nothing_written, watch
+from headrace.base.errors import Unavailable
 from headrace.client import connect
 from headrace.services.background import Background
 from headrace.store import duties
@@ -151,6 +155,61 @@ def test_only_the_holder_may_take_a_duty_before_its_lease_is_over(world: World) 
     assert not take("a", 1_153)
     world.write(lambda tx: duties.release(tx, "b"))
     assert take("a", 1_154)
+
+
+def test_of_several_that_want_a_duty_at_the_same_moment_one_gets_it(
+    open_world: Callable[[], World],
+) -> None:
+    worlds = [open_world() for _ in range(4)]
+    taken: dict[str, list[int]] = {f"duty{number}": [] for number in range(20)}
+    together = threading.Barrier(len(worlds))
+
+    def take_all(place: int) -> None:
+        world = worlds[place]
+        for name, holders in taken.items():
+            for moment in (
+                1_000,
+                1_500,
+                2_501,
+            ):  # a new one; one that its holder keeps; one whose lease is over
+                together.wait(30)
+                if world.write(partial(duties.take, name=name, holder=f"{place}", now=moment, length=1_000)):
+                    holders.append(moment)
+
+    threads = [threading.Thread(target=take_all, args=(place,)) for place in range(len(worlds))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert set(map(tuple, taken.values())) == {(1_000, 1_500, 2_501)}
+
+
+def test_a_store_that_cannot_be_seen_is_said_once_and_its_return_as_well(
+    world: World, start: Callable[..., Background], record: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = threading.Event()
+
+    class Store:
+        """The store, with a database that is away at times."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "read" and gone.is_set():
+                raise Unavailable("The database is away.")
+            return getattr(store, name)
+
+    store = world.platform.store
+    world.platform = dataclasses.replace(world.platform, store=cast("Any", Store()))
+    gone.set()
+    start(RECORDING)
+    _wait_for(lambda: caplog.messages)
+    time.sleep(2.5)
+    gone.clear()
+    _touch(world)
+    _wait_for(lambda: "end" in _read(record))
+    assert caplog.messages == [
+        "Background work cannot see the store, and waits until it can: The database is away.",
+        "Background work sees the store again.",
+    ]
 
 
 def _spans(record: Path, killed: dict[int, float]) -> list[tuple[float, float, int]]:

@@ -125,7 +125,9 @@ def test_a_server_that_stands_still_beside_another_changes_nothing_when_it_goes_
 def test_when_all_servers_stood_still_no_run_is_lost_for_it(pair: Pair) -> None:
     _let_both_know(pair)
     dead = pair.make_run(1, SECOND)
-    time.sleep(1 + MARK_EVERY_MS / 1000 + 1)  # so long it takes until all know that it was lost while they were there
+    time.sleep(
+        1 + MARK_EVERY_MS / 1000 + 1
+    )  # so long it takes until all know that it was lost while they were there
     living = pair.make_run(0, 5 * SECOND)
     with _standing_still(pair.servers[0]), _standing_still(pair.servers[1]):
         time.sleep(STILL_S)

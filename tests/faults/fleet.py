@@ -183,6 +183,8 @@ class ServerProcess:
         """Stop it for sure, and what it started with it."""
         if self.process is None:
             return
+        if self.process.poll() is None:
+            self.resume()
         for number in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
@@ -217,7 +219,6 @@ def run_servers(
     finally:
         for server in servers:
             if server.process is not None and server.process.poll() is None:
-                server.resume()
                 server.terminate()
         for server in servers:
             server.stop()

@@ -113,7 +113,7 @@ def test_a_connection_cut_before_the_commit_is_replaced_and_nobody_hears_of_it(
 def test_a_batch_whose_commit_got_no_answer_is_answered_as_stored_when_it_is_sent_again(
     proxy: Proxy, server: ServerProcess, url: str
 ) -> None:
-    writer, way = Writer("w"), Roaming([server.port], "w")
+    writer, way = Writer("w"), Roaming([server.port], "w", answer_s=60)
     writer.send(way)
     for again in (1, 2, 3):
         proxy.arm(Fault.AFTER_COMMIT)

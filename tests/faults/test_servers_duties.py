@@ -16,9 +16,9 @@ from headrace.services.background import LEASE_S
 from headrace.store.transaction import Kind
 from proxy import Proxy
 
-RUNS = 1500
+RUNS = 600
 POINTS = 6000
-BLOCKS = 500
+BLOCKS = 200
 MORE_S = 15.0
 
 pytestmark = pytest.mark.databases("postgresql", "mysql", reason="test_job_kill.py does it on a file")

@@ -126,7 +126,7 @@ def test_a_database_that_stands_still_makes_nobody_wait_who_cannot_be_served(
 def test_a_server_that_stands_still_in_a_transaction_stops_the_others_for_seconds_only(
     proxy: Proxy, server: ServerProcess, url: str, tmp_path: Path
 ) -> None:
-    """It holds the clock of changes, which all need."""
+    """It holds a run to which another server wants to write."""
     first = server.connect()
     run_id = first.create_run(start_time=1)
     asleep = threading.Event()
@@ -135,22 +135,28 @@ def test_a_server_that_stands_still_in_a_transaction_stops_the_others_for_second
         server.pause()
         asleep.set()
 
-    with run_servers(1, tmp_path, url) as (other,):
-        with Load([other.port], clients=2, writers=2) as load, ThreadPoolExecutor() as threads:
-            load.wait_for_answers()
-            proxy.cut()  # what is prepared on a connection is not sent again
-            proxy.watch(b"UPDATE hr_clock", fall_asleep)
-            metric = {"run_id": run_id, "key": "loss", "value": 1.0, "timestamp": 1}
-            under_way = threads.submit(first.ask, "POST", "runs/log-metric", step=1, **metric)
-            assert asleep.wait(20)
-            waited = load.wait_for_answers(most_s=2 * IDLE_S)
-            print(f"{waited:.1f} s until the other one went on; {load.describe()}")
-            assert IDLE_S / 2 < waited < IDLE_S + 10
-            server.resume()
-            status, answer = under_way.result(30)
-            assert status == 200 or "may be stored or not" in answer["message"]
-            load.wait_for_answers()
+    with (
+        run_servers(1, tmp_path, url) as (other,),
+        Load([other.port], clients=2, writers=2) as load,
+        ThreadPoolExecutor() as threads,
+    ):
+        load.wait_for_answers()
+        proxy.cut()  # what is prepared on a connection is not sent again
+        proxy.watch(b"INTO hr_point", fall_asleep)
+        metric = {"run_id": run_id, "key": "loss", "value": 1.0, "timestamp": 1}
+        under_way = threads.submit(first.ask, "POST", "runs/log-metric", step=1, **metric)
+        assert asleep.wait(20)
+        begun, second = time.monotonic(), other.connect()
+        second.post("runs/log-metric", step=2, **metric)
+        waited = time.monotonic() - begun
+        print(f"{waited:.1f} s until the run was free; {load.describe()}")
+        assert IDLE_S / 2 < waited < IDLE_S + 10
+        load.wait_for_answers()
+        server.resume()
+        status, answer = under_way.result(30)
+        assert status == 200 or "may be stored or not" in answer["message"]
         first.post("runs/log-metric", step=1, **metric)
-        assert first.read_history(run_id, "loss") == [(1, 1.0)]
-        _check(load, other, server)
-    first.close()
+        assert second.read_history(run_id, "loss") == [(1, 1.0), (2, 1.0)]
+        for each in (first, second):
+            each.close()
+    _check(load, server)

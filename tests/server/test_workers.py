@@ -193,7 +193,7 @@ class Load:
     def stop(self) -> None:
         self._done.set()
         for thread in self._threads:
-            thread.join(WAIT_S)
+            thread.join(2 * WAIT_S)
             assert not thread.is_alive()
 
 
@@ -343,10 +343,22 @@ def test_a_request_under_way_is_answered_and_kept_when_all_are_told_to_stop(
     assert b"connection: close" in answer
     assert group.process.wait(WAIT_S) == 0
     clients.stop()
+    # No call was cut off: each was answered, or found nobody to take it.
+    assert {type(each) for each in clients.errors} <= {ConnectionRefusedError}
     again = start()
     path = "/api/2.0/mlflow/experiments/get-by-name?experiment_name=half-sent"
     assert again.ask("GET", path)[0] == http.HTTPStatus.OK
     assert set(clients.answered) <= set(again.read_steps(clients.run_id))
+
+
+def test_a_server_of_one_process_cuts_off_no_call_either(tmp_path: Path, load: Callable[..., Load]) -> None:
+    with start_server(tmp_path) as server:
+        clients = load(Group(server.process, server.url, tmp_path / "server.log"))
+        clients.wait_for(200)
+        assert server.stop() == 0
+        clients.stop()
+    assert clients.errors
+    assert {type(each) for each in clients.errors} == {ConnectionRefusedError}
 
 
 @on_sqlite

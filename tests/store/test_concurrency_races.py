@@ -78,7 +78,11 @@ def in_the_middle(platform: Platform, work: Callable[[Transaction], Any]) -> Ite
 
 
 def _meanwhile(
-    platform: Platform, work: Callable[[Transaction], Any], act: Callable[[], Any], *, raises: type[Exception] | None = None
+    platform: Platform,
+    work: Callable[[Transaction], Any],
+    act: Callable[[], Any],
+    *,
+    raises: type[Exception] | None = None,
 ) -> Any:
     """Act while a server is in the middle of some work; see that this waits for it, and return the answer."""
     with ThreadPoolExecutor(1) as threads:
@@ -125,7 +129,9 @@ def test_no_run_comes_into_an_experiment_that_is_being_deleted(servers: Servers)
         assert conn.row("SELECT COUNT(*) FROM hr_run") == (0,)
 
 
-def test_a_run_that_is_being_made_is_deleted_with_its_experiment_and_comes_back_with_it(servers: Servers) -> None:
+def test_a_run_that_is_being_made_is_deleted_with_its_experiment_and_comes_back_with_it(
+    servers: Servers,
+) -> None:
     experiment = _make_experiment(servers.one, "e")
     _meanwhile(
         servers.one,
@@ -219,7 +225,11 @@ def test_a_name_that_is_being_given_is_taken(servers: Servers) -> None:
 @pytest.mark.parametrize("seq", [1, 2])
 def test_a_batch_that_is_being_applied_waits_and_gets_the_same_answer(servers: Servers, seq: int) -> None:
     batches = [
-        _batch("w", number, RunBlock(run_id="r", start=StartRecord(experiment_id="0"), params=[(f"p{number}", "1")]))
+        _batch(
+            "w",
+            number,
+            RunBlock(run_id="r", start=StartRecord(experiment_id="0"), params=[(f"p{number}", "1")]),
+        )
         for number in (1, 2)
     ]
     for batch in batches[: seq - 1]:
@@ -238,7 +248,9 @@ def test_no_run_becomes_its_own_ancestor(servers: Servers) -> None:
     a, b, c, d = (_make_run(servers.one) for _ in range(4))
 
     def fork(run: str, parent: str) -> RunBlock:
-        return RunBlock(run_id=run, start=StartRecord(experiment_id="0", fork=ForkRecord(run_id=parent, step=1)))
+        return RunBlock(
+            run_id=run, start=StartRecord(experiment_id="0", fork=ForkRecord(run_id=parent, step=1))
+        )
 
     dispatch.call(servers.one, Actor(), ingest.SEND, _batch("w", 1, fork(b, c), fork(d, a)))
     # Each is right by itself; together they would close the ring a, b, c, d.
@@ -318,7 +330,9 @@ def test_a_server_that_stands_still_in_a_transaction_loses_its_locks_and_does_it
     monkeypatch.setattr(postgresql, "IDLE_IN_TRANSACTION_MS", 1_000)
     monkeypatch.setattr(mysql, "IDLE_IN_TRANSACTION_S", 1)
     run = _make_run(servers.other)
-    paused = open_platform(PlatformSettings(store_url=str(servers.one.store.url.render_as_string(hide_password=False))))
+    paused = open_platform(
+        PlatformSettings(store_url=str(servers.one.store.url.render_as_string(hide_password=False)))
+    )
     awake, tries = threading.Event(), list[int]()
 
     def work(tx: Transaction) -> None:
@@ -390,7 +404,9 @@ def test_what_jobs_claim_is_locked_in_one_order(servers: Servers) -> None:
         for _ in range(5):
             futures: list[Future[Any]] = [Future() for _ in order]
             for run, future in zip(order, futures, strict=True):
-                platform.store.writer.submit(Job(log(platform, run), settle_futures, future, Claims(runs=[run])))
+                platform.store.writer.submit(
+                    Job(log(platform, run), settle_futures, future, Claims(runs=[run]))
+                )
             for future in futures:
                 future.result(30)
 

@@ -33,10 +33,11 @@ PASSES = "def test_passes(): pass\n"
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Path:
-    """A folder of tests with the project's conftest.py and an empty list of allowed skips."""
+    """A folder of tests with the project's conftest.py, what that loads, and an empty list of allowed skips."""
     tests = tmp_path / "tests"
     (tests / "structure").mkdir(parents=True)
-    shutil.copy(TESTS / "conftest.py", tests)
+    for name in ("conftest.py", "databases.py", "database_servers.py"):
+        shutil.copy(TESTS / name, tests)
     (tests / "structure" / "allowed_skips.txt").touch()
     return tests
 
@@ -55,6 +56,7 @@ def _run(tests: Path, processes: int, *, is_ci: bool) -> tuple[int, str]:
             "-p",
             "no:cacheprovider",
             "--rootdir=.",
+            "--override-ini=pythonpath=tests",
             f"-n{processes}",
             "tests",
         ],

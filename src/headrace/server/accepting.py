@@ -41,10 +41,13 @@ class Accepting:
         self._wait()
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Take what waits, and then no more connections: it would be cut off if this process is the last that listens."""
         if not self._closed:
             self._closed = True
             self._loop.remove_reader(self._listening)
+            with suppress(OSError):
+                while True:
+                    self._take_one()
             self._listening.close()
 
     async def wait_closed(self) -> None:
@@ -67,17 +70,25 @@ class Accepting:
             return
         for _ in range(1 + len(self._connections) // _MORE_PER):
             try:
-                connection, _ = self._listening.accept()
+                self._take_one()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):  # another process was faster
                 break
             except OSError as error:
                 log.error("No connection can be taken for %.0f s: %s", PAUSE_S, error)  # noqa: TRY400 - it is the system's
                 self._loop.call_later(PAUSE_S, self._wait)
                 return
-            task = self._loop.create_task(self._hand_over(connection))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
         self._wait()
+
+    def _take_one(self) -> None:
+        """Take a connection.
+
+        Raises:
+            OSError: none waits, or there is no room for it.
+        """
+        connection, _ = self._listening.accept()
+        task = self._loop.create_task(self._hand_over(connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _hand_over(self, connection: socket.socket) -> None:
         connection.setblocking(False)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import FrameType
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -36,6 +36,7 @@ DRAIN_SECONDS = 0.5
 FORCED_STATUS = 130
 FORCED_NOTE = b"Stopped at once; calls that were under way are not answered.\n"
 _LOOK_SECONDS = 0.01
+_LAST = (b"connection", b"close")
 _QUEUE = 2048
 
 
@@ -231,7 +232,7 @@ class _Server(uvicorn.Server):
         for door in self._doors:
             await door.wait_closed()
         self._leave()
-        self.server_state.default_headers.append((b"connection", b"close"))
+        self._announce_end()
         if self._following is not None:
             self._following.close()
         for _ in range(round(DRAIN_SECONDS / _LOOK_SECONDS)):
@@ -239,6 +240,14 @@ class _Server(uvicorn.Server):
                 break
             await asyncio.sleep(_LOOK_SECONDS)
         await super().shutdown(sockets=sockets)
+
+    def _announce_end(self) -> None:
+        """Let each answer that has not begun, and all later ones, say that its connection ends with it."""
+        found: list[Any] = [getattr(each, "cycle", None) for each in self.server_state.connections]
+        under_way = [cycle.default_headers for cycle in found if cycle is not None]
+        for headers in [self.server_state.default_headers, *under_way]:
+            if _LAST not in headers:
+                headers.append(_LAST)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

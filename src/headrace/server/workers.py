@@ -190,7 +190,7 @@ class Supervisor:
 
     Args:
         settings: what each of them serves.
-        listening: what they listen on.
+        listening: what they listen on; closed when they are told to end.
         share: what each of them gets.
     """
 
@@ -219,6 +219,7 @@ class Supervisor:
                     self._fill_places()
                     self._replace()
                     self._listen()
+                self._listening.close()  # or clients that come now would wait for the end of the last worker
                 for worker in self._workers:
                     worker.end()
                 while self._workers and not self._is_forced:

@@ -80,7 +80,9 @@ def _claim_fields(row: Endpoint[Any, Any]) -> list[tuple[str, str]]:
         if not need.field or need.permission is Permission.READ:
             continue
         if need.resource is Resource.EXPERIMENT:
-            found.append(("changed_experiments" if row.name.startswith("experiments.") else "experiments", need.field))
+            found.append(
+                ("changed_experiments" if row.name.startswith("experiments.") else "experiments", need.field)
+            )
         elif need.resource in _CLAIMS:
             found.append((_CLAIMS[need.resource], need.field))
     if row.name == "ingest.send":

@@ -21,6 +21,7 @@ MAX_DIGEST = 36
 MAX_SCHEMA = 1_048_575
 MAX_SOURCE = 65_535
 MAX_PROFILE = 16_777_215
+MAX_MODEL_ID = 64
 
 
 def log_inputs(context: Context, request: LogInputs) -> Empty:
@@ -28,6 +29,8 @@ def log_inputs(context: Context, request: LogInputs) -> Empty:
     run = get_active(context, request.run_id)
     for used in request.datasets:
         check_dataset(used)
+    for model in request.models:
+        check_value(model.model_id, "a model's id", MAX_MODEL_ID)
     inputs.insert_datasets(context.tx, run, request.datasets)
     inputs.insert_model_inputs(context.tx, run, request.models)
     return Empty()
@@ -36,6 +39,8 @@ def log_inputs(context: Context, request: LogInputs) -> Empty:
 def log_outputs(context: Context, request: LogOutputs) -> Empty:
     """Note which models a run has made."""
     run = get_active(context, request.run_id)
+    for model in request.models:
+        check_value(model.model_id, "a model's id", MAX_MODEL_ID)
     inputs.insert_model_outputs(context.tx, run, request.models)
     return Empty()
 

@@ -83,7 +83,11 @@ def _find_claims(conn: Connection, number: int, size: int) -> Claims:
     if job.kind == _MOVE_EXPERIMENTS:
         return Claims(changed_experiments=[str(each) for each in subjects])
     found = Claims(runs=[run.run_id for run in moves.find_refs(conn, subjects).values()])
-    return found._replace(experiments=[_decode(job, MoveRuns).to_experiment_id]) if job.kind == _MOVE_RUNS else found
+    return (
+        found._replace(experiments=[_decode(job, MoveRuns).to_experiment_id])
+        if job.kind == _MOVE_RUNS
+        else found
+    )
 
 
 def make_step(platform: Platform, tx: Transaction, number: int, size: int) -> tuple[bool, float]:

@@ -132,7 +132,11 @@ def _move_models(tx: Transaction, runs: Sequence[RunRef], target: int) -> None:
     home = {run.run_id: run.experiment for run in runs}
     made = tx.rows_in("SELECT model_id, source_run_id FROM hr_model WHERE source_run_id IN ({ids})", home)
     lock_models(tx, (row[0] for row in made))
-    refs = [tx.held_models[model_id] for model_id, run_id in made if tx.held_models[model_id].experiment == home[run_id]]
+    refs = [
+        tx.held_models[model_id]
+        for model_id, run_id in made
+        if tx.held_models[model_id].experiment == home[run_id]
+    ]
     tx.change_many(
         "UPDATE hr_model SET experiment = ?, scope = ? WHERE id = ?",
         [(target, 2 * target + model.deleted, model.id) for model in refs],
@@ -150,7 +154,8 @@ def _move_datasets(tx: Transaction, runs: Sequence[RunRef], target: int) -> None
     if not links:
         return
     datasets = tx.rows_in(
-        f"SELECT id, {DATASET_COLUMNS} FROM hr_dataset WHERE id IN ({{ids}})", sorted({row[1] for row in links})
+        f"SELECT id, {DATASET_COLUMNS} FROM hr_dataset WHERE id IN ({{ids}})",
+        sorted({row[1] for row in links}),
     )
     new = {number: intern_dataset(tx, target, tuple(row)) for number, *row in datasets}
     for table in ("hr_run_dataset", "hr_run_dataset_tag"):

@@ -58,7 +58,9 @@ def find_neglected(conn: Connection, after: int, span: int) -> tuple[list[int], 
 
 def runs_of_series(conn: Connection, series: Iterable[int]) -> list[str]:
     """Return the public ids of the runs that series belong to."""
-    rows = conn.rows_in("SELECT r.run_id FROM hr_series s JOIN hr_run r ON r.id = s.run WHERE s.id IN ({ids})", series)
+    rows = conn.rows_in(
+        "SELECT r.run_id FROM hr_series s JOIN hr_run r ON r.id = s.run WHERE s.id IN ({ids})", series
+    )
     return [row[0] for row in rows]
 
 

@@ -160,7 +160,12 @@ class Transaction(Connection):
             LostRace: others are locked already that come behind them; the next try locks all in order.
         """
         missing = set(run_ids) - self.locked_runs
-        if missing and self.may_restart and self.for_update and min(missing) < max(self.locked_runs, default=""):
+        if (
+            missing
+            and self.may_restart
+            and self.for_update
+            and min(missing) < max(self.locked_runs, default="")
+        ):
             self.wanted_runs |= missing
             raise LostRace("More runs are written to than was known at the beginning.")
         self.lock_runs(run_ids)

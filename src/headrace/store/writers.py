@@ -111,7 +111,9 @@ def advance(tx: Transaction, writer_id: str, last: WriterRow | None, records: in
         (last.seq + 1, last.records + records, now, writer_id, last.seq),
     )
     if passed != 1:
-        raise LostRace(f"The writer {writer_id!r} was no longer at batch {last.seq} when its next one was applied.")
+        raise LostRace(
+            f"The writer {writer_id!r} was no longer at batch {last.seq} when its next one was applied."
+        )
     return last.number
 
 

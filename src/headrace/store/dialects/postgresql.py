@@ -95,7 +95,9 @@ class PostgresqlDialect(Dialect):
             connection.adapters.register_dumper(Packed, _PackedDumper)
             connection.adapters.register_loader("numeric", _IntegerLoader)
             settings = {
-                "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS if purpose is Purpose.WRITE else 0,
+                "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS
+                if purpose is Purpose.WRITE
+                else 0,
                 "lock_timeout": LOCK_TIMEOUT_MS,
                 "jit": "off",
                 # Every query has an index to walk. Of tables that were filled a moment ago the planner knows nothing, and would read them whole.
@@ -146,7 +148,9 @@ class PostgresqlDialect(Dialect):
 
     def is_lost_connection(self, error: Exception) -> bool:
         """See `Dialect.is_lost_connection`. Errors of connecting have no connection to lose."""
-        if isinstance(error, (errors.AdminShutdown, errors.CrashShutdown, errors.IdleInTransactionSessionTimeout)):
+        if isinstance(
+            error, (errors.AdminShutdown, errors.CrashShutdown, errors.IdleInTransactionSessionTimeout)
+        ):
             return True
         # Errors that the client's library finds have no SQLSTATE.
         return (
@@ -187,7 +191,8 @@ class PostgresqlDialect(Dialect):
         for start in range(0, len(rows), ROWS_AT_ONCE):
             columns = zip(*rows[start : start + ROWS_AT_ONCE], strict=True)
             cursor.execute(
-                statement.text, [as_array(kind, each) for kind, each in zip(statement.kinds, columns, strict=True)]
+                statement.text,
+                [as_array(kind, each) for kind, each in zip(statement.kinds, columns, strict=True)],
             )
             changed += cursor.rowcount
         return changed
@@ -244,7 +249,9 @@ class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
             return super().execute(query, params, **options)
         except psycopg.DataError:
             storable = [_find_storable(param) for param in params or ()]
-            if storable == list(params or ()) or not str(query).lstrip().startswith(("SELECT", "WITH")):
+            if storable == list(params or ()) or not str(query).lstrip().startswith(
+                ("SELECT", "WITH", "DELETE")
+            ):
                 raise
             return super().execute(query, storable, **options)
 
