@@ -23,7 +23,7 @@ import psycopg
 import pymysql
 from pymysql.constants import CLIENT
 
-START_S = 60
+START_S = 180
 STOP_S = 30
 #: Who owns the databases of the tests; a name with rights on nothing else, and a password that a URL has to quote.
 USER = "headrace"
@@ -164,7 +164,9 @@ class DatabaseServer(ABC):
                     raise RuntimeError(f"{self.kind} did not start:\n{self.log}") from error
                 time.sleep(0.02)
             else:
-                return
+                break
+        while not (self.folder / "pid").exists() or not (self.folder / "pid").read_text("ascii"):
+            time.sleep(0.01)
 
 
 class PostgresServer(DatabaseServer):

@@ -15,7 +15,6 @@ from typing import Self
 
 _PIECE_BYTES = 2**16
 _COMMIT = re.compile(rb"\bCOMMIT\b")
-_COMMIT_S = 5.0
 _SHORT_BYTES = 3
 
 
@@ -148,8 +147,7 @@ class _Pair:
 
     def __init__(self, proxy: Proxy, client: socket.socket, server: socket.socket) -> None:
         self._proxy, self._client, self._server = proxy, client, server
-        self._commit: Fault | None = None
-        self._commit_answered = threading.Event()
+        self._is_unanswered = False
         for each in (client, server):
             each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -180,18 +178,14 @@ class _Pair:
         if _COMMIT.search(data):
             if self._proxy.take(Fault.BEFORE_COMMIT):
                 return False
-            if self._proxy.take(Fault.AFTER_COMMIT):
-                self._commit = Fault.AFTER_COMMIT
-                self._server.sendall(data)
-                self._commit_answered.wait(_COMMIT_S)
-                return False
+            # what belongs to the commit may follow in another piece
+            self._is_unanswered = self._is_unanswered or self._proxy.take(Fault.AFTER_COMMIT)
         self._server.sendall(data)
         return True
 
     def _to_client(self, data: bytes) -> bool:
         """Pass data on, and tell whether the connection goes on."""
-        if self._commit is not None:
-            self._commit_answered.set()
+        if self._is_unanswered:
             return False
         if len(data) > _SHORT_BYTES and self._proxy.take(Fault.IN_ANSWER):
             self._client.sendall(data[: len(data) // 2])

@@ -49,13 +49,16 @@ def convert(url: str, cuts: dict[str, tuple[str, int]] | None = None, ahead: int
     return made
 
 
+_CONVERTED = pytest.StashKey[dict[str, int]]()
+"""By template: how many partitions were made."""
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Let the template that test databases are copies of be converted when it is made."""
-    import databases  # noqa: PLC0415 - tests/ is on the path only once pytest has read its configuration
-
-    make = databases.Databases._template  # noqa: SLF001 - there is no other way in
-    converted = config.stash.setdefault(pytest.StashKey[dict[str, int]](), {})
+    plugin: Any = config.pluginmanager.get_plugin("databases")  # tests/databases.py
+    make = plugin.Databases._template  # noqa: SLF001 - there is no other way in
+    converted = config.stash.setdefault(_CONVERTED, {})
 
     def make_and_convert(self: Any, server: Any) -> str:
         name: str = make(self, server)
@@ -63,14 +66,12 @@ def pytest_configure(config: pytest.Config) -> None:
             converted[name] = convert(server.url(name))
         return name
 
-    databases.Databases._template = make_and_convert  # type: ignore[method-assign]  # noqa: SLF001
+    plugin.Databases._template = make_and_convert  # noqa: SLF001
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say what the tests ran on."""
+    made = sum(config.stash[_CONVERTED].values())
     terminalreporter.write_line(
-        "Tables with the names of "
-        + ", ".join(CUTS)
-        + " were partitioned; experiments with blocks: "
-        + str(BLOCKS)
+        f"{', '.join(CUTS)} had {made} partitions; {BLOCKS} experiments had blocks of ids."
     )

@@ -51,11 +51,14 @@ def _read_log(store: str, after: int) -> list[Told]:
     kinds = {1: "EXPERIMENT", 2: "RUN", 3: "METRICS"}
     rows = query(
         store,
-        "SELECT clock, kind, coalesce(run_id, subject), hr_change.experiment FROM hr_change "
+        "SELECT clock, kind, run_id, subject, hr_change.experiment FROM hr_change "
         "LEFT JOIN hr_run ON hr_run.id = subject AND kind IN (2, 3) WHERE clock > ? ORDER BY clock, kind, subject, hr_change.experiment",
         after,
     )
-    return [(clock, kinds[kind], str(name), str(experiment)) for clock, kind, name, experiment in rows]
+    return [
+        (clock, kinds[kind], str(run_id or subject), str(experiment))
+        for clock, kind, run_id, subject, experiment in rows
+    ]
 
 
 def _read_clock(store: str) -> int:

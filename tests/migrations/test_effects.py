@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import DBAPIError
 
-from databases import open_engine, query
+from databases import Databases, open_engine, query
 from headrace.store.catalogues import find_catalogue
 from headrace.store.effects import ALL, MOMENT, NOBODY, SAME_ROWS, WRITES, Work, in_words, judge
 from headrace.store.engine import open_store
@@ -53,14 +53,28 @@ POSTGRESQL = [
 ]
 
 
+def _add_forks(url: str) -> None:
+    open_store(url).close()
+    values = ", ".join(f"({number}, {number}, 1)" for number in range(1, 1001))
+    query(url, f"INSERT INTO hr_fork (run, parent, step) VALUES {values}")
+
+
 @pytest.fixture
 def url(make_database: Callable[..., str]) -> str:
     """A store with a thousand forks."""
     url = make_database()
-    open_store(url).close()
-    values = ", ".join(f"({number}, {number}, 1)" for number in range(1, 1001))
-    query(url, f"INSERT INTO hr_fork (run, parent, step) VALUES {values}")
+    _add_forks(url)
     return url
+
+
+@pytest.fixture(scope="module")
+def shared_url(
+    databases: Databases, database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Likewise, for tests that take back what they do."""
+    with databases.lend(database, tmp_path_factory.mktemp("shared")) as url:
+        _add_forks(url)
+        yield url
 
 
 @pytest.fixture
@@ -87,9 +101,14 @@ def _is_free(url: str, statement: str) -> bool:
 
 @pytest.mark.databases("postgresql", reason="it tells its locks")
 @pytest.mark.parametrize("statement", POSTGRESQL)
-def test_locks_and_rewriting_are_those_of_postgresql(
-    statement: str, url: str, connection: Connection
-) -> None:
+def test_locks_and_rewriting_are_those_of_postgresql(statement: str, shared_url: str) -> None:
+    engine = open_engine(shared_url)
+    with engine.connect() as connection:
+        _compare_locks(statement, shared_url, connection)
+    engine.dispose()
+
+
+def _compare_locks(statement: str, url: str, connection: Connection) -> None:
     effect = judge(connection.dialect, statement, find_catalogue(connection).measure())
     where = connection.exec_driver_sql(
         "SELECT oid, relfilenode FROM pg_class WHERE relname = 'hr_fork'"

@@ -1,5 +1,6 @@
 """Stores that older headraces have written: they are brought up to date, and everything in them can be read and written."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from databases import query
+from databases import Databases, query
 from headrace.services.job_duty import JobDuty
 from headrace.store.migrate import SCRIPTS, check, upgrade
 from headrace.store.tables import METADATA, SCHEMA_REVISION
@@ -28,11 +29,34 @@ def store(request: pytest.FixtureRequest, make_database: Callable[..., str]) -> 
     return url
 
 
+@contextlib.contextmanager
+def _copied(databases: Databases, url: str, folder: Path) -> Iterator[Calls]:
+    copy = databases.copy(url, folder)
+    try:
+        with open_calls(copy, folder) as calls:
+            yield calls
+    finally:
+        databases.drop(copy)
+
+
+@pytest.fixture(scope="module", params=DUMPS, ids=lambda path: path.stem)
+def upgraded(
+    request: pytest.FixtureRequest,
+    databases: Databases,
+    database: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The URL of an old store after `headrace db upgrade`, to be copied."""
+    with databases.lend(database, tmp_path_factory.mktemp("old"), empty=True) as url:
+        build_store(url, request.param)
+        upgrade(url)
+        yield url
+
+
 @pytest.fixture
-def call(store: str, tmp_path: Path) -> Iterator[Calls]:
-    """The platform on an old store, after `headrace db upgrade`."""
-    upgrade(store)
-    with open_calls(store, tmp_path) as calls:
+def call(upgraded: str, databases: Databases, tmp_path: Path) -> Iterator[Calls]:
+    """The platform on a copy of it."""
+    with _copied(databases, upgraded, tmp_path) as calls:
         yield calls
 
 
@@ -159,13 +183,10 @@ OWN = [path for path in DUMPS if path.stem >= "0002"]
 LONG, FORK = "a" * 32, "c" * 32
 
 
-@pytest.fixture(params=OWN, ids=lambda path: path.stem)
-def own(request: pytest.FixtureRequest, make_database: Callable[..., str], tmp_path: Path) -> Iterator[Calls]:
-    """The platform on an old store that headrace's own API has written to, after `headrace db upgrade`."""
-    url = make_database(empty=True)
-    build_store(url, request.param)
-    upgrade(url)
-    with open_calls(url, tmp_path) as calls:
+@pytest.fixture
+def own(upgraded: str, databases: Databases, tmp_path: Path) -> Iterator[Calls]:
+    """The platform on an old store that headrace's own API has written to."""
+    with _copied(databases, upgraded, tmp_path) as calls:
         yield calls
 
 
@@ -174,6 +195,7 @@ def _read_wave(own: Calls, run_id: str) -> list[tuple[int, float]]:
     return sorted((point["step"], point["value"]) for point in points)
 
 
+@pytest.mark.parametrize("upgraded", OWN, ids=lambda path: path.stem, indirect=True)
 def test_sealed_points_of_all_attempts_and_forks_are_kept(own: Calls) -> None:
     long = [(step, 0.25 * step) for step in range(4_000)]
     assert _read_wave(own, LONG) == long + [(step, 0.5 * step) for step in range(4_000, 4_050)]
@@ -182,6 +204,7 @@ def test_sealed_points_of_all_attempts_and_forks_are_kept(own: Calls) -> None:
     assert sum(each["count"] for each in first["series"]) == 5_000
 
 
+@pytest.mark.parametrize("upgraded", OWN, ids=lambda path: path.stem, indirect=True)
 def test_a_writer_goes_on_with_its_next_batch(own: Calls) -> None:
     last = batches()[-1]
     again = own("ingest.send", **last)
@@ -196,6 +219,7 @@ def test_a_writer_goes_on_with_its_next_batch(own: Calls) -> None:
     assert (ledger["writer"], ledger["last_seq"], ledger["rejected"]) == ("golden", 4, 0)
 
 
+@pytest.mark.parametrize("upgraded", OWN, ids=lambda path: path.stem, indirect=True)
 def test_the_lives_of_runs_are_kept(own: Calls) -> None:
     found = own("control.get", run_id=LONG)
     assert found["state"] == "LOST"
@@ -212,6 +236,7 @@ def test_the_lives_of_runs_are_kept(own: Calls) -> None:
     assert own("control.get", run_id=FORK)["fork"] == {"run_id": LONG, "step": 100}
 
 
+@pytest.mark.parametrize("upgraded", OWN, ids=lambda path: path.stem, indirect=True)
 def test_views_stars_and_jobs_are_kept_and_a_job_goes_on(own: Calls) -> None:
     view = own("views.list")["views"][0]
     assert own("views.get", view_id=view["view_id"])["view"]["body"] == '{"columns": ["wave"]}'

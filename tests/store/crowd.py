@@ -11,7 +11,7 @@ import time
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -64,9 +64,12 @@ class Diary:
 
     def add(self, other: "Diary") -> None:
         """Take over what another one holds."""
-        for mine, others in ((self.plain, other.plain), (self.params, other.params), (self.tags, other.tags)):
-            for place, values in others.items():
-                mine[place] |= values  # type: ignore[operator] - sets of one kind each
+        for place, plain in other.plain.items():
+            self.plain[place] |= plain
+        for place, values in other.params.items():
+            self.params[place] |= values
+        for place, values in other.tags.items():
+            self.tags[place] |= values
         for place, points in other.written.items():
             self.written[place] += points
         self.made |= other.made
@@ -137,33 +140,27 @@ class Crowd:
             operations: of each.
             busy: whether runs and experiments are deleted, restored and moved meanwhile.
         """
-        duties = [threading.Thread(target=self._serve, args=(platform,)) for platform in self.platforms]
-        followers = [Follower(platform, self._stop) for platform in self.platforms]
-        threads = [
-            threading.Thread(target=_Writer(self, number, busy=busy).work, args=(operations,))
-            for number in range(writers)
-        ]
-        for thread in [*duties, *followers, *threads]:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self._stop.set()
-        for thread in [*duties, *followers]:
-            thread.join()
-        self.diary.errors += [error for follower in followers for error in follower.errors]
+        count = len(self.platforms)
+        with ThreadPoolExecutor(2 * count) as others, ThreadPoolExecutor(writers) as threads:
+            beside = [others.submit(self._serve, platform) for platform in self.platforms]
+            beside += [others.submit(follow, platform, self._stop) for platform in self.platforms]
+            works = [
+                threads.submit(_Writer(self, number, busy=busy).work, operations) for number in range(writers)
+            ]
+            wait(works)
+            self._stop.set()
+        for future in (*works, *beside):
+            error = future.exception()
+            if error is not None:
+                self.diary.errors.append("".join(traceback.format_exception(error)))
         return self.diary
 
     def _serve(self, platform: Platform) -> None:
         """Do what one server of all does usually, on each: several at once do no harm."""
         sealing, counting = SealingDuty(idle_s=0.2, look_s=0.1), JobDuty()
-        while not self._stop.is_set():
-            try:
-                counting.run(platform, self._stop)
-                sealing.run(platform, self._stop)
-            except BaseException:  # told at the end
-                self.diary.errors.append(traceback.format_exc())
-                return
-            self._stop.wait(0.05)
+        while not self._stop.wait(0.05):
+            counting.run(platform, self._stop)
+            sealing.run(platform, self._stop)
 
 
 def finish(platform: Platform) -> None:
@@ -175,43 +172,26 @@ def finish(platform: Platform) -> None:
     SealingDuty().finish(platform.store, series)
 
 
-class Follower(threading.Thread):
-    """Reads the log of changes while it is written, and afterwards to its end: nothing is ever added behind its back."""
-
-    def __init__(self, platform: Platform, stop: threading.Event) -> None:
-        super().__init__()
-        self.errors: list[str] = []
-        self._platform, self._until = platform, stop
-
-    def run(self) -> None:
-        """Follow until it is time to stop."""
-        try:
-            self._follow()
-        except BaseException:  # told at the end
-            self.errors.append(traceback.format_exc())
-
-    def _follow(self) -> None:
-        seen: list[tuple[int, ...]] = []
-        with self._platform.store.read() as conn:
-            begin = place = Place(changes.read_extent(conn).clock)
-        last = False
-        while True:
-            with self._platform.store.read() as conn:
-                clock = changes.read_clock(conn)
-                found = [tuple(entry.place) for entry in changes.read_entries(conn, place, 1_000_000)]
-            assert all(entry[0] <= clock for entry in found)
-            seen += found
-            place = Place(clock)
-            if last:
-                break
-            last = self._until.wait(0.02)
-        with self._platform.store.read() as conn:
-            assert [
-                tuple(entry.place)
-                for entry in changes.read_entries(conn, begin, 10_000_000)
-                if entry.place.clock <= clock
-            ] == seen
-        assert sorted({entry[0] for entry in seen}) == list(range(begin.clock + 1, clock + 1))
+def follow(platform: Platform, stop: threading.Event) -> None:
+    """Read the log of changes while it is written, and once more afterwards: nothing is ever added behind a reader's back."""
+    seen: list[tuple[int, ...]] = []
+    with platform.store.read() as conn:
+        begin = place = Place(changes.read_extent(conn).clock)
+    last = False
+    while True:
+        with platform.store.read() as conn:
+            clock = changes.read_clock(conn)
+            found = [tuple(entry.place) for entry in changes.read_entries(conn, place, 1_000_000)]
+        assert all(entry[0] <= clock for entry in found)
+        seen += found
+        place = Place(clock)
+        if last:
+            break
+        last = stop.wait(0.02)
+    with platform.store.read() as conn:
+        again = [tuple(entry.place) for entry in changes.read_entries(conn, begin, 1_000_000)]
+    assert [entry for entry in again if entry[0] <= clock] == seen
+    assert sorted({entry[0] for entry in seen}) == list(range(begin.clock + 1, clock + 1))
 
 
 class _Writer:
@@ -223,8 +203,15 @@ class _Writer:
         self._seq = 0
         self._writer = f"writer-{crowd.seed}-{number}"
         often: list[Callable[[Platform], None]] = [self._log_metric, self._log_batch, self._send]
-        some = [self._make_run, self._set_tag, self._log_param, self._change_model]
-        seldom = [self._delete, self._move, self._delete_experiment] if busy else []
+        some: list[Callable[[Platform], None]] = [
+            self._make_run,
+            self._set_tag,
+            self._log_param,
+            self._change_model,
+        ]
+        seldom: list[Callable[[Platform], None]] = (
+            [self._delete, self._move, self._delete_experiment] if busy else []
+        )
         self._choices = often * 6 + some * 3 + seldom
 
     def work(self, operations: int) -> None:
@@ -235,9 +222,6 @@ class _Writer:
                 act(self._random.choice(self._crowd.platforms))
             except LEGAL as error:
                 name = f"{act.__name__}: {type(error).__name__}"
-            except BaseException:  # told at the end
-                self._diary.errors.append(traceback.format_exc())
-                return
             else:
                 name = act.__name__
             with self._crowd.door:

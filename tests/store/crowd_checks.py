@@ -75,7 +75,7 @@ def check_rows(conn: Connection) -> None:
     rows = conn.rows(f"SELECT id, run, key_id, context, attempt, scope, sealed, {STATE} FROM hr_series")
     for number, run, key, _, attempt, *_ in rows:
         whole[run, key, attempt] += [point for point, _ in points.get(number, ())]
-    sealed = Counter(dict(conn.rows("SELECT series, COUNT(*) FROM hr_point GROUP BY series")))
+    in_tail: Counter[int] = Counter(dict(conn.rows("SELECT series, COUNT(*) FROM hr_point GROUP BY series")))
     shown: Counter[tuple[int, int]] = Counter()
     for number, run, key, context, attempt, scope, in_chunks, *state in rows:
         shown[run, key] += scope is not None
@@ -84,7 +84,7 @@ def check_rows(conn: Connection) -> None:
             assert tuple(state) == computed, (run, key)
             continue
         own = [point for point, _ in points[number]]
-        assert in_chunks == len(own) - sealed[number], number
+        assert in_chunks == len(own) - in_tail[number], number
         assert len({each for each in points[number] if each[1]}) == sum(
             is_plain for _, is_plain in points[number]
         ), number
@@ -92,7 +92,7 @@ def check_rows(conn: Connection) -> None:
     assert set(shown.values()) <= {0, 1}
     for run, key in [place for place, rows in shown.items() if rows == 0]:
         assert visible._compute_states(conn, run, [key]) == {key: None}, (run, key)
-    scopes = dict(conn.rows("SELECT id, scope FROM hr_run"))
+    scopes: dict[int, int] = dict(conn.rows("SELECT id, scope FROM hr_run"))
     assert not conn.rows(
         "SELECT id FROM hr_run WHERE scope <> 2 * experiment AND scope <> 2 * experiment + 1"
     )

@@ -3,7 +3,7 @@
 import multiprocessing
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -70,7 +70,7 @@ def _check(platform: Platform, diary: Diary) -> None:
         check_answers(conn, diary)
 
 
-def test_a_crowd_at_three_servers_loses_nothing_and_doubles_nothing(servers: Sequence[Platform]) -> None:
+def test_a_crowd_at_three_servers_loses_nothing_and_doubles_nothing(servers: list[Platform]) -> None:
     diary = Crowd(servers, make_setting(servers[0], 1), 1).work(writers=16, operations=15)
     assert sum(diary.done.values()) == 16 * 15
     _check(servers[0], diary)
@@ -96,7 +96,7 @@ def test_neither_does_one_at_servers_in_several_processes(
     _check(server, diary)
 
 
-def test_a_hundred_writers_log_to_one_run(servers: Sequence[Platform]) -> None:
+def test_a_hundred_writers_log_to_one_run(servers: list[Platform]) -> None:
     run = call(servers[0], runs.CREATE, experiment_id="0").run.info.run_id
 
     def log(number: int) -> None:
@@ -124,7 +124,7 @@ def test_a_hundred_writers_log_to_one_run(servers: Sequence[Platform]) -> None:
         )
 
 
-def test_thirty_two_writers_use_one_new_key_at_once(servers: Sequence[Platform]) -> None:
+def test_thirty_two_writers_use_one_new_key_at_once(servers: list[Platform]) -> None:
     made = [call(servers[0], runs.CREATE, experiment_id="0").run.info.run_id for _ in range(32)]
     for key in ("a", "b", "c"):
         works = [
@@ -139,7 +139,7 @@ def test_thirty_two_writers_use_one_new_key_at_once(servers: Sequence[Platform])
         assert _count(servers[0], series, key) == 32
 
 
-def test_a_batch_that_comes_to_two_servers_at_once_is_stored_once(servers: Sequence[Platform]) -> None:
+def test_a_batch_that_comes_to_two_servers_at_once_is_stored_once(servers: list[Platform]) -> None:
     for seq in range(1, 11):
         for writer in ("a", "b"):
             block = RunBlock(
@@ -165,7 +165,7 @@ def test_a_batch_that_comes_to_two_servers_at_once_is_stored_once(servers: Seque
         assert _count(servers[0], "SELECT SUM(points) FROM hr_series") == 60
 
 
-def test_of_many_experiments_with_one_name_one_is_made(servers: Sequence[Platform]) -> None:
+def test_of_many_experiments_with_one_name_one_is_made(servers: list[Platform]) -> None:
     for name in ("a", "b", "c"):
         answers = _at_once(*[partial(call, server, experiments.CREATE, name=name) for server in servers * 4])
         assert Counter(type(answer) for answer in answers) == {

@@ -45,7 +45,8 @@ def start(tmp_path: Path) -> Callable[[float], "subprocess.Popen[bytes]"]:
         (folder / "test_probe.py").write_text(PROBE.replace("PAUSE", str(pause_s)), "utf-8")
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         command = [sys.executable, "-m", "pytest", "-q", *options, "tests"]
-        return subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
+        with (tmp_path / "output").open("wb") as output:
+            return subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=output)
 
     return begin
 
@@ -78,7 +79,7 @@ def test_all_processes_of_a_session_share_one_server_of_each_kind_which_ends_wit
     start: Callable[[float], "subprocess.Popen[bytes]"], tmp_path: Path
 ) -> None:
     session = start(0)
-    assert session.wait(240) == 0
+    assert session.wait(240) == 0, (tmp_path / "output").read_text("utf-8")
     servers = _read_servers(tmp_path / "tests", 4)
     assert len(servers) == 2
     assert not any(_is_there(pid) or Path(folder).exists() for folder, pid in servers)

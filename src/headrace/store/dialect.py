@@ -221,11 +221,12 @@ class Dialect:
     def rows_in(
         self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
     ) -> list[tuple[Any, ...]]:
-        """Run a query that holds ``IN ({ids})``, in as many parts as the list needs, and return all rows."""
+        """Run a query that holds ``IN ({ids})``, once or several times, in as many parts as the list needs, and return all rows."""
         found: list[tuple[Any, ...]] = []
         for start in range(0, len(ids), MAX_IN_LIST):
             part = ids[start : start + MAX_IN_LIST]
-            cursor.execute(self.sql(text.replace("{ids}", ",".join("?" * len(part)))), [*before, *part])
+            marks = ",".join("?" * len(part))
+            cursor.execute(self.sql(text.replace("{ids}", marks)), [*before, *list(part) * text.count("{ids}")])
             found += cursor.fetchall()
         return found
 

@@ -18,6 +18,12 @@ from headrace.store.transaction import Kind, RunRef, Transaction
 
 CONTEXT_TAG = "mlflow.data.context"
 DATASET_COLUMNS = "name, digest, source_type, source, schema_text, profile_text"
+_DATASET, _MODEL_INPUT, _MODEL_OUTPUT = 1, 2, 3
+_FIND_KINDS = (
+    f"SELECT DISTINCT {_DATASET} FROM hr_run_dataset WHERE run IN ({{ids}}) "
+    f"UNION ALL SELECT DISTINCT {_MODEL_INPUT} FROM hr_run_model_input WHERE run IN ({{ids}}) "
+    f"UNION ALL SELECT DISTINCT {_MODEL_OUTPUT} FROM hr_run_model_output WHERE run IN ({{ids}})"
+)
 _FIND_DATASET = "SELECT id FROM hr_dataset WHERE experiment = ? AND name = ? AND digest = ?"
 
 
@@ -92,6 +98,16 @@ def insert_model_outputs(tx: Transaction, run: RunRef, models: Sequence[ModelOut
             tx.touch(Kind.RUN, run.id, run.experiment)
 
 
+def inputs_and_outputs(
+    conn: Connection, runs: Sequence[int]
+) -> tuple[dict[int, RunInputs], dict[int, RunOutputs]]:
+    """Return what each run has used, and what it has made. Most have neither, which one statement tells."""
+    kinds = {row[0] for row in conn.rows_in(_FIND_KINDS, runs)}
+    used = run_inputs(conn, runs) if kinds & {_DATASET, _MODEL_INPUT} else {run: RunInputs() for run in runs}
+    made = run_outputs(conn, runs) if _MODEL_OUTPUT in kinds else {run: RunOutputs() for run in runs}
+    return used, made
+
+
 def run_inputs(conn: Connection, runs: Sequence[int]) -> dict[int, RunInputs]:
     """Return what each run has used."""
     found = {run: RunInputs() for run in runs}
@@ -141,10 +157,11 @@ def run_outputs(conn: Connection, runs: Sequence[int]) -> dict[int, RunOutputs]:
 def search_datasets(conn: Connection, experiments: Sequence[int]) -> list[DatasetSummary]:
     """Return what datasets the active runs of experiments have used, by name, at most `MAX_SUMMARIES`."""
     rows = conn.rows_in(
-        "SELECT DISTINCT d.experiment, d.name, d.digest, t.value FROM hr_dataset d "
+        "SELECT d.experiment, d.name, d.digest, t.value FROM hr_dataset d "
         "JOIN hr_run_dataset l ON l.dataset = d.id JOIN hr_run r ON r.id = l.run AND r.scope = 2 * r.experiment "
         f"LEFT JOIN hr_run_dataset_tag t ON t.run = l.run AND t.dataset = d.id AND t.name = '{CONTEXT_TAG}' "
-        f"WHERE d.experiment IN ({{ids}}) ORDER BY d.name, d.digest, t.value LIMIT {MAX_SUMMARIES}",
+        "WHERE d.experiment IN ({ids}) GROUP BY d.experiment, d.name, d.digest, t.value "
+        f"ORDER BY d.name, d.digest, CASE WHEN t.value IS NULL THEN 0 ELSE 1 END, t.value, d.experiment LIMIT {MAX_SUMMARIES}",
         experiments,
     )
     summaries = []

@@ -14,7 +14,7 @@ from headrace.store import leases, stops
 from headrace.store.codes import decode_many
 from headrace.store.connection import Connection, Row
 from headrace.store.experiments import STAGES
-from headrace.store.inputs import run_inputs, run_outputs
+from headrace.store.inputs import inputs_and_outputs
 from headrace.store.keys import key_names
 from headrace.store.series import flush_points, latest_points
 from headrace.store.transaction import RUN_COLUMNS, Kind, RunRef, Transaction
@@ -186,7 +186,7 @@ def build_runs(conn: Connection, ids: Iterable[int], now: int) -> list[Run]:
     for (number, key, _, time, step), value in zip(points, values, strict=True):
         metric = Metric(key=names[key], value=wire_float(value), timestamp=time, step=step)
         metrics_of.setdefault(number, []).append(metric)
-    inputs, outputs = run_inputs(conn, ids), run_outputs(conn, ids)
+    inputs, outputs = inputs_and_outputs(conn, ids)
     return [
         Run(
             info=infos[number],

@@ -49,7 +49,7 @@ def find_neglected(conn: Connection, after: int, span: int) -> tuple[list[int], 
     end = (row[0] or 0) if row else 0
     rows = conn.rows(
         "SELECT s.id FROM hr_series s WHERE s.id > ? AND s.id <= ? AND s.attempt >= 0 AND (s.points - s.sealed >= ? OR "
-        "(s.sealed > 0 AND (SELECT COUNT(*) FROM hr_chunk c WHERE c.series = s.id) > s.sealed / ? + 1))",
+        "(s.sealed > 0 AND ((SELECT COUNT(*) FROM hr_chunk c WHERE c.series = s.id) - 1) * ? > s.sealed))",
         (after, after + span, LEAST_POINTS, MAX_POINTS // 2),
     )
     last = after + span

@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import errors
-from psycopg.pq import Format
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper, Loader
+from psycopg.pq import Format
 from psycopg.types.numeric import Int8BinaryDumper
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -236,7 +236,8 @@ class PostgresqlDialect(Dialect):
         """See `Dialect.rows_in`: the list is one parameter, so that the statement is prepared once for all lengths."""
         if not ids:
             return []
-        cursor.execute(_rewrite(text.replace("IN ({ids})", "= ANY(?)")), [*before, list(ids)])
+        lists = [list(ids)] * text.count("{ids}")
+        cursor.execute(_rewrite(text.replace("IN ({ids})", "= ANY(?)")), [*before, *lists])
         return list(cursor.fetchall())
 
 
