@@ -150,9 +150,10 @@ class ServerProcess:
         return Connection(self.port)
 
     def pause(self) -> None:
-        """Let it stand still: with SIGSTOP."""
+        """Let it stand still, with SIGSTOP, and wait until all of its threads do."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
 
     def resume(self) -> None:
         """Let it go on."""

@@ -222,6 +222,8 @@ def test_a_plan_changes_nothing_and_is_what_an_upgrade_does(url: str) -> None:
     query(url, f"DROP INDEX {index}")
     (stage,) = plan(url).stages
     assert [effect.table for effect in stage.effects] == ["hr_fork"]
-    assert plan(url).stages == [stage]
+    assert [effect.statement for effect in plan(url).stages[0].effects] == [
+        effect.statement for effect in stage.effects
+    ]
     assert upgrade(url) == ["made the index hr_fork_by_parent of hr_fork again"]
     assert plan(url).stages == []

@@ -119,15 +119,19 @@ class World:
     def __init__(self, store: Store, name: str) -> None:
         row = (name, 7, "n", "u", 1_000, "a")
         self.store = store
+        self.run_id = name
         self.run: RunRef = store.writer.call(lambda tx: runs.insert_run(tx, row))
         self.logged = {NONE: Logged(), MODEL: Logged()}
         self._records = 0
 
     def log(self, points: Sequence[Point], context: tuple[str, str, str] = NONE) -> None:
         """Log points as MLflow's clients do."""
-        self.store.writer.call(
-            lambda tx: series.add_points(tx, self.run, *self._place(tx, context), list(points))
-        )
+
+        def add(tx: Transaction) -> None:
+            tx.lock_runs((self.run_id,))
+            series.add_points(tx, self.run, *self._place(tx, context), list(points))
+
+        self.store.writer.call(add)
         self.logged[context].plain.update(points)
 
     def write(
@@ -139,6 +143,7 @@ class World:
         numbers = list(range(first, first + len(points)))
 
         def add(tx: Transaction) -> None:
+            tx.lock_runs((self.run_id,))
             if not arrays:
                 series.add_points(tx, self.run, *self._place(tx, context), list(points), numbers)
                 return
