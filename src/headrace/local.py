@@ -53,7 +53,11 @@ class LocalTransport:
     def __init__(self, uri: str, settings: TransportSettings) -> None:
         url = parse_store_url(uri)
         folder = Path.cwd()
-        if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":memory:", "file:")):
+        if (
+            url.get_backend_name() == "sqlite"
+            and url.database
+            and not url.database.startswith((":memory:", "file:"))
+        ):
             path = Path(url.database).absolute()
             url, folder = url.set(database=path.as_posix()), path.parent
         destination = settings.artifacts_destination or str(folder / ARTIFACTS_FOLDER)

@@ -26,7 +26,7 @@ def build_schema(url: str, revision: str, scripts: Path = SCRIPTS) -> None:
     engine = create_engine(place, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection, find_catalogue(connection).locked():
         stages = compile_stages(connection.dialect, None, scripts, revision)
-        run_stages(connection, find_dialect(place).begin_write(), stages)
+        run_stages(connection, find_dialect(place).begin_write, stages)
 
 
 def build_store(url: str, dump: Path) -> None:

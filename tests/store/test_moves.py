@@ -110,7 +110,9 @@ def test_a_run_takes_its_models_along_deleted_ones_too_but_not_those_that_lie_el
     _make_model(store, "m-other", OLD, "r2")
     store.writer.call(lambda tx: models.update_deleted(tx, deleted, 9))
     _move(store, run)
-    found = dict(_rows(store, "SELECT model_id, scope FROM hr_model WHERE 2 * experiment IN (scope, scope - 1)"))
+    found = dict(
+        _rows(store, "SELECT model_id, scope FROM hr_model WHERE 2 * experiment IN (scope, scope - 1)")
+    )
     assert found == {
         "m-own": 2 * NEW,
         "m-deleted": 2 * NEW + 1,

@@ -95,7 +95,7 @@ CLIENT_SETTINGS: dict[str, Setting] = {
 SERVER_SETTINGS: dict[str, Setting] = {
     "host": _server("--host", "address to listen on"),
     "port": _server("--port", "port to listen on"),
-    "workers": _server("--workers", "number of worker processes; reduced to 1"),
+    "workers": _server("--workers", "number of worker processes; 1 on SQLite"),
     "static-prefix": _server("--static-prefix", "a path under which everything is served as well"),
     "backend-store-uri": _server("--backend-store-uri", "the database"),
     "read-replica-backend-store-uri": _server("--read-replica-backend-store-uri", "no effect"),

@@ -69,6 +69,9 @@ class Dialect:
     Attributes:
         name: the backend's name in URLs.
         placeholder: what the driver writes for ``?``.
+        begin_write: the statement that opens a writing transaction.
+        begin_read: the statement that opens a transaction of which all queries see one snapshot.
+        errors: what the driver raises.
         for_update: the end of a query that locks the rows it finds until the transaction ends; empty where there is one writer anyway.
         for_share: likewise, against changes but not against others who only share.
         now_sql: a query of the database's time in Unix milliseconds; None where it is this machine's.
@@ -79,6 +82,9 @@ class Dialect:
 
     name: ClassVar[str]
     placeholder: ClassVar[str] = "%s"
+    begin_write: ClassVar[str]
+    begin_read: ClassVar[str]
+    errors: ClassVar[tuple[type[Exception], ...]]
     for_update: ClassVar[str] = " FOR UPDATE"
     for_share: ClassVar[str] = " FOR SHARE"
     now_sql: ClassVar[str | None] = None
@@ -109,14 +115,6 @@ class Dialect:
     def exists(self, url: URL) -> bool:  # noqa: ARG002 - others look at it
         """Tell whether there is a database to look into; asking makes none."""
         return True
-
-    def begin_write(self) -> str:
-        """Return the statement that opens a writing transaction."""
-        raise NotImplementedError
-
-    def begin_read(self) -> str:
-        """Return the statement that opens a transaction of which all queries see one snapshot."""
-        raise NotImplementedError
 
     def back_up(self, connection: Connection, copy: Path) -> None:
         """Copy a whole database into a new file, or fail and leave none."""
@@ -226,7 +224,9 @@ class Dialect:
         for start in range(0, len(ids), MAX_IN_LIST):
             part = ids[start : start + MAX_IN_LIST]
             marks = ",".join("?" * len(part))
-            cursor.execute(self.sql(text.replace("{ids}", marks)), [*before, *list(part) * text.count("{ids}")])
+            cursor.execute(
+                self.sql(text.replace("{ids}", marks)), [*before, *list(part) * text.count("{ids}")]
+            )
             found += cursor.fetchall()
         return found
 

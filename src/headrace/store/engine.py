@@ -20,9 +20,9 @@ from headrace.store.caches import Caches
 from headrace.store.changes import Commits
 from headrace.store.connection import Connection, Params
 from headrace.store.database_time import DatabaseTime
-from headrace.store.dialect import READ_WAIT_S, READERS, LostRace, Purpose, find_dialect
+from headrace.store.dialect import READ_WAIT_S, READERS, LostRace, Purpose, find_dialect, log
 from headrace.store.filelock import FileLock
-from headrace.store.schema import check_revision, create_schema, find_revision
+from headrace.store.schema import check_revision, create_schema, find_revision, name_missing
 from headrace.store.series import flush_points
 from headrace.store.transaction import TRIM_EVERY, Transaction
 from headrace.store.writer import Writer
@@ -47,6 +47,7 @@ class Store:
         self.dialect = find_dialect(url)
         self.caches = Caches()
         self.commits = Commits()
+        self._errors: tuple[type[Exception], ...] = (DBAPIError, *self.dialect.errors)
         self._time = DatabaseTime(self.dialect.now_sql)
         lock_path = self.dialect.lock_path(url)
         self._lock = FileLock(lock_path) if lock_path else None
@@ -54,7 +55,9 @@ class Store:
         self._reading = self.dialect.create_engine(url, Purpose.READ, size=READERS)
         self._beside = self.dialect.create_engine(url, Purpose.SIDE) if self.dialect.has_side else None
         self._writing_raw: PoolProxiedConnection | None = None
-        self._clock = 1  # what the last commit made of the change clock; one of the numbers at which nothing is dropped
+        self._clock = (
+            1  # what the last commit made of the change clock; one of the numbers at which nothing is dropped
+        )
         self._places = threading.BoundedSemaphore(READERS + MAX_WAITING_READERS)
         self.writer = Writer(self)
 
@@ -103,12 +106,12 @@ class Store:
                 raise TooManyRequests(
                     f"All {READERS} connections to the database have been busy for {READ_WAIT_S:g} s; send the call again later."
                 ) from None
-            except Exception as error:
+            except self._errors as error:
                 raise self.translate(error) or error from error
             cursor = raw.cursor()
             try:
-                cursor.execute(self.dialect.begin_read())
-            except Exception as error:
+                cursor.execute(self.dialect.begin_read)
+            except self.dialect.errors as error:
                 is_old = self.dialect.is_lost_connection(error) and old_ones < READERS
                 raw.invalidate()
                 if not is_old:
@@ -120,7 +123,7 @@ class Store:
     def _give_back(self, raw: PoolProxiedConnection) -> None:
         try:
             raw.rollback()
-        except Exception as error:
+        except self.dialect.errors as error:
             raw.invalidate()
             if not self.dialect.is_lost_connection(error):
                 raise
@@ -142,8 +145,10 @@ class Store:
             try:
                 cursor = raw.cursor()
                 self._time.measure(cursor)
-                cursor.execute(self.dialect.begin_write())
-                tx = Transaction(cursor, self.dialect, self.caches, self._insert_beside if self._beside else None)
+                cursor.execute(self.dialect.begin_write)
+                tx = Transaction(
+                    cursor, self.dialect, self.caches, self._insert_beside if self._beside else None
+                )
                 if self._clock % TRIM_EVERY == 0:
                     tx.forget_changes(self._clock)
                 work(tx)
@@ -173,7 +178,7 @@ class Store:
         is_cut = isinstance(error, Exception) and self.dialect.is_lost_connection(_original(error))
         try:
             raw.rollback()
-        except Exception:  # noqa: BLE001 - the connection is given up then
+        except self.dialect.errors:
             is_cut = is_cut or isinstance(error, Exception)
             self._drop_writing(raw)
         if not isinstance(error, Exception):
@@ -223,7 +228,8 @@ class Store:
                     with self._writing.connect() as connection:
                         create_schema(connection, self.dialect)
             with self._reading.connect() as connection:
-                assert connection.connection.dbapi_connection is not None
+                for problem in name_missing(connection, self.url):
+                    log.warning("%s", problem)
                 self._time.measure(connection.connection.cursor())
 
     def locked(self) -> AbstractContextManager[None]:
@@ -249,7 +255,7 @@ class Store:
                 raise StoreError(
                     f"The database {self.url.render_as_string()} cannot be opened: {error.orig}."
                 ) from error
-            raise shown from error
+            raise type(shown)(f"{self.url.render_as_string()}: {shown.message}") from error
 
     def close(self) -> None:
         """Write what is queued and close all connections."""

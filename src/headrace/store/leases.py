@@ -110,4 +110,4 @@ def _over(now: int, lengths: int, column: str = "") -> str:
     """Return the SQL that finds the lease of ``hr_run r``, if it has been over for a number of its lengths. The time is this process's, not a user's."""
     grace = f" + {lengths} * w.length" if lengths else ""
     query = f"(SELECT {column or '1'} FROM hr_lease w WHERE w.run = r.id AND w.until{grace} < {int(now)})"
-    return query if column else f"EXISTS {query}"
+    return query if column else f"{query} IS NOT NULL"  # as a value it is looked up run by run

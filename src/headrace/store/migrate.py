@@ -124,7 +124,7 @@ def _make_or_change(connection: Connection, place: URL, dialect: Dialect, script
     if stages:
         if not done:
             done.append(_back_up(connection, place, dialect, found.number))
-        run_stages(connection, dialect.begin_write(), stages)
+        run_stages(connection, dialect.begin_write, stages)
         done.append(f"brought the schema from revision {found.number} to {newest}")
     return done
 
@@ -209,7 +209,7 @@ def check(url: str) -> list[str]:
             f"The schema of {shown} is of revision {found.number}: {own} may use it, but cannot check it. Use the version that made it."
         ]
     with _connect(place, dialect, writer=False) as connection:
-        connection.exec_driver_sql(dialect.begin_read())
+        connection.exec_driver_sql(dialect.begin_read)
         return [text for _, text in find_drift(connection, shown)]
 
 

@@ -12,6 +12,8 @@ from headrace.store.connection import Connection
 from headrace.store.transaction import Transaction
 
 MAX_PATH = 768
+MAX_PATH_BYTES = 2_600
+"""What fits into an index of PostgreSQL."""
 
 
 class Origin(IntEnum):
@@ -43,7 +45,7 @@ class StoredObject:
 
 def replace_object(tx: Transaction, item: StoredObject) -> None:
     """Write down a file that is complete; a path that is too long for the table is left out."""
-    if len(item.path) > MAX_PATH:
+    if len(item.path) > MAX_PATH or len(item.path.encode()) > MAX_PATH_BYTES:
         return
     tx.change("DELETE FROM hr_object WHERE path = ?", (item.path,))
     tx.change(

@@ -121,7 +121,7 @@ def find_or_create(connection: Connection, dialect: Dialect) -> Revision | None:
         known = find_revision(connection, connection.engine.url)
         connection.commit()
         if known is None:
-            run_stages(connection, dialect.begin_write(), [_make_stage(connection.dialect)])
+            run_stages(connection, dialect.begin_write, [_make_stage(connection.dialect)])
     return known
 
 

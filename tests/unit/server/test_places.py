@@ -8,11 +8,6 @@ from headrace.base.errors import TooManyRequests
 from headrace.server.places import Places
 
 
-async def _until(true: "threading.Event") -> None:
-    while not true.is_set():
-        await asyncio.sleep(0.001)
-
-
 def test_calls_beyond_those_that_may_wait_are_told_to_come_later() -> None:
     async def scenario() -> list[object]:
         places = Places(1, max_waiting=2)
@@ -24,10 +19,9 @@ def test_calls_beyond_those_that_may_wait_are_told_to_come_later() -> None:
             return number
 
         calls = [asyncio.ensure_future(places.run(partial(work, 0)))]
-        await _until(begun)
+        await asyncio.to_thread(begun.wait)
         calls += [asyncio.ensure_future(places.run(partial(work, number))) for number in (1, 2, 3)]
-        while not calls[3].done():
-            await asyncio.sleep(0.001)
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
         go.set()
         return await asyncio.gather(*calls, return_exceptions=True)
 
@@ -46,7 +40,7 @@ def test_a_call_that_waits_too_long_is_told_to_come_later_and_leaves_no_trace() 
             go.wait()
 
         holding = asyncio.ensure_future(places.run(hold))
-        await _until(begun)
+        await asyncio.to_thread(begun.wait)
         with pytest.raises(TooManyRequests, match=r"more than 0\.05 s"):
             await places.run(lambda: 1)
         go.set()

@@ -57,6 +57,9 @@ class MysqlDialect(Dialect):
     """MySQL 8.0 or later, MariaDB 10.6 or later."""
 
     name = "mysql"
+    begin_write = "START TRANSACTION"
+    begin_read = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+    errors = (pymysql.MySQLError,)
     for_share = " LOCK IN SHARE MODE"  # MariaDB knows no FOR SHARE, MySQL knows both
     now_sql = "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)"
 
@@ -85,7 +88,7 @@ class MysqlDialect(Dialect):
         @event.listens_for(engine, "connect")
         def prepare(connection: "pymysql.Connection[Any]", _record: object) -> None:
             connection.autocommit(True)
-            is_mariadb = "MariaDB" in connection.get_server_info()
+            is_mariadb = "MariaDB" in connection.get_server_info()  # type: ignore[no-untyped-call]
             isolation = "REPEATABLE READ" if purpose is Purpose.READ else "READ COMMITTED"
             settings = {
                 "sql_mode": f"'{_SQL_MODE}'",
@@ -100,18 +103,12 @@ class MysqlDialect(Dialect):
             if is_mariadb and purpose is Purpose.WRITE:
                 settings["idle_transaction_timeout"] = IDLE_IN_TRANSACTION_S
             with connection.cursor() as cursor:
-                cursor.execute("SET " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items()))
+                cursor.execute(
+                    "SET " + ", ".join(f"SESSION {name} = {value}" for name, value in settings.items())
+                )
                 cursor.execute(f"SET SESSION TRANSACTION ISOLATION LEVEL {isolation}")
 
         return engine
-
-    def begin_write(self) -> str:
-        """See `Dialect.begin_write`."""
-        return "START TRANSACTION"
-
-    def begin_read(self) -> str:
-        """See `Dialect.begin_read`."""
-        return "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
     def translate(self, error: Exception) -> HeadraceError | None:
         """See `Dialect.translate`."""
@@ -146,7 +143,10 @@ class MysqlDialect(Dialect):
 
     def is_lost_connection(self, error: Exception) -> bool:
         """See `Dialect.is_lost_connection`."""
-        return isinstance(error, (pymysql.OperationalError, pymysql.InterfaceError)) and _code(error) in _LOST_CONNECTIONS
+        return (
+            isinstance(error, (pymysql.OperationalError, pymysql.InterfaceError))
+            and _code(error) in _LOST_CONNECTIONS
+        )
 
     def walking(self, index: str) -> str:
         """See `Dialect.walking`. Rows are locked as they are found, and those of a small table would be found in another order."""
@@ -216,6 +216,8 @@ def _rewrite(text: str) -> str:
     text = _IGNORE.sub(r"\1INSERT IGNORE INTO \2", text)
     if _UPSERT.search(text):
         text = _EXCLUDED.sub(r"VALUES(\1)", _UPSERT.sub("ON DUPLICATE KEY UPDATE ", text))
-    text = _LIKE.sub(r"LIKE ? ESCAPE '\\0'", text)  # no pattern holds that character; an empty text would mean a backslash
+    text = _LIKE.sub(
+        r"LIKE ? ESCAPE '\\0'", text
+    )  # no pattern holds that character; an empty text would mean a backslash
     text = text.replace("CROSS JOIN", "STRAIGHT_JOIN")  # always with ON: SQLite's word for an order of joins
     return text.replace("%", "%%").replace("?", "%s")

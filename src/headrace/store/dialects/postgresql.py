@@ -59,6 +59,9 @@ class PostgresqlDialect(Dialect):
     """PostgreSQL 14 or later."""
 
     name = "postgresql"
+    begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED"
+    begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    errors = (psycopg.Error,)
     now_sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
     def normalise(self, url: URL) -> URL:
@@ -109,14 +112,6 @@ class PostgresqlDialect(Dialect):
             connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
 
         return engine
-
-    def begin_write(self) -> str:
-        """See `Dialect.begin_write`."""
-        return "BEGIN ISOLATION LEVEL READ COMMITTED"
-
-    def begin_read(self) -> str:
-        """See `Dialect.begin_read`."""
-        return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
     def translate(self, error: Exception) -> HeadraceError | None:
         """See `Dialect.translate`."""

@@ -33,6 +33,9 @@ class SqliteDialect(Dialect):
 
     name = "sqlite"
     placeholder = "?"
+    begin_write = "BEGIN IMMEDIATE"  # the lock at once, so that no statement meets it later
+    begin_read = "BEGIN"
+    errors = (sqlite3.Error,)
     for_update = for_share = ""
     sorts_ties = True
     has_side = False
@@ -130,14 +133,6 @@ class SqliteDialect(Dialect):
         """See `Dialect.give_back_pages`; the pragma works while its rows are fetched."""
         cursor.execute(f"PRAGMA incremental_vacuum({pages})")
         cursor.fetchall()
-
-    def begin_write(self) -> str:
-        """Take SQLite's write lock at once, so that no statement meets it later."""
-        return "BEGIN IMMEDIATE"
-
-    def begin_read(self) -> str:
-        """See `Dialect.begin_read`."""
-        return "BEGIN"
 
     def read_integers(
         self, cursor: DBAPICursor, columns: Sequence[str], query: str, params: Sequence[Any]

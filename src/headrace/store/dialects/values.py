@@ -42,7 +42,9 @@ def find_values_statement(text: str, rewrite: Callable[[str], str]) -> ValuesSta
             for column, value in zip(insert[2].split(","), insert[3].split(","), strict=True)
             if value.strip() == "?"
         ]
-        before, _, after = rewrite(f"INSERT INTO {insert[1]} ({insert[2]}) VALUES {_ROWS}{insert[4]}").partition(_ROWS)
+        before, _, after = rewrite(
+            f"INSERT INTO {insert[1]} ({insert[2]}) VALUES {_ROWS}{insert[4]}"
+        ).partition(_ROWS)
         return ValuesStatement(
             before, f"({insert[3].replace('?', '%s')})", ",", after, set(kinds) <= {"bigint", "smallint"}
         )
@@ -82,10 +84,7 @@ def write_statements(
     length = 0
     for row in rows:
         # A NULL among the integers makes the first fail.
-        if statement.integers and None not in row:
-            part = numbers % tuple(row)
-        else:
-            part = escape(statement.row, row)
+        part = numbers % tuple(row) if statement.integers and None not in row else escape(statement.row, row)
         parts.append(part)
         length += len(part)
         if length > longest:
