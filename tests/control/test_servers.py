@@ -171,6 +171,7 @@ def test_a_job_of_a_killed_server_goes_on_at_another_and_counts_every_run_once(p
 
 
 @pytest.mark.slow
+@pytest.mark.databases("postgresql", "mysql", reason="who stands still with the lock of a file holds up all")
 def test_a_job_goes_on_while_its_server_stands_still_and_nothing_is_done_twice_when_that_goes_on(
     pair: Pair,
 ) -> None:

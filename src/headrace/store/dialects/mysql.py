@@ -5,7 +5,7 @@ Rewritten are what both lack of the statements that SQLite and PostgreSQL share:
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,8 +16,9 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import QueuePool
 
-from headrace.base.errors import HeadraceError, StorageFull, StoreError, Unavailable
+from headrace.base.errors import HeadraceError
 from headrace.store.dialect import KEPT_TEXTS, READ_WAIT_S, Dialect, Purpose
+from headrace.store.dialects.troubles import Trouble, explain
 from headrace.store.dialects.values import find_values_statement, write_statements
 
 CONNECT_TIMEOUT_S = 10
@@ -42,11 +43,25 @@ _LOST_RACES = {
 }
 # 1927 and 4031 are a connection that the server has ended, of MariaDB and MySQL.
 _LOST_CONNECTIONS = {CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, ER.SERVER_SHUTDOWN, 1927, 4031, 0}
-# Too many connections, of all or of one user, no memory, packets that did not get through. The client's own numbers are from 2000 on.
-_NO_ANSWER = _LOST_CONNECTIONS | {1040, 1041, 1152, 1158, 1159, 1160, 1161, 1203, 1226}
-_DISK_FULL = {ER.DISK_FULL, ER.RECORD_FILE_FULL, 3}
-_READ_ONLY = {ER.OPTION_PREVENTS_STATEMENT, 1836}
-_REFUSED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR}
+_TROUBLES: dict[Trouble, Container[int]] = {
+    Trouble.DISK_FULL: {ER.DISK_FULL, ER.RECORD_FILE_FULL, 3},
+    Trouble.READ_ONLY: {ER.OPTION_PREVENTS_STATEMENT, 1836},
+    Trouble.REFUSED: {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, ER.TABLEACCESS_DENIED_ERROR},
+    # Too many connections, of all or of one user, no memory, packets that did not get through; and what the client's library finds.
+    Trouble.NO_ANSWER: {
+        *_LOST_CONNECTIONS,
+        1040,
+        1041,
+        1152,
+        1158,
+        1159,
+        1160,
+        1161,
+        1203,
+        1226,
+        *range(2000, 3000),
+    },
+}
 _IGNORE = re.compile(r"^(\s*)INSERT INTO (.*?)\s*ON CONFLICT(?: \([^)]*\))? DO NOTHING\s*$", re.DOTALL)
 _UPSERT = re.compile(r"ON CONFLICT \([^)]*\) DO UPDATE SET ")
 _EXCLUDED = re.compile(r"\bexcluded\.(\w+)")
@@ -115,27 +130,8 @@ class MysqlDialect(Dialect):
         if not isinstance(error, pymysql.MySQLError):
             return None
         code = _code(error)
-        if code in _DISK_FULL:
-            return StorageFull(
-                f"The disk of the database is full ({_text(error)}). Nothing of this call was stored. Free some space, then send it again."
-            )
-        if code in _READ_ONLY:
-            return Unavailable(
-                f"The database takes no writes ({_text(error)}): it is a replica, or was made read-only. Nothing of this call was stored. "
-                "Name the primary server."
-            )
-        if code in _REFUSED:
-            return StoreError(
-                f"The database refuses headrace's user ({_text(error)}). Grant it the right, then try again."
-            )
-        if code in _LOST_RACES:
-            return None
-        if code in _NO_ANSWER or 2000 <= code < 3000:  # noqa: PLR2004 - see above
-            return Unavailable(
-                f"The database cannot be reached or does not answer ({_text(error)}); nothing of this call was stored. Check that it runs, "
-                "then send the call again."
-            )
-        return None
+        found = next((trouble for trouble, codes in _TROUBLES.items() if code in codes), None)
+        return explain(found, _text(error))
 
     def is_lost_race(self, error: Exception) -> bool:
         """See `Dialect.is_lost_race`."""

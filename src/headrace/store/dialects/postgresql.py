@@ -18,10 +18,11 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import QueuePool
 
-from headrace.base.errors import HeadraceError, StorageFull, StoreError, Unavailable
+from headrace.base.errors import HeadraceError
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.dialect import KEPT_TEXTS, READ_WAIT_S, Dialect, Inserted, Purpose
 from headrace.store.dialects.arrays import Packed, as_array, find_array_statement
+from headrace.store.dialects.troubles import Trouble, explain
 
 CONNECT_TIMEOUT_S = 10
 IDLE_IN_TRANSACTION_MS = 15_000
@@ -53,6 +54,15 @@ _LOST_RACES = (
     errors.UniqueViolation,
 )
 _LIKE = re.compile(r"\bLIKE \?")
+
+
+# The first that fits counts.
+_TROUBLES: tuple[tuple[tuple[type[Exception], ...], Trouble], ...] = (
+    ((errors.DiskFull,), Trouble.DISK_FULL),
+    ((errors.ReadOnlySqlTransaction,), Trouble.READ_ONLY),
+    ((errors.InsufficientPrivilege,), Trouble.REFUSED),
+    ((psycopg.OperationalError, psycopg.InterfaceError), Trouble.NO_ANSWER),
+)
 
 
 class PostgresqlDialect(Dialect):
@@ -115,27 +125,10 @@ class PostgresqlDialect(Dialect):
 
     def translate(self, error: Exception) -> HeadraceError | None:
         """See `Dialect.translate`."""
-        if isinstance(error, errors.DiskFull):
-            return StorageFull(
-                f"The disk of the database is full ({_first_line(error)}). Nothing of this call was stored. Free some space, then send it again."
-            )
-        if isinstance(error, errors.ReadOnlySqlTransaction):
-            return Unavailable(
-                f"The database takes no writes ({_first_line(error)}): it is a replica, or was made read-only. Nothing of this call was "
-                "stored. Name the primary server."
-            )
-        if isinstance(error, errors.InsufficientPrivilege):
-            return StoreError(
-                f"The database refuses headrace's user ({_first_line(error)}). Grant it the right, then try again."
-            )
         if isinstance(error, _LOST_RACES):
             return None
-        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
-            return Unavailable(
-                f"The database cannot be reached or does not answer ({_first_line(error)}); nothing of this call was stored. Check that it runs, "
-                "then send the call again."
-            )
-        return None
+        found = next((trouble for kinds, trouble in _TROUBLES if isinstance(error, kinds)), None)
+        return explain(found, _first_line(error))
 
     def is_lost_race(self, error: Exception) -> bool:
         """See `Dialect.is_lost_race`."""
