@@ -74,14 +74,16 @@ def find_repairs(connection: Connection) -> list[Repair]:
     """Return what it takes to make indexes again that are missing, or are not as they should be."""
     repairs = []
     wanted = _indexes()
-    held = find_catalogue(connection).list_indexes()
+    catalogue = find_catalogue(connection)
+    held, in_partitions = catalogue.list_indexes(), catalogue.list_partitioned()
     for name in dict.fromkeys(name for name, _ in find_drift(connection, "")):
         index = wanted.get(name)
         if index is None or index.table is None:
             continue
         create = str(CreateIndex(index).compile(dialect=connection.dialect))
         drop = str(DropIndex(index).compile(dialect=connection.dialect)).strip()
-        if connection.dialect.name == "postgresql":  # servers go on writing meanwhile
+        # Servers go on writing meanwhile; PostgreSQL cannot do that for a table in partitions.
+        if connection.dialect.name == "postgresql" and index.table.name not in in_partitions:
             create = create.replace(" INDEX ", " INDEX CONCURRENTLY ", 1)
             drop = drop.replace(" INDEX ", " INDEX CONCURRENTLY ", 1)
         repairs.append(

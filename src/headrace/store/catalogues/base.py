@@ -66,6 +66,10 @@ class Catalogue(ABC):
     def list_indexes(self) -> dict[str, bool]:
         """Return for each index whether queries may use it. One query."""
 
+    def list_partitioned(self) -> set[str]:
+        """Return the tables that somebody has cut into partitions."""
+        return set()
+
     @abstractmethod
     def wanted_collation(self) -> str:
         """Return the collation that all text should have; empty where that cannot be wrong."""

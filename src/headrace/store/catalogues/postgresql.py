@@ -56,6 +56,11 @@ class PostgresqlCatalogue(Catalogue):
         """See `Catalogue.list_indexes`; what a broken off CREATE INDEX CONCURRENTLY has left is invalid."""
         return dict(self.rows(f"SELECT c.relname, i.indisvalid AND i.indisready {_INDEXES}"))
 
+    def list_partitioned(self) -> set[str]:
+        """See `Catalogue.list_partitioned`."""
+        rows = self.rows("SELECT relname FROM pg_class WHERE relkind = 'p' AND left(relname, 3) = 'hr_'")
+        return {name for (name,) in rows}
+
     def wanted_collation(self) -> str:
         """See `Catalogue.wanted_collation`."""
         return "C"
