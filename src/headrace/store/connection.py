@@ -87,7 +87,14 @@ class Connection:
     def insert(self, sql: str, params: Params) -> int:
         """Run an insert of one row and return the id that the database gave it."""
         self.writes += 1
-        return self.dialect.insert(self.cursor, sql, params)
+        return self.dialect.insert_each(self.cursor, sql, [params])[0]
+
+    def insert_each(self, sql: str, rows: Sequence[Params]) -> list[int]:
+        """Run an insert for each row and return the ids that the database gave them, which grow in the order of the rows."""
+        if not rows:
+            return []
+        self.writes += 1
+        return self.dialect.insert_each(self.cursor, sql, rows)
 
 
 def marks(count: int) -> str:

@@ -156,10 +156,13 @@ class Dialect:
         """
         raise NotImplementedError
 
-    def insert(self, cursor: DBAPICursor, text: str, params: Sequence[Any]) -> int:
-        """Run an insert of one row and return the id that the database gave it."""
-        cursor.execute(self.sql(text), params)
-        return cursor.lastrowid
+    def insert_each(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> list[int]:
+        """Run an insert for each row, one at least, and return the ids that the database gave them, which grow in the order of the rows."""
+        ids = []
+        for row in rows:
+            cursor.execute(self.sql(text), row)
+            ids.append(cursor.lastrowid)
+        return ids
 
     def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
         """Run a statement that writes for each row of parameters and return how many rows were changed. Each row names another target."""

@@ -106,14 +106,11 @@ def write_chunks(tx: Transaction, new: Mapping[int, Sealed]) -> None:
 
 def insert_chunks(tx: Transaction, new: Sequence[tuple[int, Chunk]]) -> None:
     """Insert chunks, each with the id of its series, without counting them."""
-    rows = [
-        (
-            series,
-            tx.insert("INSERT INTO hr_chunk_data (blocks, points) VALUES (?, ?)", (each.blocks, each.points)),
-            each.bounds,
-        )
-        for series, each in new
-    ]
+    ids = tx.insert_each(
+        "INSERT INTO hr_chunk_data (blocks, points) VALUES (?, ?)",
+        [(each.blocks, each.points) for _, each in new],
+    )
+    rows = [(series, number, each.bounds) for number, (series, each) in zip(ids, new, strict=True)]
     tx.change_many("INSERT INTO hr_chunk (series, id, bounds) VALUES (?, ?, ?)", rows)
 
 

@@ -158,13 +158,20 @@ class PostgresqlDialect(Dialect):
             return column, []
         return f"translate({column}, ?, ?)", ["".join(each) for each in zip(*letters, strict=True)]
 
-    def insert(self, cursor: DBAPICursor, text: str, params: Sequence[Any]) -> int:
-        """See `Dialect.insert`. The id is the first column of the table, whatever it is called."""
-        cursor.execute(_rewrite(f"{text} RETURNING {_own_id(text)}"), params)
-        row = cursor.fetchone()
-        assert row is not None
-        number: int = row[0]
-        return number
+    def insert_each(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> list[int]:
+        """See `Dialect.insert_each`: one statement, and ids sorted, because PostgreSQL promises no order of what it returns."""
+        statement = find_array_statement(text) if len(rows) > 1 else None
+        returned = f" RETURNING {_own_id(text)}"
+        if statement is not None:
+            columns = zip(*rows, strict=True)
+            given = [as_array(kind, each) for kind, each in zip(statement.kinds, columns, strict=True)]
+            cursor.execute(statement.text + returned, given)
+            return sorted(row[0] for row in cursor.fetchall())
+        ids = []
+        for row in rows:
+            cursor.execute(_rewrite(text + returned), row)
+            ids += [found[0] for found in cursor.fetchall()]
+        return ids
 
     def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
         """See `Dialect.execute_many`: one statement over arrays where the text has a form that allows it."""
