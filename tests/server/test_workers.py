@@ -475,7 +475,8 @@ def test_a_store_that_is_none_is_said_in_one_line(tmp_path: Path) -> None:
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=WAIT_S)
     assert ran.returncode == 1
     assert len(ran.stderr.splitlines()) == 1
-    assert ran.stderr.startswith("Error: The database file is damaged, or is none")
+    assert ran.stderr.startswith("Error: sqlite:///")
+    assert "none.db: The database file is damaged, or is none" in ran.stderr
 
 
 @pytest.mark.parametrize(

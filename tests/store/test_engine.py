@@ -206,5 +206,6 @@ def test_a_file_that_cannot_be_written_is_said(open_folder: Path) -> None:
     (open_folder / "store.db").chmod(0o444)
     open_folder.chmod(0o777)
     answer = _ask_unprivileged(url)
-    assert answer.startswith("503 The database file cannot be written or read")
+    assert answer.startswith("503 sqlite:///")
+    assert "store.db: The database file cannot be written or read" in answer
     assert "permissions" in answer
