@@ -3,6 +3,7 @@
 import contextlib
 import http
 import http.client
+import itertools
 import os
 import signal
 import socket
@@ -17,6 +18,8 @@ from typing import Self
 COMMAND = [sys.executable, "-m", "headrace", "server"]
 START_S = 60
 STOP_S = 30
+FIRST_PORT, PORTS_EACH, PORT_RANGES = 16_000, 2_000, 8
+_PORTS = itertools.count(os.getpid())  # two sessions at the same time begin elsewhere
 
 
 @dataclass(frozen=True)
@@ -113,10 +116,18 @@ def clean_environment() -> Iterator[None]:
 
 
 def find_free_port() -> int:
-    """Return a loopback port that nobody listens on at this moment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """Return a loopback port that nobody listens on, and that nobody else is given meanwhile.
+
+    Each process of the tests has ports of its own, below those that systems give to connections: a port that is found now may be listened on much later.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    first = FIRST_PORT + int(worker) % PORT_RANGES * PORTS_EACH
+    for _ in range(PORTS_EACH):
+        port = first + next(_PORTS) % PORTS_EACH
+        with socket.socket() as free, contextlib.suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError(f"all ports from {first} to {first + PORTS_EACH - 1} are taken")
 
 
 def _environment() -> dict[str, str]:

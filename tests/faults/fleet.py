@@ -5,7 +5,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,15 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from serving import find_free_port
+
 START_S = 60
 STOP_S = 45
-
-
-def find_free_port() -> int:
-    """Return a loopback port that nobody listens on at this moment."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 class Disconnected(Exception):

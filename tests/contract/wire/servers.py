@@ -7,13 +7,14 @@ import contextlib
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from serving import find_free_port
 
 #: Seconds that a server may take until it answers; the real MLflow needs about 10 on a small machine.
 START_S = 90
@@ -34,13 +35,6 @@ class Server:
     def url(self) -> str:
         """The address clients are given."""
         return f"http://{self.host}:{self.port}"
-
-
-def find_free_port() -> int:
-    """Return a loopback port that nobody listens on at this moment."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @contextlib.contextmanager

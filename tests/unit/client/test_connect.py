@@ -43,7 +43,9 @@ def test_the_address_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_an_address_of_another_kind_is_refused_with_what_there_is(uri: str) -> None:
-    with pytest.raises(InvalidParameter, match="http, https, mariadb, mysql, postgres, postgresql, sqlite") as caught:
+    with pytest.raises(
+        InvalidParameter, match="http, https, mariadb, mysql, postgres, postgresql, sqlite"
+    ) as caught:
         connect(uri)
     assert "secret" not in caught.value.message
 
