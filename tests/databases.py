@@ -63,7 +63,7 @@ class Databases:
             path = folder / ("store.db" if number == 1 else f"store-{number}.db")
             return f"sqlite:///{path.as_posix()}"
         server, name = self.server(kind), f"hr_{self._worker}_{next(self._numbers)}"
-        server.create(name, "" if empty else self._template(server))
+        server.create(name, "" if empty else self.make_template(server))
         return server.url(name)
 
     def drop(self, url: str) -> None:
@@ -113,7 +113,8 @@ class Databases:
             self._servers[kind] = server
         return self._servers[kind]
 
-    def _template(self, server: DatabaseServer) -> str:
+    def make_template(self, server: DatabaseServer) -> str:
+        """Return the database that others are copies of, with headrace's schema; made when it is first asked for."""
         name = "hr_template"
         with self._once(f"{server.kind}-template") as is_first:
             if is_first:

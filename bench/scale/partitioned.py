@@ -57,7 +57,7 @@ _CONVERTED = pytest.StashKey[dict[str, int]]()
 def pytest_configure(config: pytest.Config) -> None:
     """Let the template that test databases are copies of be converted when it is made."""
     plugin: Any = config.pluginmanager.get_plugin("databases")  # tests/databases.py
-    make = plugin.Databases._template  # noqa: SLF001 - there is no other way in
+    make = plugin.Databases.make_template
     converted = config.stash.setdefault(_CONVERTED, {})
 
     def make_and_convert(self: Any, server: Any) -> str:
@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
             converted[name] = convert(server.url(name))
         return name
 
-    plugin.Databases._template = make_and_convert  # noqa: SLF001
+    plugin.Databases.make_template = make_and_convert
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

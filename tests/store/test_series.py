@@ -135,6 +135,20 @@ def test_a_resent_batch_changes_nothing(store: Store, make_run: Callable[..., Ru
     assert {context: row[-2:] for (_, context), row in rows.items()} == {0: (11, 3), 1: (11, 3)}
 
 
+def test_a_large_batch_of_which_most_is_known_counts_what_is_new(
+    store: Store, make_run: Callable[..., RunRef]
+) -> None:
+    run = make_run(store)
+    batch = [(time, time, encode(math.nan if time % 4 == 0 else float(time))) for time in range(400)]
+    store.writer.call(lambda tx: _log(tx, run, "loss", CONTEXTS[1], batch[:300]))
+    store.writer.call(lambda tx: _log(tx, run, "loss", CONTEXTS[1], list(batch)))
+    store.writer.call(lambda tx: _log(tx, run, "loss", CONTEXTS[1], list(batch)))
+    rows = _stored_rows(store, run)
+    assert {context: row[-2:] for (_, context), row in rows.items()} == {0: (400, 100), 1: (400, 100)}
+    with store.read() as conn:
+        assert conn.rows("SELECT COUNT(*) FROM hr_point") == [(400,)]
+
+
 def test_the_same_point_twice_in_one_batch_is_one_point(
     store: Store, make_run: Callable[..., RunRef]
 ) -> None:
