@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from faults.fleet import Connection, Disconnected
+from faults.fleet import Connection, Disconnected, ServerProcess
 from faults.ledger import Client
 from headrace.api.ingest import FORMAT, Application, Ingest, IngestAnswer, RunBlock, StartRecord
 from headrace.base import msgpack
@@ -248,3 +248,12 @@ class Load:
 
     def _make_writer(self, writer: Writer) -> Callable[[Roaming], None]:
         return writer.send
+
+
+def check_servers(load: Load, servers: Sequence[ServerProcess]) -> None:
+    """Check that no server has written a traceback, and that what they have stored is what was answered, once."""
+    for server in servers:
+        assert "Traceback" not in server.read_log(), server.read_log()
+    connection = servers[0].connect()
+    load.check(connection)
+    connection.close()

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 from databases import query
 from faults.fleet import ServerProcess, run_server, run_servers
-from faults.load import Load, Roaming, Writer
+from faults.load import Load, Roaming, Writer, check_servers
 from proxy import Fault, Proxy
 
 ROUNDS = int(os.environ.get("HEADRACE_KILL_ROUNDS", "5"))
@@ -42,14 +42,6 @@ def server(proxy: Proxy, url: str, tmp_path: Path) -> Iterator[ServerProcess]:
         yield running
 
 
-def _check(load: Load, servers: list[ServerProcess]) -> None:
-    for server in servers:
-        assert "Traceback" not in server.read_log(), server.read_log()
-    connection = servers[0].connect()
-    load.check(connection)
-    connection.close()
-
-
 @pytest.mark.timeout(120 + 10 * ROUNDS)
 def test_connections_that_are_cut_at_any_moment_lose_and_double_nothing(
     proxy: Proxy, url: str, tmp_path: Path
@@ -66,7 +58,7 @@ def test_connections_that_are_cut_at_any_moment_lose_and_double_nothing(
         print(f"{dict(proxy.struck)}, {load.describe()}")
         assert all(proxy.struck[fault] >= ROUNDS / 2 for fault in Fault)
         assert load.outcomes[503] > 0
-        _check(load, servers)
+        check_servers(load, servers)
 
 
 def _log(server: ServerProcess, run_id: str, step: int) -> tuple[int, Any]:

@@ -12,7 +12,7 @@ import pytest
 from database_servers import DatabaseServer
 from databases import Databases
 from faults.fleet import ServerProcess, run_servers
-from faults.load import Load
+from faults.load import Load, check_servers
 
 ROUNDS = int(os.environ.get("HEADRACE_KILL_ROUNDS", "1"))
 SERVERS = 2
@@ -33,14 +33,6 @@ def database_server(databases: Databases, database: str) -> Iterator[DatabaseSer
 def servers(database_server: DatabaseServer, tmp_path: Path) -> Iterator[list[ServerProcess]]:
     with run_servers(SERVERS, tmp_path, database_server.url("hr_faults")) as running:
         yield running
-
-
-def _check(load: Load, servers: list[ServerProcess]) -> None:
-    for server in servers:
-        assert "Traceback" not in server.read_log(), server.read_log()
-    connection = servers[0].connect()
-    load.check(connection)
-    connection.close()
 
 
 def _expect_unavailable(server: ServerProcess) -> None:
@@ -72,7 +64,7 @@ def test_a_database_process_that_is_killed_takes_all_connections_with_it_and_no_
     print(f"recovered in {recovered_s:.1f} s; {load.describe()}")
     assert recovered_s < RECOVERY_S
     assert "terminated by signal 9" in database_server.log
-    _check(load, servers)
+    check_servers(load, servers)
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
@@ -98,4 +90,4 @@ def test_servers_outlive_their_database_and_go_on_by_themselves(
     assert load.outcomes[503] > 0
     assert [server.process for server in servers] == processes
     assert all(process is not None and process.poll() is None for process in processes)
-    _check(load, servers)
+    check_servers(load, servers)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from faults.fleet import ServerProcess, run_servers
-from faults.load import CUT, REFUSED, Load
+from faults.fleet import run_servers
+from faults.load import CUT, REFUSED, Load, check_servers
 
 ROUNDS = int(os.environ.get("HEADRACE_KILL_ROUNDS", "2"))
 SERVERS = 3
@@ -19,14 +19,6 @@ SERVERS = 3
 pytestmark = pytest.mark.databases(
     "postgresql", "mysql", reason="the databases that servers on several machines share"
 )
-
-
-def _check(load: Load, servers: list[ServerProcess]) -> None:
-    for server in servers:
-        assert "Traceback" not in server.read_log(), server.read_log()
-    connection = servers[0].connect()
-    load.check(connection)
-    connection.close()
 
 
 def test_servers_that_start_together_on_an_empty_database_share_it(
@@ -57,7 +49,7 @@ def test_what_was_answered_by_servers_that_are_killed_is_there_once(tmp_path: Pa
             load.wait_for_answers(5)
         print(f"{ROUNDS} kills, {load.describe()}")
         assert load.outcomes[CUT] > 0
-        _check(load, servers)
+        check_servers(load, servers)
 
 
 def test_a_rolling_restart_loses_no_answered_call(tmp_path: Path, url: str) -> None:
@@ -71,4 +63,4 @@ def test_a_rolling_restart_loses_no_answered_call(tmp_path: Path, url: str) -> N
             load.wait_for_answers(5)
         print(load.describe())
         assert load.outcomes[REFUSED] > 0
-        _check(load, servers)
+        check_servers(load, servers)

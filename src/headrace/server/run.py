@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import FrameType
@@ -269,12 +269,19 @@ def _stopping_on_signals(server: uvicorn.Server, numbers: tuple[int, ...]) -> It
             os._exit(FORCED_STATUS)
         server.should_exit = True
 
-    before = {number: signal.signal(number, stop) for number in numbers}
+    with handling(numbers, stop):
+        yield
+
+
+@contextlib.contextmanager
+def handling(numbers: Iterable[int], handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Have signals come to a handler, and to whoever had them before when the block is over."""
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def tune_collector() -> None:

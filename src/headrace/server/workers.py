@@ -32,6 +32,7 @@ from headrace.server.run import (
     FORCED_STATUS,
     STOP_SECONDS,
     ServerSettings,
+    handling,
     listen,
     serve_on,
     start_logging,
@@ -378,12 +379,10 @@ class Supervisor:
                 end.setblocking(False)
             woken = signal.set_wakeup_fd(rung.fileno(), warn_on_full_buffer=False)
             numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-            before = {number: signal.signal(number, take) for number in numbers}
             try:
-                yield
+                with handling(numbers, take):
+                    yield
             finally:
-                for number, handler in before.items():
-                    signal.signal(number, handler)
                 signal.set_wakeup_fd(woken)
 
 

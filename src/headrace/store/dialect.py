@@ -11,8 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import URL, Connection, Engine
+from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.pool import QueuePool
 
 from headrace.base import plugins
 from headrace.base.errors import HeadraceError, InvalidParameter
@@ -247,6 +248,27 @@ class Dialect:
         cursor.execute(self.sql(query), params)
         rows = cursor.fetchall()
         return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in columns]
+
+
+def open_pool(url: URL, size: int, connect_args: dict[str, Any], **options: Any) -> Engine:
+    """Return an engine with a pool of so many connections at most; who waits for one gives up after `READ_WAIT_S`.
+
+    Args:
+        url: where the database is.
+        size: how many connections.
+        connect_args: for the driver.
+        options: of SQLAlchemy's `create_engine`.
+    """
+    return create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=READ_WAIT_S,
+        pool_reset_on_return=None,
+        connect_args=connect_args,
+        **options,
+    )
 
 
 DIALECTS = {

@@ -12,12 +12,11 @@ from typing import Any
 import pymysql
 from pymysql.constants import CR, ER, FIELD_TYPE
 from pymysql.converters import conversions
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.pool import QueuePool
 
 from headrace.base.errors import HeadraceError
-from headrace.store.dialect import KEPT_TEXTS, READ_WAIT_S, Dialect, Purpose
+from headrace.store.dialect import KEPT_TEXTS, Dialect, Purpose, open_pool
 from headrace.store.dialects.troubles import Trouble, explain
 from headrace.store.dialects.values import find_values_statement, write_statements
 
@@ -84,20 +83,16 @@ class MysqlDialect(Dialect):
 
     def create_engine(self, url: URL, purpose: Purpose, *, size: int = 1) -> Engine:
         """See `Dialect.create_engine`."""
-        engine = create_engine(
+        engine = open_pool(
             url,
-            isolation_level="AUTOCOMMIT",
-            poolclass=QueuePool,
-            pool_size=size,
-            max_overflow=0,
-            pool_timeout=READ_WAIT_S,
-            pool_reset_on_return=None,
-            connect_args={
+            size,
+            {
                 "connect_timeout": CONNECT_TIMEOUT_S,
                 "read_timeout": READ_TIMEOUT_S,
                 "write_timeout": READ_TIMEOUT_S,
                 "conv": _CONVERSIONS,
             },
+            isolation_level="AUTOCOMMIT",
         )
 
         @event.listens_for(engine, "connect")

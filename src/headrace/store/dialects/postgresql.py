@@ -14,13 +14,12 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Dumper, Loader
 from psycopg.pq import Format
 from psycopg.types.numeric import Int8BinaryDumper
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.pool import QueuePool
 
 from headrace.base.errors import HeadraceError
 from headrace.store.codes import HIGHEST, LOWEST
-from headrace.store.dialect import KEPT_TEXTS, READ_WAIT_S, Dialect, Inserted, Purpose
+from headrace.store.dialect import KEPT_TEXTS, Dialect, Inserted, Purpose, open_pool
 from headrace.store.dialects.arrays import Packed, as_array, find_array_statement
 from headrace.store.dialects.troubles import Trouble, explain
 
@@ -80,16 +79,10 @@ class PostgresqlDialect(Dialect):
 
     def create_engine(self, url: URL, purpose: Purpose, *, size: int = 1) -> Engine:
         """See `Dialect.create_engine`."""
-        engine = create_engine(
+        engine = open_pool(
             url,
-            isolation_level="AUTOCOMMIT",
-            use_native_hstore=False,  # each new connection would ask for that type
-            poolclass=QueuePool,
-            pool_size=size,
-            max_overflow=0,
-            pool_timeout=READ_WAIT_S,
-            pool_reset_on_return=None,
-            connect_args={
+            size,
+            {
                 "connect_timeout": CONNECT_TIMEOUT_S,
                 "application_name": "headrace",
                 "keepalives_idle": 30,
@@ -97,6 +90,8 @@ class PostgresqlDialect(Dialect):
                 "keepalives_count": 3,
                 "tcp_user_timeout": UNHEARD_MS,
             },
+            isolation_level="AUTOCOMMIT",
+            use_native_hstore=False,  # each new connection would ask for that type
         )
 
         @event.listens_for(engine, "connect")

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.pool import QueuePool
 
 from headrace.base.errors import HeadraceError, InvalidParameter, StorageFull, StoreError, Unavailable
-from headrace.store.dialect import READ_WAIT_S, Dialect, Purpose, log
+from headrace.store.dialect import Dialect, Purpose, log, open_pool
 from headrace.store.filesystem import MOUNTS, is_network_path
 from headrace.store.folding import fold
 
@@ -52,14 +51,10 @@ class SqliteDialect(Dialect):
                 f"The store {url.render_as_string()!r} names no file. An in-memory database would lose every run at exit: "
                 "use sqlite:///headrace.db, or a path of your choice."
             )
-        engine = create_engine(
+        engine = open_pool(
             url,
-            poolclass=QueuePool,
-            pool_size=size,
-            max_overflow=0,
-            pool_timeout=READ_WAIT_S,
-            pool_reset_on_return=None,
-            connect_args={
+            size,
+            {
                 "isolation_level": None,
                 "check_same_thread": False,
                 "cached_statements": 512,
