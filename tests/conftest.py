@@ -4,7 +4,7 @@ The list is tests/structure/allowed_skips.txt, one test id a line, the reason af
 """
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,14 @@ _ALLOWED = frozenset(
     for line in (Path(__file__).parent / "structure" / "allowed_skips.txt").read_text("utf-8").splitlines()
     if (entry := line.partition("#")[0].strip())
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_spools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the spools of the tests, and of the processes that they start, away from the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEADRACE_SPOOL_DIR", str(tmp_path_factory.mktemp("spools")))
+        yield
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -19,7 +19,11 @@
     │   ├── StoreError              500  the database cannot be used as it is (names the remedy)
     │   └── StorageFull             507  the disk is full; nothing of the call was stored
     ├── NotImplementedByServer      501  known, but not there
-    └── Unavailable                 503  the server cannot do it now (locked database, stopping)
+    ├── Unavailable                 503  the server cannot do it now (locked database, stopping)
+    └── ClientError                 never on the wire: what a training process hears from its own side
+        ├── SpoolFull                    the spool's disk or limit is used up; the record was not taken
+        ├── NotStored                    records were refused by the server, or not delivered, and the run is strict
+        └── StopRequested                somebody asked the run to stop, and the run asked to be told by an exception
 
 The module does not know HTTP beyond the status number, nor who shows the message.
 """
@@ -189,11 +193,33 @@ class Unavailable(HeadraceError):
     status = 503
 
 
+class ClientError(HeadraceError):
+    """What a training process hears from its own side, never from a server."""
+
+
+class SpoolFull(ClientError):
+    """The disk of the spool, or its limit, is used up; the record was not taken, what was taken before it is kept."""
+
+    code = "SPOOL_FULL"
+
+
+class NotStored(ClientError):
+    """Records were refused by the server or not delivered in time, and the run is strict."""
+
+    code = "NOT_STORED"
+
+
+class StopRequested(ClientError):
+    """Somebody asked the run to stop, and the run asked to be told by an exception."""
+
+    code = "STOP_REQUESTED"
+
+
 def _tree(root: type[HeadraceError]) -> list[type[HeadraceError]]:
     return [root, *(leaf for child in root.__subclasses__() for leaf in _tree(child))]
 
 
-_CLASSES = _tree(HeadraceError)[1:]
+_CLASSES = [kind for kind in _tree(HeadraceError)[1:] if not issubclass(kind, ClientError)]
 # Codes that MLflow and its relatives use and headrace does not.
 _FOREIGN_CODES: dict[str, type[HeadraceError]] = {
     "ABORTED": Conflict,
