@@ -1,38 +1,260 @@
-"""headrace: track experiments, keep artifacts and models, speak MLflow's protocol.
+"""headrace: track experiments, keep artifacts and models, speak MLflow's protocol. Each name is loaded when it is first used. ``import headrace`` costs next to nothing.
 
-The public names, each loaded when it is first used: ``import headrace`` costs next to nothing.
+Written by tools/doors.py: change tools/door_rows.py.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from headrace.base.plugins import load_attribute
+from headrace.base.doors import open_door
 
 if TYPE_CHECKING:
-    from headrace.base import errors as errors
-    from headrace.client.client import Client as Client
-    from headrace.client.connect import connect as connect
+    from headrace import artifacts, client, config, data, entities, exceptions, system_metrics, tracking
+    from headrace.base import errors
+    from headrace.base.errors import StopRequested
+    from headrace.base.mlflow_exception import MlflowException
+    from headrace.client.client import Client
+    from headrace.client.connect import connect
+    from headrace.fluent.active_run import ActiveRun
+    from headrace.fluent.artifacts import (
+        get_artifact_uri,
+        log_artifact,
+        log_artifacts,
+        log_dict,
+        log_stream,
+        log_text,
+    )
+    from headrace.fluent.experiments import (
+        create_experiment,
+        delete_experiment,
+        delete_experiment_tag,
+        get_experiment,
+        get_experiment_by_name,
+        restore_experiment,
+        search_experiments,
+        set_experiment,
+        set_experiment_tag,
+        set_experiment_tags,
+    )
+    from headrace.fluent.flat import MlflowClient
+    from headrace.fluent.inputs import log_input, log_inputs, log_outputs
+    from headrace.fluent.ledger import get_ledger
+    from headrace.fluent.logging import (
+        delete_tag,
+        flush_artifact_async_logging,
+        flush_async_logging,
+        log_metric,
+        log_metrics,
+        log_param,
+        log_params,
+        set_tag,
+        set_tags,
+    )
+    from headrace.fluent.media import Image, log_figure, log_image
+    from headrace.fluent.models import (
+        create_external_model,
+        delete_logged_model_tag,
+        finalize_logged_model,
+        get_logged_model,
+        initialize_logged_model,
+        last_logged_model,
+        log_model_params,
+        search_logged_models,
+        set_logged_model_tags,
+    )
+    from headrace.fluent.runs import (
+        active_run,
+        delete_run,
+        end_run,
+        get_parent_run,
+        get_run,
+        last_active_run,
+        restore_run,
+        start_run,
+    )
+    from headrace.fluent.search import metric_histories, search_runs
+    from headrace.fluent.state import (
+        get_registry_uri,
+        get_tracking_uri,
+        is_tracking_uri_set,
+        set_registry_uri,
+        set_tracking_uri,
+    )
+    from headrace.fluent.stopping import should_stop
+    from headrace.fluent.system_metrics import (
+        disable_system_metrics_logging,
+        enable_system_metrics_logging,
+        set_system_metrics_node_id,
+        set_system_metrics_samples_before_logging,
+        set_system_metrics_sampling_interval,
+    )
+    from headrace.fluent.tables import load_table, log_table
 
     __version__: str
 
-_PUBLIC = {
-    "Client": "headrace.client:Client",
-    "connect": "headrace.client:connect",
-    "errors": "headrace.base:errors",
-}
+__all__ = [
+    "ActiveRun",
+    "Client",
+    "Image",
+    "MlflowClient",
+    "MlflowException",
+    "StopRequested",
+    "active_run",
+    "artifacts",
+    "client",
+    "config",
+    "connect",
+    "create_experiment",
+    "create_external_model",
+    "data",
+    "delete_experiment",
+    "delete_experiment_tag",
+    "delete_logged_model_tag",
+    "delete_run",
+    "delete_tag",
+    "disable_system_metrics_logging",
+    "enable_system_metrics_logging",
+    "end_run",
+    "entities",
+    "errors",
+    "exceptions",
+    "finalize_logged_model",
+    "flush_artifact_async_logging",
+    "flush_async_logging",
+    "get_artifact_uri",
+    "get_experiment",
+    "get_experiment_by_name",
+    "get_ledger",
+    "get_logged_model",
+    "get_parent_run",
+    "get_registry_uri",
+    "get_run",
+    "get_tracking_uri",
+    "initialize_logged_model",
+    "is_tracking_uri_set",
+    "last_active_run",
+    "last_logged_model",
+    "load_table",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
+    "log_input",
+    "log_inputs",
+    "log_metric",
+    "log_metrics",
+    "log_model_params",
+    "log_outputs",
+    "log_param",
+    "log_params",
+    "log_stream",
+    "log_table",
+    "log_text",
+    "metric_histories",
+    "restore_experiment",
+    "restore_run",
+    "search_experiments",
+    "search_logged_models",
+    "search_runs",
+    "set_experiment",
+    "set_experiment_tag",
+    "set_experiment_tags",
+    "set_logged_model_tags",
+    "set_registry_uri",
+    "set_system_metrics_node_id",
+    "set_system_metrics_samples_before_logging",
+    "set_system_metrics_sampling_interval",
+    "set_tag",
+    "set_tags",
+    "set_tracking_uri",
+    "should_stop",
+    "start_run",
+    "system_metrics",
+    "tracking",
+]
 
-__all__ = ["Client", "connect", "errors"]
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name."""
-    if name == "__version__":
-        return load_attribute("importlib.metadata:version")("headrace")
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'headrace' has no attribute {name!r}")
-    value = load_attribute(_PUBLIC[name])
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC, "__version__"])
+__getattr__, __dir__ = open_door(
+    __name__,
+    {
+        "ActiveRun": "headrace.fluent.active_run:ActiveRun",
+        "Client": "headrace.client.client:Client",
+        "Image": "headrace.fluent.media:Image",
+        "MlflowClient": "headrace.fluent.flat:MlflowClient",
+        "MlflowException": "headrace.base.mlflow_exception:MlflowException",
+        "StopRequested": "headrace.base.errors:StopRequested",
+        "__version__": "headrace.base.version:__version__",
+        "active_run": "headrace.fluent.runs:active_run",
+        "artifacts": "headrace.artifacts",
+        "client": "headrace.client",
+        "config": "headrace.config",
+        "connect": "headrace.client.connect:connect",
+        "create_experiment": "headrace.fluent.experiments:create_experiment",
+        "create_external_model": "headrace.fluent.models:create_external_model",
+        "data": "headrace.data",
+        "delete_experiment": "headrace.fluent.experiments:delete_experiment",
+        "delete_experiment_tag": "headrace.fluent.experiments:delete_experiment_tag",
+        "delete_logged_model_tag": "headrace.fluent.models:delete_logged_model_tag",
+        "delete_run": "headrace.fluent.runs:delete_run",
+        "delete_tag": "headrace.fluent.logging:delete_tag",
+        "disable_system_metrics_logging": "headrace.fluent.system_metrics:disable_system_metrics_logging",
+        "enable_system_metrics_logging": "headrace.fluent.system_metrics:enable_system_metrics_logging",
+        "end_run": "headrace.fluent.runs:end_run",
+        "entities": "headrace.entities",
+        "errors": "headrace.base.errors",
+        "exceptions": "headrace.exceptions",
+        "finalize_logged_model": "headrace.fluent.models:finalize_logged_model",
+        "flush_artifact_async_logging": "headrace.fluent.logging:flush_artifact_async_logging",
+        "flush_async_logging": "headrace.fluent.logging:flush_async_logging",
+        "get_artifact_uri": "headrace.fluent.artifacts:get_artifact_uri",
+        "get_experiment": "headrace.fluent.experiments:get_experiment",
+        "get_experiment_by_name": "headrace.fluent.experiments:get_experiment_by_name",
+        "get_ledger": "headrace.fluent.ledger:get_ledger",
+        "get_logged_model": "headrace.fluent.models:get_logged_model",
+        "get_parent_run": "headrace.fluent.runs:get_parent_run",
+        "get_registry_uri": "headrace.fluent.state:get_registry_uri",
+        "get_run": "headrace.fluent.runs:get_run",
+        "get_tracking_uri": "headrace.fluent.state:get_tracking_uri",
+        "initialize_logged_model": "headrace.fluent.models:initialize_logged_model",
+        "is_tracking_uri_set": "headrace.fluent.state:is_tracking_uri_set",
+        "last_active_run": "headrace.fluent.runs:last_active_run",
+        "last_logged_model": "headrace.fluent.models:last_logged_model",
+        "load_table": "headrace.fluent.tables:load_table",
+        "log_artifact": "headrace.fluent.artifacts:log_artifact",
+        "log_artifacts": "headrace.fluent.artifacts:log_artifacts",
+        "log_dict": "headrace.fluent.artifacts:log_dict",
+        "log_figure": "headrace.fluent.media:log_figure",
+        "log_image": "headrace.fluent.media:log_image",
+        "log_input": "headrace.fluent.inputs:log_input",
+        "log_inputs": "headrace.fluent.inputs:log_inputs",
+        "log_metric": "headrace.fluent.logging:log_metric",
+        "log_metrics": "headrace.fluent.logging:log_metrics",
+        "log_model_params": "headrace.fluent.models:log_model_params",
+        "log_outputs": "headrace.fluent.inputs:log_outputs",
+        "log_param": "headrace.fluent.logging:log_param",
+        "log_params": "headrace.fluent.logging:log_params",
+        "log_stream": "headrace.fluent.artifacts:log_stream",
+        "log_table": "headrace.fluent.tables:log_table",
+        "log_text": "headrace.fluent.artifacts:log_text",
+        "metric_histories": "headrace.fluent.search:metric_histories",
+        "restore_experiment": "headrace.fluent.experiments:restore_experiment",
+        "restore_run": "headrace.fluent.runs:restore_run",
+        "search_experiments": "headrace.fluent.experiments:search_experiments",
+        "search_logged_models": "headrace.fluent.models:search_logged_models",
+        "search_runs": "headrace.fluent.search:search_runs",
+        "set_experiment": "headrace.fluent.experiments:set_experiment",
+        "set_experiment_tag": "headrace.fluent.experiments:set_experiment_tag",
+        "set_experiment_tags": "headrace.fluent.experiments:set_experiment_tags",
+        "set_logged_model_tags": "headrace.fluent.models:set_logged_model_tags",
+        "set_registry_uri": "headrace.fluent.state:set_registry_uri",
+        "set_system_metrics_node_id": "headrace.fluent.system_metrics:set_system_metrics_node_id",
+        "set_system_metrics_samples_before_logging": "headrace.fluent.system_metrics:set_system_metrics_samples_before_logging",
+        "set_system_metrics_sampling_interval": "headrace.fluent.system_metrics:set_system_metrics_sampling_interval",
+        "set_tag": "headrace.fluent.logging:set_tag",
+        "set_tags": "headrace.fluent.logging:set_tags",
+        "set_tracking_uri": "headrace.fluent.state:set_tracking_uri",
+        "should_stop": "headrace.fluent.stopping:should_stop",
+        "start_run": "headrace.fluent.runs:start_run",
+        "system_metrics": "headrace.system_metrics",
+        "tracking": "headrace.tracking",
+    },
+)

@@ -47,7 +47,7 @@ def _steps(store: Store, run: RunRef, attempt: int | None = None) -> list[int]:
 
 def _latest_steps(store: Store, run: RunRef) -> list[int]:
     with store.read() as conn:
-        return [row[4] for row in series.latest_points(conn, [run.id])]
+        return [row[4] for row in series.ask_latest_points(conn, [run.id])()]
 
 
 def _shown_rows(store: Store, run: RunRef) -> list[tuple[int, int, int]]:

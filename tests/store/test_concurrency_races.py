@@ -64,6 +64,7 @@ def in_the_middle(platform: Platform, work: Callable[[Transaction], Any]) -> Ite
 
     def stop(tx: Transaction) -> Any:
         result = work(tx)
+        tx.row("SELECT 1")  # what the database has not been sent yet goes with it
         entered.set()
         assert go.wait(30)
         return result

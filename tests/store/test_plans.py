@@ -20,6 +20,7 @@ from headrace.search.parser import parse_filter, parse_order_by
 from headrace.store import changes, points, run_columns, runs, sealing_candidates, series
 from headrace.store.chart_lines import find_parts
 from headrace.store.connection import Connection
+from headrace.store.dialects.arrays import Packed
 from headrace.store.engine import Store, open_store
 from headrace.store.keys import find_key_ids
 from headrace.store.run_columns import Source
@@ -84,7 +85,7 @@ CASES: dict[str, tuple[Callable[[Connection], Any], int, tuple[str, ...]]] = {
     "status": (search("attributes.status = 'FINISHED'"), 6 * LIMIT, (BY_TIME,)),
     "run by id": (lambda conn: runs.get_info(conn, 5, NOW), 4, ()),
     "runs of a page": (lambda conn: runs.build_runs(conn, SOME, NOW), 20 * LIMIT, ()),
-    "latest points": (lambda conn: series.latest_points(conn, SOME), 4 * LIMIT, ()),
+    "latest points": (lambda conn: series.ask_latest_points(conn, SOME)(), 4 * LIMIT, ()),
     "columns of a page": (
         lambda conn: run_columns.read_columns(
             conn,
@@ -189,11 +190,14 @@ def explain_generic(cursor: Any, query: str, params: list[Any]) -> tuple[int, st
     text = re.sub("%s", lambda _: f"${next(numbers)}", query).replace("%%", "%")
     cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     cursor.execute(f"PREPARE asked AS {text}".replace("%", "%%"), ())
-    given = sql.SQL(", ").join(map(sql.Literal, params))
+    plain = [list(each.values) if isinstance(each, Packed) else each for each in params]
+    given = sql.SQL(", ").join(map(sql.Literal, plain))
     values = sql.SQL("({})").format(given) if params else sql.SQL("")
-    cursor.execute(sql.SQL("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE asked") + values)
+    explain = sql.SQL("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE asked") + values
+    cursor.execute(explain.as_string().replace("%", "%%"))
     plan = cursor.fetchone()[0]
     cursor.execute("DEALLOCATE asked")
+    assert not cursor.rowcount
     return _count_rows(plan[0]["Plan"]), json.dumps(plan)
 
 

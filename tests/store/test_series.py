@@ -95,7 +95,7 @@ def test_points_and_summaries_equal_plain_python(
     with stores[1].read() as conn:
         for key in model.list_keys():
             assert _read_all(conn, run, key) == model.history(key)
-        latest = {row[1]: row[2:] for row in series.latest_points(conn, [run.id])}
+        latest = {row[1]: row[2:] for row in series.ask_latest_points(conn, [run.id])()}
     assert latest == {
         key: (row[1], row[3], row[2]) for (key, context), row in model.rows().items() if context == 0
     }

@@ -25,18 +25,22 @@
         ├── NotStored                    records were refused by the server, or not delivered, and the run is strict
         └── StopRequested                somebody asked the run to stop, and the run asked to be told by an exception
 
+Above HeadraceError stand MLflow's exceptions, so that scripts which catch those catch these (`headrace.base.mlflow_exception`).
+
 The module does not know HTTP beyond the status number, nor who shows the message.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from headrace.base.mlflow_exception import RestException
 
 
 class HeadraceWarning(UserWarning):
     """Something was accepted although it has no effect, or only part of the effect asked for."""
 
 
-class HeadraceError(Exception):
-    """Base of all errors that headrace raises on purpose.
+class HeadraceError(RestException):
+    """Base of all errors that headrace raises on purpose, whether a server has answered with them or not.
 
     Args:
         message: what was wrong, with the value, and what to do.
@@ -48,8 +52,26 @@ class HeadraceError(Exception):
     error_class: ClassVar[str] = "CLIENT_INTERNAL_ERROR"
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
+        Exception.__init__(self, message)
         self.message = message
+        self.json_kwargs = {}
+
+    @property
+    def error_code(self) -> str:
+        """The name of the code, as MLflow's exception has it."""
+        return self.code
+
+    @property
+    def json(self) -> dict[str, Any]:  # type: ignore[override]
+        """The error as a server sends it."""
+        return {"error_code": self.code, "message": self.message}
+
+    def get_http_status_code(self) -> int:
+        """Return the HTTP status."""
+        return self.status
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message,)
 
 
 class InvalidParameter(HeadraceError):

@@ -1,4 +1,7 @@
-"""``headrace demo``: train real models, log them over HTTP to a running server, read everything back."""
+"""``headrace demo``: train real models, log them to a running server by the calls that any script makes, read everything back.
+
+Where Optuna is installed, it searches for a better network on one of the data sets, each trial a run beneath the search's.
+"""
 
 import secrets
 import signal
@@ -7,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -15,23 +19,30 @@ from typing import Any
 
 import click
 
-from headrace.api.inputs import Dataset
 from headrace.api.runs import Run
 from headrace.base import plugins
 from headrace.base.errors import InternalError
 from headrace.cli.demo_log import (
     LoggedRun,
+    Report,
     RunPlan,
     build_files,
-    ensure_experiment,
+    choose_experiment,
     find_differences,
     log_run,
 )
 from headrace.cli.demo_server import RunningServer, start_server
 from headrace.cli.output import json_option, print_json, print_table
 from headrace.client import Client, connect
+from headrace.fluent.datasets.constructors import from_numpy
+from headrace.fluent.logging import log_metric
+from headrace.fluent.runs import start_run
+from headrace.fluent.state import flush_all, set_tracking_uri
 
 EXPERIMENTS = "demo/"
+SEARCHED = "digits"
+"""The data set that Optuna searches a network for."""
+TRIALS = 8
 LEADERS = 5
 _RANK_BY = "test_accuracy"
 _SESSION_TAG = "demo_session"
@@ -113,6 +124,7 @@ def run_demo(client: Client, training: ModuleType) -> Outcome:
     """Train and log all candidates on all data sets, then read them back."""
     start = perf_counter()
     session = secrets.token_hex(4)
+    set_tracking_uri(client.uri)
     experiments: dict[str, str] = {}
     runs: list[LoggedRun] = []
     jobs = [(name, candidate) for name in training.DATASETS for candidate in training.CANDIDATES]
@@ -121,52 +133,66 @@ def run_demo(client: Client, training: ModuleType) -> Outcome:
     with nullcontext() if quiet else click.progressbar(jobs, label="Training", file=sys.stderr) as bar:
         for name, candidate in bar or jobs:
             if name not in experiments:
-                experiments[name] = ensure_experiment(client, EXPERIMENTS + name)
-            plan = build_plan(training, experiments[name], splits[name], candidate, session)
-            runs.append(train_and_log(client, training, plan, splits[name], candidate))
+                experiments[name] = choose_experiment(EXPERIMENTS + name)
+            runs.append(train_and_log(training, splits[name], candidate, session))
+    if find_spec("optuna"):
+        experiments[SEARCHED] = choose_experiment(EXPERIMENTS + SEARCHED)
+        runs += search_network(training, splits[SEARCHED], session)
+    flush_all()
     seconds = perf_counter() - start
     differences = [line for logged in runs for line in find_differences(client, logged)]
     return Outcome(experiments, runs, seconds, differences, session)
 
 
-def build_plan(training: ModuleType, experiment_id: str, split: Any, candidate: Any, session: str) -> RunPlan:
-    """Return what is known of a run before the training starts."""
-    return RunPlan(
-        experiment_id,
+def train_and_log(
+    training: ModuleType, split: Any, candidate: Any, session: str, *, nested: bool = False
+) -> LoggedRun:
+    """Train one candidate on one data set, logging each step as it comes."""
+    plan = RunPlan(
         candidate.name,
         {"family": candidate.family, "seed": training.SEED, **candidate.params},
         {"library": training.LIBRARY, "mlflow.source.name": "headrace demo", _SESSION_TAG: session},
-        Dataset(
-            name=split.name,
-            digest=split.digest,
-            source_type="code",
-            source=f"sklearn.datasets.load_{split.name}",
-        ),
+        from_numpy(split.x, targets=split.y, name=split.name),
+        nested,
     )
-
-
-def train_and_log(
-    client: Client, training: ModuleType, plan: RunPlan, split: Any, candidate: Any
-) -> LoggedRun:
-    """Train one candidate on one data set, logging each step as it comes."""
-    last: list[Any] = []
+    steps: list[Any] = []
 
     def note_steps() -> Iterator[tuple[int, dict[str, float]]]:
         for step in training.train(candidate, split):
-            last[:] = [step]
+            steps.append(step)
             yield step.number, step.metrics
 
-    def describe() -> dict[str, bytes]:
+    def describe() -> Report:
+        pictures = plugins.load("headrace.cli.demo_pictures", extra="demo", purpose="headrace demo")
         facts = {
             "data": f"{split.name} ({len(split.train_y)} examples to learn from, {len(split.test_y)} to be judged by)",
             **plan.params,
             "library": training.LIBRARY,
-            **{f"final {key}": value for key, value in last[0].metrics.items()},
+            **{f"final {key}": value for key, value in steps[-1].metrics.items()},
         }
-        confusions = training.count_confusions(split, last[0].guesses)
-        return build_files(f"{candidate.name}, on {split.name}", facts, split.classes, confusions)
+        title = f"{candidate.name}, on {split.name}"
+        confusions = training.count_confusions(split, steps[-1].guesses)
+        figure = pictures.draw(title, [step.metrics for step in steps], split.classes, confusions)
+        return Report(build_files(title, facts, split.classes, confusions), figure)
 
-    return log_run(client, plan, note_steps(), describe)
+    return log_run(plan, note_steps(), describe)
+
+
+def search_network(training: ModuleType, split: Any, session: str) -> list[LoggedRun]:
+    """Let Optuna choose networks, and train each of them in a run beneath that of the search."""
+    tuning = plugins.load("headrace.cli.demo_tuning", extra="demo", purpose="the search of headrace demo")
+    trials: list[LoggedRun] = []
+
+    def judge(params: dict[str, int | float]) -> float:
+        name = f"trial {len(trials)}"
+        candidate = training.Candidate(name, "network", params)
+        trials.append(train_and_log(training, split, candidate, session, nested=True))
+        return trials[-1].last_values()[_RANK_BY]
+
+    with start_run(run_name="search by Optuna", tags={"library": tuning.LIBRARY}):
+        for number, best in enumerate(tuning.search(judge, TRIALS, training.SEED)):
+            log_metric(f"best_{_RANK_BY}", best, step=number)
+    return trials
 
 
 def search_leaders(client: Client, outcome: Outcome, name: str) -> list[Run]:

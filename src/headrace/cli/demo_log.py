@@ -1,4 +1,4 @@
-"""The demo's middle: log what is trained, step by step as a training script would, and read all of it back.
+"""The demo's middle: log what is trained, step by step and by the calls that a training script makes, and read all of it back.
 
 What was logged is kept and compared with what the server gives: floats must be equal to the last bit. Knows nothing of models.
 """
@@ -8,14 +8,19 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from headrace.api.endpoint import Tag
-from headrace.api.inputs import Dataset, DatasetInput
-from headrace.api.metrics import Metric
-from headrace.base.clock import now_ms
 from headrace.client import Client
+from headrace.fluent.artifacts import log_text
+from headrace.fluent.experiments import get_experiment_by_name, restore_experiment, set_experiment
+from headrace.fluent.inputs import log_input
+from headrace.fluent.logging import log_metrics, log_params
+from headrace.fluent.media import log_figure
+from headrace.fluent.runs import start_run
 
 Point = tuple[int, float]
+FIGURE = "learning.png"
+_PNG = b"\x89PNG"
 
 
 @dataclass(slots=True)
@@ -28,6 +33,7 @@ class LoggedRun:
         points: for each metric its points, (step, value), in the order of logging.
         files: content by path.
         dataset: name and digest.
+        has_figure: whether a figure was logged.
     """
 
     run_id: str
@@ -35,6 +41,7 @@ class LoggedRun:
     dataset: tuple[str, str]
     points: dict[str, list[Point]] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    has_figure: bool = False
 
     def count_points(self) -> int:
         """Return how many points were sent."""
@@ -50,69 +57,69 @@ class RunPlan:
     """A run to be made.
 
     Args:
-        experiment_id: where.
         name: its name.
         params: values become text.
         tags: likewise.
-        dataset: what it learns from.
+        dataset: what it learns from, a dataset of `headrace.data`.
+        nested: whether it belongs to the run that is active.
     """
 
-    experiment_id: str
     name: str
     params: Mapping[str, object]
     tags: Mapping[str, object]
-    dataset: Dataset
+    dataset: Any
+    nested: bool = False
 
 
-def ensure_experiment(client: Client, name: str) -> str:
-    """Return the id of an experiment, made or brought back if it is not there."""
-    found = client.experiments.find_by_name(name)
-    if found is None:
-        return client.experiments.create(name, tags={"source": "headrace demo"})
-    if found.lifecycle_stage == "deleted":
-        client.experiments.restore(found.experiment_id)
-    return found.experiment_id
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is told of a model when it has learned.
+
+    Args:
+        files: text by name.
+        figure: a picture of it, of matplotlib.
+    """
+
+    files: Mapping[str, str]
+    figure: Any
+
+
+def choose_experiment(name: str) -> str:
+    """Let the runs that follow belong to an experiment, made or brought back if it is not there; return its id."""
+    found = get_experiment_by_name(name)
+    if found is not None and found.lifecycle_stage == "deleted":
+        restore_experiment(found.experiment_id)
+    return str(set_experiment(name).experiment_id)
 
 
 def log_run(
-    client: Client,
-    plan: RunPlan,
-    steps: Iterable[tuple[int, Mapping[str, float]]],
-    describe: Callable[[], Mapping[str, bytes]],
+    plan: RunPlan, steps: Iterable[tuple[int, Mapping[str, float]]], describe: Callable[[], Report]
 ) -> LoggedRun:
     """Make a run, log its steps as they come, and its files at the end.
 
     Args:
-        client: where to.
         plan: what is known at the start.
-        steps: step number and metrics, one batch each.
-        describe: called after the last step; gives files by name.
+        steps: step number and metrics.
+        describe: called after the last step.
     """
-    run = client.runs.create(plan.experiment_id, name=plan.name, tags=plan.tags)
-    run_id = run.info.run_id
-    logged = LoggedRun(
-        run_id,
-        {key: str(value) for key, value in plan.params.items()},
-        (plan.dataset.name, plan.dataset.digest),
-    )
-    client.runs.log_params(run_id, plan.params)
-    context = Tag(key="mlflow.data.context", value="training")
-    client.runs.log_inputs(run_id, [DatasetInput(dataset=plan.dataset, tags=[context])])
-    for number, metrics in steps:
-        now = now_ms()
-        client.runs.log_batch(
-            run_id,
-            [Metric(key=key, value=value, timestamp=now, step=number) for key, value in metrics.items()],
+    with start_run(run_name=plan.name, tags=dict(plan.tags), nested=plan.nested) as run:
+        logged = LoggedRun(
+            run.info.run_id,
+            {key: str(value) for key, value in plan.params.items()},
+            (plan.dataset.name, plan.dataset.digest),
         )
-        for key, value in metrics.items():
-            logged.points.setdefault(key, []).append((number, value))
-    logged.files.update(describe())
-    with tempfile.TemporaryDirectory() as folder:
-        for name, content in logged.files.items():
-            path = Path(folder, name)
-            path.write_bytes(content)
-            client.artifacts.upload(run_id, path)
-    client.runs.finish(run_id)
+        log_params(plan.params)
+        log_input(plan.dataset, context="training")
+        for number, metrics in steps:
+            log_metrics(dict(metrics), step=number)
+            for key, value in metrics.items():
+                logged.points.setdefault(key, []).append((number, value))
+        report = describe()
+        for name, text in report.files.items():
+            log_text(text, name)
+            logged.files[name] = text.encode()
+        log_figure(report.figure, FIGURE)
+        logged.has_figure = True
     return logged
 
 
@@ -135,6 +142,9 @@ def find_differences(client: Client, logged: LoggedRun) -> list[str]:
         for name, content in logged.files.items():
             path = client.artifacts.download(logged.run_id, name, Path(folder))
             checks.append((f"artifact {name}", content, Path(path).read_bytes()))
+        if logged.has_figure:
+            path = client.artifacts.download(logged.run_id, FIGURE, Path(folder))
+            checks.append((f"artifact {FIGURE}", _PNG, Path(path).read_bytes()[: len(_PNG)]))
     return [
         f"run {logged.run_id}: {what}: logged {sent!r}, read {read!r}"
         for what, sent, read in checks
@@ -144,7 +154,7 @@ def find_differences(client: Client, logged: LoggedRun) -> list[str]:
 
 def build_files(
     title: str, facts: Mapping[str, object], labels: tuple[str, ...], confusions: list[list[int]]
-) -> dict[str, bytes]:
+) -> dict[str, str]:
     """Return a model card and a confusion matrix, as JSON and as text.
 
     Args:
@@ -170,7 +180,7 @@ def build_files(
         "",
     ]
     return {
-        "confusion_matrix.json": json.dumps({"labels": labels, "matrix": confusions}).encode(),
-        "confusion_matrix.txt": ("\n".join(lines) + "\n").encode(),
-        "model_card.md": "\n".join([*card, *(f"    {line}" for line in lines), ""]).encode(),
+        "confusion_matrix.json": json.dumps({"labels": labels, "matrix": confusions}),
+        "confusion_matrix.txt": "\n".join(lines) + "\n",
+        "model_card.md": "\n".join([*card, *(f"    {line}" for line in lines), ""]),
     }

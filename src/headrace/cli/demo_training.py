@@ -4,7 +4,6 @@ Loaded only by ``headrace demo``, because scikit-learn is optional. Every number
 not seen; seeds are fixed, so that two runs of the demo on one machine agree.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -40,9 +39,10 @@ class Split:
 
     Args:
         name: scikit-learn's name of it.
-        digest: the first 16 hexadecimal digits of the SHA-256 of features and labels as loaded.
         features: names of the columns.
         classes: names of the labels 0, 1, ...
+        x: all examples as loaded, shape (examples, features).
+        y: all labels, shape (examples,).
         train_x: shape (examples, features).
         train_y: shape (examples,).
         test_x: shape (examples, features).
@@ -50,9 +50,10 @@ class Split:
     """
 
     name: str
-    digest: str
     features: tuple[str, ...]
     classes: tuple[str, ...]
+    x: Floats
+    y: NDArray[np.int64]
     train_x: Floats
     train_y: NDArray[np.int64]
     test_x: Floats
@@ -115,9 +116,10 @@ def load_split(name: str) -> Split:
     scaler = StandardScaler().fit(train_x)
     return Split(
         name=name,
-        digest=hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest()[:16],
         features=tuple(str(feature) for feature in bunch.feature_names),
         classes=tuple(str(label) for label in bunch.target_names),
+        x=x,
+        y=y,
         train_x=scaler.transform(train_x),
         train_y=train_y,
         test_x=scaler.transform(test_x),

@@ -17,6 +17,8 @@ COMMANDS = {
     "runs": ("headrace.cli.runs:runs", "Search, show, delete runs; read their metrics."),
     "jobs": ("headrace.cli.jobs:jobs", "List, show, cancel jobs: changes of many runs."),
     "artifacts": ("headrace.cli.artifacts:artifacts", "List, download, upload, delete files of runs."),
+    "sync": ("headrace.cli.sync:sync", "Send what runs have left on this machine."),
+    "spool": ("headrace.cli.spool:spool", "List, show, drop what waits on this machine to be sent."),
     "db": ("headrace.cli.db:db", "Upgrade and check a database."),
     "token": ("headrace.cli.token:token", "Write a fresh token for a server to a file."),
     "version": ("headrace.cli.version:show_version", "Show the version."),

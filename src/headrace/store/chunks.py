@@ -96,7 +96,7 @@ BLOCK_FIELDS = (
 BLOCK_HEAD = struct.Struct("<BxH")  # format, count of points
 HEAD = struct.Struct("<BBHqqqqQBBB")
 # format, flags, count; start and base of times; of steps; template of values; masks of planes of times, steps, values
-_PLAIN_VARIES, _ALL_PLAIN, NEGATIVES, _TIME_GRID, _STEP_GRID, RAW = 1, 2, 4, 8, 16, 32
+_PLAIN_VARIES, ALL_PLAIN, NEGATIVES, _TIME_GRID, _STEP_GRID, RAW = 1, 2, 4, 8, 16, 32
 _GRID_SHIFT = np.int64(16)
 _GRID_RANGE = 2**44
 _FOUR, _UPPER, _LOWER = np.uint8(4), np.uint8(0xF0), np.uint8(0x0F)
@@ -436,7 +436,7 @@ def _pack(columns: Columns, compressor: zstandard.ZstdCompressor) -> bytes:
         for plane in PLANES_OF[mask]
     ]
     if plain[0] and plain.all():
-        flags = _ALL_PLAIN
+        flags = ALL_PLAIN
     elif plain.any():
         flags = _PLAIN_VARIES
         planes.append(np.packbits(plain).tobytes())
@@ -556,7 +556,7 @@ def _decode_into(blob: bytes, decompressor: zstandard.ZstdDecompressor, out: Col
     if flags & _PLAIN_VARIES:
         out.plain[:] = np.unpackbits(np.frombuffer(raw, "u1", -1, number * count), count=count)
     else:
-        out.plain[:] = bool(flags & _ALL_PLAIN)
+        out.plain[:] = bool(flags & ALL_PLAIN)
 
 
 def _sum_up(out: Array, start: int, base: int, places: tuple[int, ...], planes: Array) -> None:

@@ -3,7 +3,7 @@
 Statements of the store are composed of constants and ``?`` only; whatever comes from a user is a parameter.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -64,25 +64,37 @@ class Connection:
         """
         return self.dialect.rows_in(self.cursor, sql, list(ids), before)
 
+    def ask(self, sql: str, params: Params = ()) -> Callable[[], list[Row]]:
+        """Ask what `rows` asks, and return what gives the answer: questions that are asked before the first answer is taken go together."""
+        self.cursor.execute(self.dialect.sql(sql), params)
+        return self.dialect.answer(self.cursor)
+
+    def ask_in(self, sql: str, ids: Iterable[Any], before: Params = ()) -> Callable[[], list[Row]]:
+        """Ask what `rows_in` asks, as `ask` does."""
+        return self.dialect.ask_in(self.cursor, sql, list(ids), before)
+
     def integers(self, columns: Sequence[str], sql: str, params: Params = ()) -> list[list[int]]:
         """Run a query that gives these columns, all of them integers and never NULL, and return them as lists of the same length."""
         return self.dialect.read_integers(self.cursor, columns, sql, params)
 
-    def change(self, sql: str, params: Params = ()) -> int:
-        """Run a statement that writes and return how many rows it changed."""
+    def change(self, sql: str, params: Params = ()) -> None:
+        """Run a statement that writes. It may be sent with the next one that has an answer, or with the commit, and then fail there."""
         self.writes += 1
         self.cursor.execute(self.dialect.sql(sql), params)
+
+    def count_changed(self, sql: str, params: Params = ()) -> int:
+        """Run a statement that writes and return how many rows it changed."""
+        self.change(sql, params)
         return self.cursor.rowcount
 
-    def change_many(self, sql: str, rows: Sequence[Params]) -> int:
-        """Run a statement that writes for each row of parameters and return how many rows were changed.
+    def change_many(self, sql: str, rows: Sequence[Params]) -> None:
+        """Run a statement that writes for each row of parameters, as `change` does.
 
         Rows name different targets: a database may run them in any order, or all as one statement.
         """
-        if not rows:
-            return 0
-        self.writes += 1
-        return self.dialect.execute_many(self.cursor, sql, rows)
+        if rows:
+            self.writes += 1
+            self.dialect.execute_many(self.cursor, sql, rows)
 
     def insert(self, sql: str, params: Params) -> int:
         """Run an insert of one row and return the id that the database gave it."""

@@ -5,7 +5,7 @@ something otherwise. No other file of the store names a database.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from headrace.base import plugins
 from headrace.base.errors import HeadraceError, InvalidParameter
@@ -79,6 +79,8 @@ class Dialect:
         sorts_ties: whether rows that an index gives by the first column of an order are surely sorted piece by piece, and not all before the
             first one.
         has_side: whether rows can be committed beside a writing transaction.
+        seals_at_once: whether rows of the tail cost so much that points of MLflow's wire are better sealed where many come at once.
+        inserts_together: whether `insert_each` is one statement, so that it costs less than to insert rows and to look for them.
     """
 
     name: ClassVar[str]
@@ -91,6 +93,8 @@ class Dialect:
     now_sql: ClassVar[str | None] = None
     sorts_ties: ClassVar[bool] = False
     has_side: ClassVar[bool] = True
+    inserts_together: ClassVar[bool] = False
+    seals_at_once: ClassVar[bool] = False
 
     def normalise(self, url: URL) -> URL:
         """Return a URL with the driver that headrace uses, whichever it names."""
@@ -105,6 +109,23 @@ class Dialect:
             size: how many there may be.
         """
         raise NotImplementedError
+
+    def open_cursor(self, connection: PoolProxiedConnection) -> DBAPICursor:
+        """Return what statements of the store run on; nobody else uses the connection meanwhile."""
+        return connection.cursor()
+
+    def begin_reading(self, connection: PoolProxiedConnection, cursor: DBAPICursor) -> None:  # noqa: ARG002 - others need it
+        """Open a transaction of which all queries see one snapshot, on a connection that may have been cut while it lay in its pool."""
+        cursor.execute(self.begin_read)
+
+    def roll_back(self, connection: PoolProxiedConnection, *, wait: bool = True) -> None:  # noqa: ARG002 - others need it
+        """End the transaction of a cursor, so that nothing of it stays.
+
+        Args:
+            connection: of the cursor.
+            wait: whether it has to have happened before this returns.
+        """
+        connection.rollback()
 
     def lock_path(self, url: URL) -> Path | None:  # noqa: ARG002 - others look at it
         """Return the file whose lock serialises the writers of a database, or None if the database does that itself."""
@@ -165,8 +186,12 @@ class Dialect:
             ids.append(cursor.lastrowid)
         return ids
 
-    def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
-        """Run a statement that writes for each row of parameters and return how many rows were changed. Each row names another target."""
+    def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement that writes for each row of parameters. Each row names another target."""
+        self.count_many(cursor, text, rows)
+
+    def count_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Do what `execute_many` does, and return how many rows were changed."""
         cursor.executemany(self.sql(text), rows)
         return cursor.rowcount
 
@@ -183,7 +208,7 @@ class Dialect:
             what came to each series, those that got nothing left out; None if all rows are new.
         """
         cursor.execute("SAVEPOINT points")
-        inserted = self.execute_many(cursor, INSERT_POINT, rows)
+        inserted = self.count_many(cursor, INSERT_POINT, rows)
         if inserted != len(rows):
             cursor.execute("ROLLBACK TO SAVEPOINT points")
         cursor.execute("RELEASE SAVEPOINT points")
@@ -195,18 +220,21 @@ class Dialect:
             parts.setdefault(row[0], ([], []))[not LOWEST <= row[3] <= HIGHEST].append(row)
         found = {}
         for series, split in parts.items():
-            numbers, nans = (self.execute_many(cursor, INSERT_POINT, part) if part else 0 for part in split)
+            numbers, nans = (self.count_many(cursor, INSERT_POINT, part) if part else 0 for part in split)
             found[series] = Inserted(numbers + nans, nans)
         return found
 
     def commit(self, connection: Any, cursor: DBAPICursor, touched: Sequence[tuple[int, int, int]]) -> int:
-        """Move the change clock, stamp changes with it, and commit; return where the clock stands now.
+        """Move the change clock, stamp changes with it, and commit; return where the clock stands now, 0 if nothing was changed.
 
         Args:
             connection: of the writing transaction, from a pool.
             cursor: of that connection.
-            touched: kind, subject and experiment of each change; one at least.
+            touched: kind, subject and experiment of each change; if there are none, the clock stays where it is.
         """
+        if not touched:
+            connection.commit()
+            return 0
         cursor.execute("UPDATE hr_clock SET value = value + 1 WHERE id = 1")
         cursor.execute("SELECT value FROM hr_clock WHERE id = 1")
         row = cursor.fetchone()
@@ -233,6 +261,18 @@ class Dialect:
             )
             found += cursor.fetchall()
         return found
+
+    def answer(self, cursor: DBAPICursor) -> Callable[[], list[tuple[Any, ...]]]:
+        """Return what gives the rows of the query that was executed last; others may be executed before it is called."""
+        found = list(cursor.fetchall())
+        return lambda: found
+
+    def ask_in(
+        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
+    ) -> Callable[[], list[tuple[Any, ...]]]:
+        """Do what `rows_in` does, and return what gives the rows: several questions may go to the database together."""
+        found = self.rows_in(cursor, text, ids, before)
+        return lambda: found
 
     def read_integers(
         self, cursor: DBAPICursor, columns: Sequence[str], query: str, params: Sequence[Any]

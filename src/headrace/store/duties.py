@@ -33,14 +33,14 @@ def take(tx: Transaction, name: str, holder: str, now: int, length: int) -> bool
         now: Unix milliseconds.
         length: for how many milliseconds.
     """
-    changed = tx.change(
+    changed = tx.count_changed(
         "UPDATE hr_duty SET holder = ?, until = ? WHERE name = ? AND (holder = ? OR until < ?)",
         (holder, now + length, name, holder, now),
     )
     if changed:
         return True
     return bool(
-        tx.change(
+        tx.count_changed(
             "INSERT INTO hr_duty (name, holder, until) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
             (name, holder, now + length),
         )
@@ -72,12 +72,12 @@ def move_alive_mark(tx: Transaction, holder: str, before: int | None, now: int) 
         now: Unix milliseconds.
     """
     if before is None:
-        changed = tx.change(
+        changed = tx.count_changed(
             "INSERT INTO hr_duty (name, holder, until) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
             (ALIVE, holder, now),
         )
     else:
-        changed = tx.change(
+        changed = tx.count_changed(
             "UPDATE hr_duty SET holder = ?, until = ? WHERE name = ? AND until = ?",
             (holder, now, ALIVE, before),
         )

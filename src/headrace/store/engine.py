@@ -108,9 +108,9 @@ class Store:
                 ) from None
             except self._errors as error:
                 raise self.translate(error) or error from error
-            cursor = raw.cursor()
+            cursor = self.dialect.open_cursor(raw)
             try:
-                cursor.execute(self.dialect.begin_read)
+                self.dialect.begin_reading(raw, cursor)
             except self.dialect.errors as error:
                 is_old = self.dialect.is_lost_connection(error) and old_ones < READERS
                 raw.invalidate()
@@ -122,7 +122,7 @@ class Store:
 
     def _give_back(self, raw: PoolProxiedConnection) -> None:
         try:
-            raw.rollback()
+            self.dialect.roll_back(raw, wait=False)
         except self.dialect.errors as error:
             raw.invalidate()
             if not self.dialect.is_lost_connection(error):
@@ -143,7 +143,7 @@ class Store:
             raw = self._find_writing()
             committing = False
             try:
-                cursor = raw.cursor()
+                cursor = self.dialect.open_cursor(raw)
                 self._time.measure(cursor)
                 cursor.execute(self.dialect.begin_write)
                 tx = Transaction(
@@ -177,7 +177,7 @@ class Store:
         """
         is_cut = isinstance(error, Exception) and self.dialect.is_lost_connection(_original(error))
         try:
-            raw.rollback()
+            self.dialect.roll_back(raw)
         except self.dialect.errors:
             is_cut = is_cut or isinstance(error, Exception)
             self._drop_writing(raw)
@@ -203,7 +203,7 @@ class Store:
         assert self._beside is not None
         raw = self._beside.raw_connection()
         try:
-            self.dialect.execute_many(raw.cursor(), sql, rows)
+            self.dialect.count_many(self.dialect.open_cursor(raw), sql, rows)
         except Exception:
             raw.invalidate()
             raise

@@ -1,6 +1,6 @@
 """What runs have used and made: datasets and models."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from headrace.api.endpoint import Tag
 from headrace.api.inputs import (
@@ -98,11 +98,22 @@ def insert_model_outputs(tx: Transaction, run: RunRef, models: Sequence[ModelOut
             tx.touch(Kind.RUN, run.id, run.experiment)
 
 
+def ask_kinds(conn: Connection, runs: Sequence[int]) -> Callable[[], list[Row]]:
+    """Ask whether any of some runs has used or made anything; the answer is for `inputs_and_outputs`."""
+    return conn.ask_in(_FIND_KINDS, runs)
+
+
 def inputs_and_outputs(
-    conn: Connection, runs: Sequence[int]
+    conn: Connection, runs: Sequence[int], found: Sequence[Row]
 ) -> tuple[dict[int, RunInputs], dict[int, RunOutputs]]:
-    """Return what each run has used, and what it has made. Most have neither, which one statement tells."""
-    kinds = {row[0] for row in conn.rows_in(_FIND_KINDS, runs)}
+    """Return what each run has used, and what it has made. Most have neither.
+
+    Args:
+        conn: where to read.
+        runs: integer ids.
+        found: what `ask_kinds` has brought.
+    """
+    kinds = {row[0] for row in found}
     used = run_inputs(conn, runs) if kinds & {_DATASET, _MODEL_INPUT} else {run: RunInputs() for run in runs}
     made = run_outputs(conn, runs) if _MODEL_OUTPUT in kinds else {run: RunOutputs() for run in runs}
     return used, made

@@ -112,7 +112,7 @@ def begin_step(tx: Transaction, number: int, size: int, now: int) -> tuple[JobRe
         now: Unix milliseconds.
     """
     # The change comes first: it locks the row where other servers write to the same database.
-    changed = tx.change(
+    changed = tx.count_changed(
         f"UPDATE hr_job SET state = ?, updated_at = ? WHERE id = ? AND state IN ({marks(len(_OPEN))})",
         (JobState.RUNNING.number, now, number, *_OPEN),
     )

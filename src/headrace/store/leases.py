@@ -41,7 +41,7 @@ def renew(tx: Transaction, run: RunRef, until: int, length: int) -> None:
         until: when the lease ends: `length` from now.
         length: milliseconds.
     """
-    renewed = tx.change(
+    renewed = tx.count_changed(
         "UPDATE hr_lease SET until = ?, length = ? WHERE run = ? AND until >= ?",
         (until, length, run.id, until - length),
     )
@@ -80,7 +80,7 @@ def revive(tx: Transaction, since: int, now: int) -> int:
         since: when the store was last served; runs could not be heard of between then and now.
         now: now.
     """
-    return tx.change(
+    return tx.count_changed(
         "UPDATE hr_lease SET until = ? + length WHERE until >= ? AND until < ? + length", (now, since, now)
     )
 

@@ -62,9 +62,11 @@ def find_object(conn: Connection, path: str) -> StoredObject | None:
 
 def delete_objects(tx: Transaction, path: str) -> int:
     """Forget a file, or all files below a folder, and return how many rows there were."""
-    count = tx.change("DELETE FROM hr_object WHERE path = ?", (path,))
+    count = tx.count_changed("DELETE FROM hr_object WHERE path = ?", (path,))
     # The character after "/" is "0": a range, because LIKE knows wildcards and databases differ on its index.
-    return count + tx.change("DELETE FROM hr_object WHERE path >= ? AND path < ?", (f"{path}/", f"{path}0"))
+    return count + tx.count_changed(
+        "DELETE FROM hr_object WHERE path >= ? AND path < ?", (f"{path}/", f"{path}0")
+    )
 
 
 def run_roots(conn: Connection, run_ids: Iterable[str]) -> list[tuple[str, str]]:

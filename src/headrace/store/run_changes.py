@@ -13,6 +13,7 @@ from headrace.store.transaction import Kind
 
 MAX_ENTRIES = 4096
 MAX_RUNS = 500_000
+_FIND_RUNS = "SELECT DISTINCT subject FROM hr_change WHERE clock > ? AND clock <= ? AND kind IN (?, ?)"
 
 
 class _Entry(NamedTuple):
@@ -57,20 +58,19 @@ class RunChanges:
 
     def _read(self, conn: Connection, low: int, high: int) -> None:
         """Go on reading the log up to `high`, which the connection's snapshot may or may not reach."""
+        after = self._clock if self._clock >= 0 else low
+        ask_oldest = conn.ask("SELECT MIN(clock) FROM hr_change")
+        ask_rows = conn.ask(_FIND_RUNS, (after, high, int(Kind.RUN), int(Kind.METRICS)))
         if read_clock(conn) < high:
             return
-        after = self._clock if self._clock >= 0 else low
-        row = conn.row("SELECT MIN(clock) FROM hr_change")
-        oldest = high + 1 if row is None or row[0] is None else row[0]
+        oldest = ask_oldest()[0][0] or high + 1
+        rows = ask_rows()
         if oldest > after + 1:  # the log was trimmed behind what is known
             self._entries.clear()
             self._kept, self._clock, after = 0, -1, low
             if oldest > low + 1:
                 return
-        rows = conn.rows(
-            "SELECT DISTINCT subject FROM hr_change WHERE clock > ? AND clock <= ? AND kind IN (?, ?)",
-            (after, high, int(Kind.RUN), int(Kind.METRICS)),
-        )
+            rows = conn.rows(_FIND_RUNS, (after, high, int(Kind.RUN), int(Kind.METRICS)))
         self._entries.append(_Entry(after, high, frozenset(row[0] for row in rows)))
         self._kept += len(rows)
         self._clock = high

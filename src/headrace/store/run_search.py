@@ -304,16 +304,16 @@ def _few_runs(conn: Connection, search: RunSearch) -> Sql | None:
     if not search.few:
         return None
     clauses = search.node.children if isinstance(search.node, And) else (search.node,)
-    best: tuple[int, Sql] | None = None
-    for clause in clauses:
-        query = _runs_of_clause(conn, clause, search.scopes)
-        if query is None:
-            continue
-        counted = conn.row(f"SELECT COUNT(*) FROM ({query[0]} LIMIT {search.few + 1}) counted", query[1])
-        assert counted is not None
-        if counted[0] <= search.few and (best is None or counted[0] < best[0]):
-            best = (counted[0], query)
-    return best[1] if best else None
+    queries = [
+        query for clause in clauses if (query := _runs_of_clause(conn, clause, search.scopes)) is not None
+    ]
+    asked = [
+        conn.ask(f"SELECT COUNT(*) FROM ({query} LIMIT {search.few + 1}) counted", params)
+        for query, params in queries
+    ]
+    counts = [answer()[0][0] for answer in asked]
+    fewest = min(counts, default=search.few + 1)
+    return queries[counts.index(fewest)] if fewest <= search.few else None
 
 
 def _runs_of_clause(conn: Connection, clause: Node | None, scopes: Sequence[int]) -> Sql | None:

@@ -1,25 +1,17 @@
 """Runs: rows, life and death. Params and tags, points and inputs have files of their own."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from msgspec import UNSET
-
-from headrace.api.endpoint import Tag
-from headrace.api.metrics import Metric
-from headrace.api.runs import Param, Run, RunData, RunInfo, RunStatus
+from headrace.api.runs import Run, RunInfo, RunStatus
 from headrace.base.errors import NotFound
-from headrace.base.json import wire_float
 from headrace.store import leases, stops
-from headrace.store.codes import decode_many
 from headrace.store.connection import Connection, Row
 from headrace.store.experiments import STAGES
-from headrace.store.inputs import inputs_and_outputs
-from headrace.store.keys import key_names
-from headrace.store.series import flush_points, latest_points
+from headrace.store.run_changes import read_clock
+from headrace.store.run_data import read_contents
+from headrace.store.series import flush_points
 from headrace.store.transaction import RUN_COLUMNS, Kind, RunRef, Transaction
-
-T = TypeVar("T")
 
 # The last column is set where MLflow's wire shows a LOST run as FAILED. It takes the time as a parameter.
 _INFO = (
@@ -171,44 +163,11 @@ def build_info(row: Row) -> RunInfo:
 def build_runs(conn: Connection, ids: Iterable[int], now: int) -> list[Run]:
     """Return runs with all their data, in the order of their integer ids given, as of now in Unix milliseconds."""
     ids = list(ids)
-    infos = {
-        row[0]: build_info(row)
-        for row in conn.rows_in(f"SELECT {_INFO} FROM hr_run WHERE id IN ({{ids}})", ids, (now,))
-    }
-    params = conn.rows_in("SELECT run, key_id, value FROM hr_param WHERE run IN ({ids})", ids)
-    tags = conn.rows_in("SELECT run, key_id, value FROM hr_tag WHERE run IN ({ids})", ids)
-    points = latest_points(conn, ids)
-    names = key_names(conn, {row[1] for rows in (params, tags, points) for row in rows})
-    params_of = _gather(params, lambda row: Param(key=names[row[1]], value=row[2]))
-    tags_of = _gather(tags, lambda row: Tag(key=names[row[1]], value=row[2]))
-    metrics_of: dict[int, list[Metric]] = {}
-    values = decode_many([row[2] for row in points])
-    for (number, key, _, time, step), value in zip(points, values, strict=True):
-        metric = Metric(key=names[key], value=wire_float(value), timestamp=time, step=step)
-        metrics_of.setdefault(number, []).append(metric)
-    inputs, outputs = inputs_and_outputs(conn, ids)
+    ask_infos = conn.ask_in(f"SELECT {_INFO} FROM hr_run WHERE id IN ({{ids}})", ids, (now,))
+    clock = read_clock(conn)
+    infos = {row[0]: build_info(row) for row in ask_infos()}
+    contents = read_contents(conn, ids, clock)
     return [
-        Run(
-            info=infos[number],
-            data=RunData(
-                metrics=metrics_of.get(number, UNSET),
-                params=params_of.get(number, UNSET),
-                tags=tags_of.get(number, UNSET),
-            ),
-            inputs=inputs[number],
-            outputs=outputs[number],
-        )
-        for number in ids
+        Run(info=infos[number], data=data, inputs=inputs, outputs=outputs)
+        for number, (data, inputs, outputs) in ((number, contents[number]) for number in ids)
     ]
-
-
-def _gather(rows: Iterable[Row], build: Callable[[Row], T]) -> dict[int, list[T]]:
-    """Return what is built from rows, by the run in their first column."""
-    groups: dict[int, list[T]] = {}
-    for row in rows:
-        held = groups.get(row[0])
-        if held is None:
-            groups[row[0]] = [build(row)]
-        else:
-            held.append(build(row))
-    return groups

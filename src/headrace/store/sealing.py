@@ -93,17 +93,6 @@ class _Sealed(NamedTuple):
         return self.ids[-1] if self.ids else 0
 
 
-def write_chunks(tx: Transaction, new: Mapping[int, Sealed]) -> None:
-    """Write points that were never in the tail, sealed by `headrace.store.segments`.
-
-    Args:
-        tx: where to write.
-        new: by the id of a series whose summary counts the points already; a writer's: plain ones might lie in the series already.
-    """
-    tx.change_many(_ADD_SEALED, [(sealed.points, series) for series, sealed in new.items()])
-    insert_chunks(tx, [(series, chunk) for series, sealed in new.items() for chunk in sealed.chunks])
-
-
 def insert_chunks(tx: Transaction, new: Sequence[tuple[int, Chunk]]) -> None:
     """Insert chunks, each with the id of its series, without counting them."""
     ids = tx.insert_each(
@@ -112,6 +101,25 @@ def insert_chunks(tx: Transaction, new: Sequence[tuple[int, Chunk]]) -> None:
     )
     rows = [(series, number, each.bounds) for number, (series, each) in zip(ids, new, strict=True)]
     tx.change_many("INSERT INTO hr_chunk (series, id, bounds) VALUES (?, ?, ?)", rows)
+
+
+def find_sealed(
+    conn: Connection, points: Mapping[int, Sequence[tuple[int, int, int]]]
+) -> dict[int, list[bool]]:
+    """Return of which points of MLflow's wire, by their series' id, there is an equal one in a chunk."""
+    held: dict[int, list[Row]] = {}
+    query = "SELECT series, id, bounds FROM hr_chunk WHERE series IN ({ids}) ORDER BY series, id"
+    for series, *row in conn.rows_in(query, list(points)):
+        held.setdefault(series, []).append(tuple(row))
+    found = {}
+    for series, rows in held.items():
+        sealed = _Sealed([row[0] for row in rows], chunks.read_bounds([row[1] for row in rows]))
+        places = sorted(range(len(points[series])), key=points[series].__getitem__)
+        columns = _to_columns([(*points[series][place], 0) for place in places])
+        repeated, where = _find_repeated(conn, sealed, columns)
+        if where is not None:
+            found[series] = [again for _, again in sorted(zip(places, repeated.tolist(), strict=True))]
+    return found
 
 
 def plan_tail(conn: Connection, series: int, least: int) -> Plan | None:
@@ -265,7 +273,7 @@ def _apply(tx: Transaction, plan: Plan) -> bool:
         if not _is_current(tx, plan):
             return False
         first, last = plan.rows[0], plan.rows[-1]
-        gone = tx.change(
+        gone = tx.count_changed(
             f"DELETE FROM hr_point WHERE {_RANGE}", (plan.series, first[0], last[0], *first, *last)
         )
         if gone != len(plan.rows):
@@ -273,7 +281,7 @@ def _apply(tx: Transaction, plan: Plan) -> bool:
     insert_chunks(tx, [(plan.series, each) for each in plan.new])
     if plan.old:
         which = marks(len(plan.old))
-        gone = tx.change(
+        gone = tx.count_changed(
             f"DELETE FROM hr_chunk WHERE series = ? AND id IN ({which})", (plan.series, *plan.old)
         )
         if gone != len(plan.old):

@@ -6,6 +6,7 @@ more care (points out of order, NaNs) and long ones are made one by one. The mod
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from headrace.store.chunks import BLOCK_FIELDS, BLOCK_POINTS, BOUNDS, FORMAT, LE
 from headrace.store.columns import summarise_columns
 from headrace.store.page_fill import fit_pages
 from headrace.store.summaries import State
-from headrace.store.transaction import RecordList
+from headrace.store.transaction import PointList, RecordList
 
 LEAST_SEALED = 64
 """From so many points of a series on that come at once they are sealed, if other series share the work; fewer become rows of the tail."""
@@ -83,6 +84,25 @@ def take_arrays(arrays: Mapping[SeriesKey, Sequence[tuple[Columns, Numbers]]]) -
     return taken
 
 
+def take_plain(points: Mapping[SeriesKey, PointList]) -> dict[SeriesKey, Sealed]:
+    """Seal points of MLflow's wire; series that are not in order, have a point twice or a NaN are left out.
+
+    Args:
+        points: of each series, one at least, and at most as many as make a chunk.
+    """
+    counts = np.array([len(each) for each in points.values()])
+    total = int(counts.sum())
+    numbers = chain.from_iterable(chain.from_iterable(points.values()))
+    time, step, code = np.fromiter(numbers, "<i8", 3 * total).reshape(-1, 3).T.copy()
+    whole = Columns(time, step, code, np.ones(total, bool))
+    regular = _find_regular(whole, counts, twice=False)
+    if not regular.all():
+        whole = chunks.select(whole, np.flatnonzero(np.repeat(regular, counts)))
+        counts = counts[regular]
+    made = iter(_pack_all(whole, counts, plain=True) if len(counts) else [])
+    return {series: next(made) for series, good in zip(points, regular.tolist(), strict=True) if good}
+
+
 def seal(columns: Columns) -> Sealed:
     """Seal points of one series, in any order, one at least."""
     ordered = chunks.order(columns)
@@ -108,28 +128,38 @@ def _seal_together(parts: Sequence[Columns]) -> list[Sealed | None]:
     return [next(made) if each else None for each in regular.tolist()]
 
 
-def _find_regular(whole: Columns, counts: Numbers) -> Array:
-    """Return which segments are in order, also by step, and have no NaN."""
+def _find_regular(whole: Columns, counts: Numbers, *, twice: bool = True) -> Array:
+    """Return which segments are in order, also by step, and have no NaN.
+
+    Args:
+        whole: the points of all segments.
+        counts: how many each has.
+        twice: whether equal points may stand in one.
+    """
     time, step, code, _ = whole
     firsts = np.cumsum(counts) - counts
     odd = chunks.is_nan(code)
     behind = (time[1:] < time[:-1]) | (step[1:] < step[:-1])
     same = (time[1:] == time[:-1]) & (step[1:] == step[:-1])
     if same.any():
-        behind |= same & (code[1:] < code[:-1])
+        behind |= same & ((code[1:] < code[:-1]) if twice else (code[1:] <= code[:-1]))
     behind[firsts[1:] - 1] = False  # of another series
     odd[1:] |= behind
     return ~np.logical_or.reduceat(odd, firsts)
 
 
-def _pack_all(whole: Columns, counts: Numbers) -> list[Sealed]:
-    """Return regular segments as chunks, with their states."""
+def _pack_all(whole: Columns, counts: Numbers, *, plain: bool = False) -> list[Sealed]:
+    """Return regular segments as chunks, with their states; all points are plain, or none."""
     time, step, code, _ = whole
     firsts = np.cumsum(counts) - counts
     sizes = -(-counts // BLOCK_POINTS)
     ends = np.cumsum(sizes)
-    blocks = _measure_blocks(whole, firsts, sizes)
+    blocks = _measure_blocks(whole, firsts, sizes, plain=plain)
     bounds = _measure(whole, firsts, counts, blocks, ends - sizes)
+    flags = np.where(bounds["min_code"] < 0, chunks.RAW | chunks.NEGATIVES, chunks.RAW)
+    if plain:
+        bounds["plain"] = counts
+        flags |= chunks.ALL_PLAIN
     names = ("last_code", "last_step", "last_time", "first_code", "first_step", "first_time")
     held = [bounds[name].tolist() for name in (*names, "min_code", "max_code", "count", "nans")]
     raw_bounds, width = bounds.tobytes(), BOUNDS.itemsize
@@ -137,13 +167,13 @@ def _pack_all(whole: Columns, counts: Numbers) -> list[Sealed]:
         zip(*held, strict=True),
         (raw_bounds[start : start + width] for start in range(0, len(raw_bounds), width)),
         _pack_blocks(blocks, counts, ends - sizes, ends),
-        _pack_points(time, step, code, firsts, counts, bounds["min_code"] < 0),
+        _pack_points(time, step, code, firsts, counts, flags),
         strict=True,
     )
     return [Sealed(state, state[8], [Chunk(*blobs)]) for state, *blobs in made]
 
 
-def _measure_blocks(whole: Columns, firsts: Numbers, sizes: Numbers) -> dict[str, Array]:
+def _measure_blocks(whole: Columns, firsts: Numbers, sizes: Numbers, *, plain: bool) -> dict[str, Array]:
     """Return the fields of the blocks of all segments."""
     time, step, code, _ = whole
     inner = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -154,7 +184,7 @@ def _measure_blocks(whole: Columns, firsts: Numbers, sizes: Numbers) -> dict[str
         sums = np.add.reduceat(chunks.values_of(code), starts)
     return {
         "nans": nothing,
-        "plain": nothing,
+        "plain": lasts - starts + 1 if plain else nothing,
         "min_code": np.minimum.reduceat(code, starts),
         "max_code": np.maximum.reduceat(code, starts),
         "sum": sums,
@@ -202,7 +232,7 @@ def _pack_blocks(blocks: Mapping[str, Array], counts: Numbers, starts: Numbers, 
 
 
 def _pack_points(
-    time: Array, step: Array, code: Array, firsts: Numbers, counts: Numbers, negatives: Array
+    time: Array, step: Array, code: Array, firsts: Numbers, counts: Numbers, flags: Array
 ) -> list[bytes]:
     """Return the points blob of each segment."""
     time_bases, times = _differ(time, firsts, counts)
@@ -217,7 +247,6 @@ def _pack_points(
     planes = [
         plane.tobytes() for column in (times, steps, words) for plane in column.view("u1").reshape(-1, 8).T
     ]
-    flags = np.where(negatives, chunks.RAW | chunks.NEGATIVES, chunks.RAW)
     heads = zip(
         *(flags.tolist(), counts.tolist(), time[firsts].tolist(), time_bases.tolist()),
         *(step[firsts].tolist(), step_bases.tolist(), templates.tolist()),

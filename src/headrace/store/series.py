@@ -7,16 +7,17 @@ A writer's points carry record numbers and are never ignored; where many of one 
 Reading is `points`; what is visible of a metric with several attempts is `visible`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from headrace.base import plugins
-from headrace.store import visible
+from headrace.store import arrivals, visible
+from headrace.store.arrivals import Before
 from headrace.store.caches import SeriesKey
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.connection import Connection, Row
 from headrace.store.dialect import Inserted
-from headrace.store.summaries import STATE, State, has_nan_last, merge, summarise
+from headrace.store.summaries import LATEST_STEP, STATE, State, has_nan_last, merge, summarise
 from headrace.store.transaction import Kind, PointList, RecordList, RunRef, Transaction
 
 if TYPE_CHECKING:
@@ -27,15 +28,13 @@ if TYPE_CHECKING:
     from headrace.store.segments import Sealed
 
 NO_CONTEXT = 0
-
-_NOTHING = Inserted(0, 0)
 _INSERT_RECORD = "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, ?)"
 _INSERT_SERIES = f"""
-INSERT INTO hr_series (run, key_id, context, attempt, scope, start_time, is_nan, {STATE})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT INTO hr_series (run, key_id, context, attempt, scope, start_time, is_nan, {STATE}, sealed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _UPDATE_SERIES = """
 UPDATE hr_series SET is_nan = ?, latest_code = ?, latest_step = ?, latest_time = ?, first_code = ?, first_step = ?,
-first_time = ?, min_code = ?, max_code = ?, points = ?, nans = ? WHERE id = ?"""
+first_time = ?, min_code = ?, max_code = ?, points = ?, nans = ?, sealed = ? WHERE id = ?"""
 _COUNT_BACK = "UPDATE hr_series SET points = points - ?, nans = nans - ? WHERE id = ?"
 _FIND_SERIES = "SELECT key_id, context, attempt, id FROM hr_series WHERE run = ? AND key_id IN ({ids})"
 _IN_VIEWS = -2
@@ -48,11 +47,23 @@ UNION ALL {_FIND_SERIES}"""
 
 
 class _Collected(NamedTuple):
-    """What a transaction has collected, by series."""
+    """What a transaction has collected, by series.
+
+    Attributes:
+        points: of MLflow's wire.
+        plain: some of these series' points as chunks.
+        records: a writer's points that become rows.
+        sealed: a writer's points as chunks.
+    """
 
     points: dict[SeriesKey, PointList]
+    plain: "dict[SeriesKey, Sealed]"
     records: dict[SeriesKey, RecordList]
     sealed: "dict[SeriesKey, Sealed]"
+
+    def count_sealed(self, series: SeriesKey) -> int:
+        """Return how many points of a series come as chunks."""
+        return sum(part[series].points for part in (self.plain, self.sealed) if series in part)
 
 
 def add_points(
@@ -114,13 +125,16 @@ def flush_points(tx: Transaction) -> None:
     collected, states = _take_collected(tx)
     for series in [each for each in states if each[2] != NO_CONTEXT]:
         _merge_into(states, _top(series), states[series])
-    ids, known, in_views = _series_ids(tx, states)
-    changes = _update_states(tx, known, states)
+    ids, known, in_views = _series_ids(tx, states, collected)
+    before = _read_states(tx, known)
+    for series in [each for each in collected.plain if ids[each] in before]:
+        if not arrivals.is_behind(collected.plain[series].state, before[ids[series]]):
+            del collected.plain[series]
+    changes = _update_states(tx, known, states, before, collected)
     for series in in_views:
         changes[series] = visible.Change(None, states[series])
-    inexact = _insert_points(tx, ids, collected.points) if collected.points else set()
-    if collected.records or collected.sealed:
-        _insert_records(tx, ids, collected)
+    inexact = _insert_points(tx, ids, collected, before) if collected.points else set()
+    _insert_records(tx, ids, collected)
     if changes:
         visible.update_views(
             tx,
@@ -138,7 +152,10 @@ def _take_collected(tx: Transaction) -> tuple[_Collected, dict[SeriesKey, State]
     points, tx.points = tx.points, {}
     records, tx.records = tx.records, {}
     arrays, tx.arrays = tx.arrays, {}
-    states = {series: summarise(part) for series, part in points.items()}
+    plain = arrivals.seal_many(tx, points)
+    states = {
+        series: plain[series].state if series in plain else summarise(part) for series, part in points.items()
+    }
     sealed: dict[SeriesKey, Sealed] = {}
     if arrays:
         taken = plugins.load("headrace.store.segments").take_arrays(arrays)
@@ -149,7 +166,7 @@ def _take_collected(tx: Transaction) -> tuple[_Collected, dict[SeriesKey, State]
             records.setdefault(series, []).extend(rows)
     for series, rows in records.items():
         _merge_into(states, series, summarise(rows))
-    return _Collected(points, records, sealed), states
+    return _Collected(points, plain, records, sealed), states
 
 
 def _top(series: SeriesKey) -> SeriesKey:
@@ -158,7 +175,7 @@ def _top(series: SeriesKey) -> SeriesKey:
 
 
 def _series_ids(
-    tx: Transaction, states: dict[SeriesKey, State]
+    tx: Transaction, states: dict[SeriesKey, State], collected: _Collected
 ) -> tuple[dict[SeriesKey, int], dict[int, SeriesKey], list[SeriesKey]]:
     """Return the ids of all series, by id those that were there before, and of the new ones those that only a view shows.
 
@@ -175,7 +192,8 @@ def _series_ids(
         known = {number: series for series, number in (*ids.items(), *found.items())}
         fresh = [series for series in missing if series not in found]
         if fresh:
-            found |= _insert_series(tx, fresh, states, runs_in_views)
+            rows = _make_rows(tx, fresh, states, collected, runs_in_views)
+            found |= _insert_series(tx, fresh, rows)
             in_views = [each for each in fresh if each[0] in runs_in_views and each[2] == NO_CONTEXT]
         ids |= found
         tx.new_series |= found
@@ -199,29 +217,40 @@ def _find_series(
     for run, key, _, _ in wanted:
         keys_of.setdefault(run, set()).add(key)
     found: dict[SeriesKey, int] = {}
-    for run, keys in keys_of.items():
-        if runs_in_views is None:
-            rows = tx.rows_in(_FIND_SERIES, sorted(keys), before=(run,))
-        else:
-            rows = tx.rows_in(_FIND_SERIES_AND_VIEWS, sorted(keys), before=(run, run, run, run))
-        for key, context, attempt, number in rows:
+    query, times = (_FIND_SERIES, 1) if runs_in_views is None else (_FIND_SERIES_AND_VIEWS, 4)
+    asked = {run: tx.ask_in(query, sorted(keys), before=(run,) * times) for run, keys in keys_of.items()}
+    for run, answer in asked.items():
+        for key, context, attempt, number in answer():
             found[run, key, context, attempt] = number
             if attempt == _IN_VIEWS and runs_in_views is not None:
                 runs_in_views.add(run)
     return {series: number for series, number in found.items() if series in wanted}
 
 
-def _insert_series(
-    tx: Transaction, fresh: Sequence[SeriesKey], states: dict[SeriesKey, State], runs_in_views: set[int]
-) -> dict[SeriesKey, int]:
-    """Insert series with their states and return their ids."""
+def _make_rows(
+    tx: Transaction,
+    fresh: Sequence[SeriesKey],
+    states: dict[SeriesKey, State],
+    collected: _Collected,
+    runs_in_views: set[int],
+) -> list[Row]:
+    """Return the rows of new series."""
     rows = []
     for series in fresh:
         run, state = tx.runs[series[0]], states[series]
         scope = run.scope if series[2] == NO_CONTEXT and run.id not in runs_in_views else None
-        rows.append((*series, scope, run.start_time, has_nan_last(state), *state))
-    tx.change_many(_INSERT_SERIES, rows)
-    ids = _find_series(tx, fresh)
+        sealed = collected.count_sealed(series)
+        rows.append((*series, scope, run.start_time, has_nan_last(state), *state, sealed))
+    return rows
+
+
+def _insert_series(tx: Transaction, fresh: Sequence[SeriesKey], rows: Sequence[Row]) -> dict[SeriesKey, int]:
+    """Insert series and return their ids."""
+    if tx.dialect.inserts_together:
+        ids = dict(zip(fresh, tx.insert_each(_INSERT_SERIES, rows), strict=True))
+    else:
+        tx.change_many(_INSERT_SERIES, rows)
+        ids = _find_series(tx, fresh)
     tx.change_many(
         "INSERT INTO hr_context_series (context, series) VALUES (?, ?)",
         [(series[2], number) for series, number in ids.items() if series[2] != NO_CONTEXT],
@@ -230,56 +259,62 @@ def _insert_series(
 
 
 def _insert_points(
-    tx: Transaction, ids: dict[SeriesKey, int], collected: dict[SeriesKey, PointList]
+    tx: Transaction, ids: dict[SeriesKey, int], collected: _Collected, before: Mapping[int, Before]
 ) -> set[SeriesKey]:
-    """Insert points of MLflow's wire; those that are there already are ignored and taken back from the counts.
+    """Insert points of MLflow's wire that do not come as chunks; those that are there already are taken back from the counts.
 
     Returns:
         the series of context 0 that had counted too much.
     """
-    rows = [(ids[series], *point) for series, points in collected.items() for point in points]
-    found = tx.dialect.insert_points(tx.cursor, rows)
-    if found is None:
-        return set()
-    inexact = set()
-    for series, points in collected.items():
-        number = ids[series]
-        inserted = found.get(number, _NOTHING)
-        lost = len(points) - inserted.points
-        if lost:
-            nans = sum(not LOWEST <= code <= HIGHEST for _, _, code in points)
-            touched = {number, ids[_top(series)]}
-            tx.change_many(_COUNT_BACK, [(lost, nans - inserted.nans, each) for each in sorted(touched)])
-            inexact.add(_top(series))
-    return inexact
+    rows = {series: points for series, points in collected.points.items() if series not in collected.plain}
+    repeated = arrivals.insert_points(tx, ids, rows, before) if rows else {}
+    for series, lost in repeated.items():
+        touched = {ids[series], ids[_top(series)]}
+        tx.change_many(_COUNT_BACK, [(*lost, each) for each in sorted(touched)])
+    return {_top(series) for series in repeated}
 
 
 def _insert_records(tx: Transaction, ids: dict[SeriesKey, int], collected: _Collected) -> None:
-    """Insert a writer's points: as rows, or sealed."""
+    """Insert a writer's points that are rows, and all chunks."""
     if collected.records:
         rows = [(ids[series], *record) for series, records in collected.records.items() for record in records]
         tx.change_many(_INSERT_RECORD, rows)
-    if collected.sealed:
-        sealing = plugins.load("headrace.store.sealing")
-        sealing.write_chunks(tx, {ids[series]: found for series, found in collected.sealed.items()})
+    sealed = [*collected.plain.items(), *collected.sealed.items()]
+    if sealed:
+        new = [(ids[series], chunk) for series, found in sealed for chunk in found.chunks]
+        plugins.load("headrace.store.sealing").insert_chunks(tx, new)
 
 
 def _merge_into(states: dict[SeriesKey, State], series: SeriesKey, state: State) -> None:
     states[series] = merge(states[series], state) if series in states else state
 
 
+def _read_states(tx: Transaction, known: Iterable[int]) -> dict[int, Before]:
+    """Return what series that were there before are, by id."""
+    query = f"SELECT id, scope, sealed, {STATE} FROM hr_series WHERE id IN ({{ids}})"
+    rows = tx.rows_in(query, sorted(known))
+    return {
+        number: Before(scope, sealed, state[LATEST_STEP], tuple(state))
+        for number, scope, sealed, *state in rows
+    }
+
+
 def _update_states(
-    tx: Transaction, known: dict[int, SeriesKey], states: dict[SeriesKey, State]
+    tx: Transaction,
+    known: dict[int, SeriesKey],
+    states: dict[SeriesKey, State],
+    before: Mapping[int, Before],
+    collected: _Collected,
 ) -> dict[SeriesKey, visible.Change]:
     """Add to the summaries of series that were there before; return what changed in those that only a view shows."""
-    rows = tx.rows_in(f"SELECT id, scope, {STATE} FROM hr_series WHERE id IN ({{ids}})", sorted(known))
     updates, changes = [], {}
-    for number, scope, *before in rows:
+    for number, found in before.items():
         series = known[number]
-        merged = merge(tuple(before), states[series])
-        updates.append((has_nan_last(merged), *merged, number))
-        if scope is None and series[2] == NO_CONTEXT:
-            changes[series] = visible.Change(tuple(before), states[series])
+        merged = merge(found.state, states[series])
+        sealed = found.sealed + collected.count_sealed(series)
+        updates.append((has_nan_last(merged), *merged, sealed, number))
+        if found.scope is None and series[2] == NO_CONTEXT:
+            changes[series] = visible.Change(found.state, states[series])
     tx.change_many(_UPDATE_SERIES, updates)
     return changes
 
@@ -307,9 +342,9 @@ def count_back(tx: Transaction, number: int, lost: int, lost_nans: int) -> None:
         visible.refresh_views(tx, row[0], {row[1]: visible.ANY_STEP})
 
 
-def latest_points(conn: Connection, runs: Iterable[int]) -> list[Row]:
-    """Return (run, key, code, time, step) of the latest point of each metric of runs, by run and key."""
-    return conn.rows_in(
+def ask_latest_points(conn: Connection, runs: Iterable[int]) -> Callable[[], list[Row]]:
+    """Ask for (run, key, code, time, step) of the latest point of each metric of runs, by run and key."""
+    return conn.ask_in(
         "SELECT run, key_id, latest_code, latest_time, latest_step FROM hr_series "
         "WHERE run IN ({ids}) AND scope IS NOT NULL ORDER BY run, key_id",
         runs,

@@ -30,7 +30,7 @@ def find(conn: Connection, run: RunRef) -> Stop | None:
 
 def ask(tx: Transaction, run: RunRef, stop: Stop) -> None:
     """Ask a run to stop. A run that was asked already keeps the first request, and what it said to it."""
-    asked = tx.change(
+    asked = tx.count_changed(
         "INSERT INTO hr_stop (run, asked_at, asked_by, reason, seen_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run) DO NOTHING",
         (run.id, *stop),
     )
@@ -40,13 +40,13 @@ def ask(tx: Transaction, run: RunRef, stop: Stop) -> None:
 
 def cancel(tx: Transaction, run: RunRef) -> None:
     """Take a request back; where there is none, nothing happens."""
-    if tx.change("DELETE FROM hr_stop WHERE run = ?", (run.id,)):
+    if tx.count_changed("DELETE FROM hr_stop WHERE run = ?", (run.id,)):
         tx.touch(Kind.RUN, run.id, run.experiment)
 
 
 def acknowledge(tx: Transaction, run: RunRef, now: int) -> None:
     """Note that a run has heard of the request to it; the first time counts."""
-    if tx.change("UPDATE hr_stop SET seen_at = ? WHERE run = ? AND seen_at IS NULL", (now, run.id)):
+    if tx.count_changed("UPDATE hr_stop SET seen_at = ? WHERE run = ? AND seen_at IS NULL", (now, run.id)):
         tx.touch(Kind.RUN, run.id, run.experiment)
 
 

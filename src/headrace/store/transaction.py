@@ -214,10 +214,7 @@ class Transaction(Connection):
 
     def commit(self, connection: Any) -> None:
         """Move the change clock and write down what was touched, in the last statements before the commit; then commit."""
-        if self.touched:
-            self.clock = self.dialect.commit(connection, self.cursor, sorted(self.touched))
-        else:
-            connection.commit()
+        self.clock = self.dialect.commit(connection, self.cursor, sorted(self.touched))
 
     def publish(self) -> None:
         """Hand what was learnt to the caches. Only after the commit."""

@@ -106,7 +106,7 @@ def advance(tx: Transaction, writer_id: str, last: WriterRow | None, records: in
             (writer_id, records, b"", now),
         )
         return number
-    passed = tx.change(
+    passed = tx.count_changed(
         "UPDATE hr_writer SET seq = ?, records = ?, seen_at = ? WHERE id = ? AND seq = ?",
         (last.seq + 1, last.records + records, now, writer_id, last.seq),
     )

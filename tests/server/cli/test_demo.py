@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from headrace.cli.demo_log import LoggedRun, find_differences
+from headrace.cli.demo import TRIALS
+from headrace.cli.demo_log import FIGURE, LoggedRun, find_differences
 from headrace.client import connect
 
 pytestmark = pytest.mark.slow
-RUNS = 27
+RUNS = 27 + TRIALS
+SEARCH = "search by Optuna"
 
 
 def test_it_logs_to_the_server_that_it_is_given_and_reads_all_of_it_back(
@@ -29,8 +31,13 @@ def test_it_logs_to_the_server_that_it_is_given_and_reads_all_of_it_back(
     found = server.post(
         "runs/search", experiment_ids=list(told["experiments"].values()), max_results=100
     ).json()
-    assert len(found["runs"]) == RUNS
-    for run in found["runs"]:
+    assert len(found["runs"]) == RUNS + 1
+    (search,) = [run for run in found["runs"] if run["info"]["run_name"] == SEARCH]
+    trained = [run for run in found["runs"] if run is not search]
+    below = [run for run in trained if _tags(run).get("mlflow.parentRunId") == search["info"]["run_id"]]
+    assert len(below) == TRIALS
+    assert [metric["step"] for metric in search["data"]["metrics"]] == [TRIALS - 1]
+    for run in trained:
         assert run["info"]["status"] == "FINISHED"
         assert {metric["key"] for metric in run["data"]["metrics"]} == {
             "train_loss",
@@ -39,13 +46,15 @@ def test_it_logs_to_the_server_that_it_is_given_and_reads_all_of_it_back(
             "test_f1",
         }
         assert run["inputs"]["dataset_inputs"][0]["dataset"]["digest"]
+        listed = server.ask("GET", f"/api/2.0/mlflow/artifacts/list?run_id={run['info']['run_id']}").json()
+        assert FIGURE in {file["path"] for file in listed["files"]}
     points = sum(
         len(
             server.ask(
                 "GET", f"/api/2.0/mlflow/metrics/get-history?run_id={run['info']['run_id']}&metric_key={key}"
             ).json()["metrics"]
         )
-        for run in found["runs"]
+        for run in trained
         for key in ("train_loss", "test_loss", "test_accuracy", "test_f1")
     )
     assert points == told["points"]
@@ -53,6 +62,10 @@ def test_it_logs_to_the_server_that_it_is_given_and_reads_all_of_it_back(
         scores = [leader["test_accuracy"] for leader in leaders]
         assert scores == sorted(scores, reverse=True)
         assert scores[0] > 0.9
+
+
+def _tags(run: dict[str, Any]) -> dict[str, str]:
+    return {tag["key"]: tag["value"] for tag in run["data"]["tags"]}
 
 
 def test_it_starts_a_server_of_its_own_and_leaves_it_running_until_ctrl_c(tmp_path: Path) -> None:

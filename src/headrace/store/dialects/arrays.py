@@ -56,9 +56,10 @@ class Packed:
         values: the integers.
     """
 
-    __slots__ = ("data",)
+    __slots__ = ("data", "values")
 
     def __init__(self, values: Sequence[int]) -> None:
+        self.values = values
         # One dimension, no NULL, the type's number, how many, and from which index; then each item behind its length, all big-endian.
         items = array("q", values)
         if sys.byteorder == "little":

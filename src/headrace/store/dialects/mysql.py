@@ -156,8 +156,8 @@ class MysqlDialect(Dialect):
             params += [upper, lower]
         return (sql if len(others) == len(letters) <= MAX_REPLACED else f"LOWER({sql})"), params
 
-    def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
-        """See `Dialect.execute_many`: one statement with the values written out, where the text has a form that allows it."""
+    def count_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
+        """See `Dialect.count_many`: one statement with the values written out, where the text has a form that allows it."""
         statement = find_values_statement(text, _rewrite) if len(rows) > 1 else None
         if statement is None:
             changed = 0

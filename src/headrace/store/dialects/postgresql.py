@@ -4,23 +4,26 @@ Statements for many rows go as arrays in one statement: see `headrace.store.dial
 """
 
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
-from typing import Any, Self
+from typing import Any, cast
 
 import psycopg
 from psycopg import errors
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper, Loader
 from psycopg.pq import Format
-from psycopg.types.numeric import Int8BinaryDumper
+from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 from sqlalchemy import URL, Engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.pool import PoolProxiedConnection
 
 from headrace.base.errors import HeadraceError
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.dialect import KEPT_TEXTS, Dialect, Inserted, Purpose, open_pool
 from headrace.store.dialects.arrays import Packed, as_array, find_array_statement
+from headrace.store.dialects.pipeline import Cursor, Pipeline
 from headrace.store.dialects.troubles import Trouble, explain
 
 CONNECT_TIMEOUT_S = 10
@@ -30,6 +33,9 @@ LOCK_TIMEOUT_MS = 30_000
 UNHEARD_MS = 30_000
 """A database whose machine has not acknowledged what was sent to it for so long is gone; the system by itself would try for a quarter of an hour."""
 ROWS_AT_ONCE = 20_000
+TRUSTED_S = 1.0
+"""A connection that lay in its pool for less than this is taken to be as it was, unless it says that it is not."""
+_PIPELINE, _USED = "headrace-pipeline", "headrace-used"
 
 MANY_POINTS = 100
 _INSERT_NEW_POINT = "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, 0)"
@@ -71,6 +77,8 @@ class PostgresqlDialect(Dialect):
     begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED"
     begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     errors = (psycopg.Error,)
+    inserts_together = True
+    seals_at_once = True
     now_sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
     def normalise(self, url: URL) -> URL:
@@ -91,23 +99,26 @@ class PostgresqlDialect(Dialect):
                 "tcp_user_timeout": UNHEARD_MS,
             },
             isolation_level="AUTOCOMMIT",
+            pool_use_lifo=True,  # what a connection has prepared is of use to the next
             use_native_hstore=False,  # each new connection would ask for that type
         )
 
         @event.listens_for(engine, "connect")
         def prepare(connection: psycopg.Connection, _record: object) -> None:
             connection.autocommit = True
-            connection.cursor_factory = _Cursor
             for kind in (int, bool):
                 connection.adapters.register_dumper(kind, Int8BinaryDumper)
             connection.adapters.register_dumper(Packed, _PackedDumper)
             connection.adapters.register_loader("numeric", _IntegerLoader)
+            connection.adapters.register_loader("numeric", _IntegerBinaryLoader)
             settings = {
                 "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS
                 if purpose is Purpose.WRITE
                 else 0,
                 "lock_timeout": LOCK_TIMEOUT_MS,
                 "jit": "off",
+                # What is prepared is planned once. To plan for the parameters of each call takes longer than most calls, and brings no other plan.
+                "plan_cache_mode": "force_generic_plan",
                 # Every query has an index to walk. Of tables that were filled a moment ago the planner knows nothing, and would read them whole.
                 "enable_seqscan": "off",
                 "enable_bitmapscan": "off",
@@ -168,24 +179,14 @@ class PostgresqlDialect(Dialect):
             ids += [found[0] for found in cursor.fetchall()]
         return ids
 
-    def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
+    def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Dialect.execute_many`: one statement over arrays where the text has a form that allows it."""
-        statement = find_array_statement(text) if len(rows) > 1 else None
-        if statement is None:
-            if len(rows) == 1:
-                cursor.execute(_rewrite(text), rows[0])
-            else:
-                cursor.executemany(_rewrite(text), rows)
-            return cursor.rowcount
-        changed = 0
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            columns = zip(*rows[start : start + ROWS_AT_ONCE], strict=True)
-            cursor.execute(
-                statement.text,
-                [as_array(kind, each) for kind, each in zip(statement.kinds, columns, strict=True)],
-            )
-            changed += cursor.rowcount
-        return changed
+        for _ in _execute_parts(cursor, text, rows):
+            pass
+
+    def count_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
+        """See `Dialect.count_many`."""
+        return sum(cursor.rowcount for _ in _execute_parts(cursor, text, rows))
 
     def insert_points(
         self, cursor: DBAPICursor, rows: Sequence[tuple[int, int, int, int]]
@@ -198,7 +199,7 @@ class PostgresqlDialect(Dialect):
         if len(rows) >= MANY_POINTS:
             cursor.execute("SAVEPOINT points")
             try:
-                self.execute_many(cursor, _INSERT_NEW_POINT, rows)
+                self.count_many(cursor, _INSERT_NEW_POINT, rows)
             except errors.UniqueViolation:
                 cursor.execute("ROLLBACK TO SAVEPOINT points")
             else:
@@ -210,48 +211,83 @@ class PostgresqlDialect(Dialect):
 
     def commit(self, connection: Any, cursor: DBAPICursor, touched: Sequence[tuple[int, int, int]]) -> int:
         """See `Dialect.commit`. All goes in one message: who waits for the clock waits for no round trip."""
-        kinds, subjects, experiments = zip(*touched, strict=True)
-        given = [as_array("smallint", kinds), as_array("bigint", subjects), as_array("bigint", experiments)]
-        with connection.driver_connection.pipeline():
+        pipeline = _find_pipeline(connection)
+        if touched:
+            kinds, subjects, experiments = zip(*touched, strict=True)
+            given = as_array("smallint", kinds), as_array("bigint", subjects), as_array("bigint", experiments)
             cursor.execute(_MOVE_CLOCK, given)
-            connection.driver_connection.execute("COMMIT")
-            row = cursor.fetchone()
+        pipeline.ask("COMMIT")
+        pipeline.flush()
+        row = cursor.fetchone() if touched else (0,)
         assert row is not None
         clock: int = row[0]
         return clock
+
+    def open_cursor(self, connection: PoolProxiedConnection) -> DBAPICursor:
+        """See `Dialect.open_cursor`."""
+        return cast("DBAPICursor", Cursor(_find_pipeline(connection)))
+
+    def begin_reading(self, connection: PoolProxiedConnection, cursor: DBAPICursor) -> None:
+        """See `Dialect.begin_reading`. On a connection that was used a moment ago it goes with the first query."""
+        pipeline = _find_pipeline(connection)
+        pipeline.look()
+        cursor.execute(self.begin_read)
+        if time.monotonic() - connection.info.get(_USED, 0.0) > TRUSTED_S:
+            pipeline.flush()
+
+    def roll_back(self, connection: PoolProxiedConnection, *, wait: bool = True) -> None:
+        """See `Dialect.roll_back`."""
+        _find_pipeline(connection).roll_back(wait=wait)
+        connection.info[_USED] = time.monotonic()
 
     def rows_in(
         self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
     ) -> list[tuple[Any, ...]]:
         """See `Dialect.rows_in`: the list is one parameter, so that the statement is prepared once for all lengths."""
+        return self.ask_in(cursor, text, ids, before)()
+
+    def ask_in(
+        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
+    ) -> Callable[[], list[tuple[Any, ...]]]:
+        """See `Dialect.ask_in`."""
         if not ids:
-            return []
-        lists = [list(ids)] * text.count("{ids}")
-        cursor.execute(_rewrite(text.replace("IN ({ids})", "= ANY(?)")), [*before, *lists])
-        return list(cursor.fetchall())
+            return list
+        given = Packed(ids) if type(ids[0]) is int else list(ids)
+        cursor.execute(
+            _rewrite(text.replace("IN ({ids})", "= ANY(?)")), [*before, *[given] * text.count("{ids}")]
+        )
+        return self.answer(cursor)
+
+    def answer(self, cursor: DBAPICursor) -> Callable[[], list[tuple[Any, ...]]]:
+        """See `Dialect.answer`."""
+        return cast("Cursor", cursor).answer()
 
 
-class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
-    """Looks for texts with a NUL character as other databases do: PostgreSQL has no such texts, and so finds none."""
-
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
-        """See `psycopg.Cursor.execute`."""
-        try:
-            return super().execute(query, params, **options)
-        except psycopg.DataError:
-            storable = [_find_storable(param) for param in params or ()]
-            if storable == list(params or ()) or not str(query).lstrip().startswith(
-                ("SELECT", "WITH", "DELETE")
-            ):
-                raise
-            return super().execute(query, storable, **options)
+def _find_pipeline(connection: PoolProxiedConnection) -> Pipeline:
+    """Return the one pipeline of a connection."""
+    info = connection.info
+    found: Pipeline | None = info.get(_PIPELINE)
+    if found is None:
+        driver: Any = connection.driver_connection
+        found = info[_PIPELINE] = Pipeline(driver)
+    return found
 
 
-def _find_storable(param: Any) -> Any:
-    """Return a parameter, or what no row has in its place; of a list, what may be found."""
-    if isinstance(param, list):
-        return [each for each in param if not (isinstance(each, str) and "\0" in each)]
-    return None if isinstance(param, str) and "\0" in param else param
+def _execute_parts(cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> Iterator[None]:
+    """Run a statement for rows, as many statements as it takes, and stop after each."""
+    statement = find_array_statement(text) if len(rows) > 1 else None
+    if statement is None:
+        for row in rows:
+            cursor.execute(_rewrite(text), row)
+            yield
+        return
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        columns = zip(*rows[start : start + ROWS_AT_ONCE], strict=True)
+        cursor.execute(
+            statement.text,
+            [as_array(kind, each) for kind, each in zip(statement.kinds, columns, strict=True)],
+        )
+        yield
 
 
 class _PackedDumper(Dumper):
@@ -272,6 +308,16 @@ class _IntegerLoader(Loader):
         """Return the number."""
         text = bytes(data)
         return float(text) if b"." in text or b"N" in text else int(text)
+
+
+class _IntegerBinaryLoader(NumericBinaryLoader):
+    """The same in binary."""
+
+    def load(self, data: Buffer) -> Any:
+        """Return the number."""
+        number = super().load(data)
+        is_integer = number.is_finite() and number.as_tuple().exponent == 0
+        return int(number) if is_integer else float(number)
 
 
 @lru_cache(KEPT_TEXTS)

@@ -1,0 +1,222 @@
+"""The code's place in git: commit, branch, remote, and what is not committed, asked of the ``git`` program.
+
+Nothing that a repository's configuration names is run (no external diff, no text conversion, no file monitor), nothing is fetched, nothing is written, and
+every call ends within its time. The module does not know which file is the program.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.fluent.provenance.redaction import SECRET_FILES, is_secret_file, mask_code, strip_credentials
+
+TIMEOUT_S = 5.0
+"""How long one call of git may take."""
+MAX_NAMES = 1000
+"""The most names of files that are recorded of each sort."""
+_MAX_NAME_BYTES = 1_000_000
+_QUIET = {
+    "GIT_ALLOW_PROTOCOL": "none",  # a partial clone would fetch what a diff needs
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_PAGER": "cat",
+    "LC_ALL": "C",
+}
+_ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_TRACE")
+_CONFIG = (
+    "core.fsmonitor=false",
+    "core.quotePath=true",
+    "color.ui=false",
+    "diff.noprefix=false",
+    "diff.mnemonicPrefix=false",
+    "diff.relative=false",
+    f"diff.orderFile={os.devnull}",
+)
+_DIFF = ("diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color")
+_ONLY_FULL_FILES = (".", *(f":(exclude,icase,glob)**/{pattern}" for pattern in SECRET_FILES))
+_FILE_MARK = b"diff --git "
+_HAS_GROUPS = os.name == "posix"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTree:
+    """Where a folder stands in git.
+
+    Args:
+        root: the top folder of the work tree.
+        commit: in full; empty if there is none yet.
+        branch: empty if none is checked out.
+        remote: the address of ``origin``, or of the first remote, without credentials; empty if there is none.
+    """
+
+    root: str
+    commit: str
+    branch: str
+    remote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What of a work tree is not committed.
+
+    Args:
+        diff: against the commit, for ``git apply``; secrets are masked. It holds whole files only.
+        changed: how many files differ from the commit; None if git did not tell in time.
+        left_out: changed files that are not in the diff, because their names speak of secrets or the diff grew too large.
+        untracked: files that git does not know and does not ignore.
+        untracked_count: how many these are, beyond those that are named.
+    """
+
+    diff: bytes
+    changed: int | None
+    left_out: Sequence[str]
+    untracked: Sequence[str]
+    untracked_count: int
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether a tracked file differs from the commit."""
+        return bool(self.changed)
+
+
+def find_work_tree(folder: Path, file: str = "") -> WorkTree | None:
+    """Return the work tree that a folder lies in, or None: there is none, no git, or git does not trust the folder.
+
+    Args:
+        folder: where to begin to look, upwards.
+        file: the program; a work tree that ignores it is none of its own.
+    """
+    told = _ask(folder, "rev-parse", "--show-toplevel")
+    if not told or not (root := told.decode("utf-8", "surrogateescape").rstrip("\n")):
+        return None
+    if file and Path(file).is_file() and _ask(folder, "check-ignore", "--quiet", "--", file) is not None:
+        return None
+    commit = (_ask(folder, "rev-parse", "--verify", "--quiet", "HEAD") or b"").decode().strip()
+    branch = (_ask(folder, "symbolic-ref", "--quiet", "--short", "HEAD") or b"").decode("utf-8", "replace")
+    return WorkTree(root, commit, branch.strip(), _read_remote(folder))
+
+
+def read_changes(tree: WorkTree, max_bytes: int) -> Changes:
+    """Return what is not committed.
+
+    Args:
+        tree: the work tree.
+        max_bytes: the most bytes of the diff; it is cut between two files.
+    """
+    root = Path(tree.root)
+    untracked = _split_names(_ask(root, "ls-files", "--others", "--exclude-standard", "-z"))
+    names = _ask(root, *_DIFF, "--name-only", "-z") if tree.commit else b""
+    changed = _split_names(names)
+    safe = [name for name in changed if not is_secret_file(name)]
+    left_out = [name for name in changed if is_secret_file(name)]
+    diff = b""
+    if safe:
+        diff, count = _read_diff(root, max_bytes)
+        left_out += safe[count:]
+    return Changes(
+        diff=mask_code(diff.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape"),
+        changed=None if names is None else len(changed),
+        left_out=left_out[:MAX_NAMES],
+        untracked=untracked[:MAX_NAMES],
+        untracked_count=len(untracked),
+    )
+
+
+def is_tracked(tree: WorkTree, file: str) -> bool:
+    """Tell whether git knows a file of a work tree.
+
+    Args:
+        tree: the work tree.
+        file: the file's path.
+    """
+    return _ask(Path(tree.root), "ls-files", "--error-unmatch", "--", file) is not None
+
+
+def is_clean(tree: WorkTree) -> bool:
+    """Tell whether every tracked file of a work tree is as it was committed; False, too, if git does not tell in time.
+
+    Args:
+        tree: the work tree.
+    """
+    return bool(tree.commit) and _ask(Path(tree.root), *_DIFF, "--quiet") is not None
+
+
+def _read_remote(folder: Path) -> str:
+    told = _ask(folder, "config", "--get-regexp", r"^remote\..*\.url$")
+    lines = (told or b"").decode("utf-8", "replace").splitlines()
+    remotes = dict(line.partition(" ")[::2] for line in reversed(lines))
+    url = remotes.get("remote.origin.url") or next((line.partition(" ")[2] for line in lines), "")
+    return strip_credentials(url)
+
+
+def _read_diff(root: Path, max_bytes: int) -> tuple[bytes, int]:
+    """Return the diff of the files that hold no secrets, and of how many of them it is."""
+    command = (
+        *_DIFF,
+        "--binary",
+        "--full-index",
+        "--src-prefix=a/",
+        "--dst-prefix=b/",
+        "--",
+        *_ONLY_FULL_FILES,
+    )
+    told = _run(root, command, max_bytes + 1)
+    if told is None:
+        return b"", 0
+    if len(told) > max_bytes:
+        cut = told[:max_bytes].rfind(b"\n" + _FILE_MARK)
+        told = told[: cut + 1]
+    return told, told.count(b"\n" + _FILE_MARK) + told.startswith(_FILE_MARK)
+
+
+def _split_names(told: bytes | None) -> list[str]:
+    return [name.decode("utf-8", "replace") for name in (told or b"").split(b"\0") if name]
+
+
+def _ask(folder: Path, *arguments: str) -> bytes | None:
+    return _run(folder, arguments, _MAX_NAME_BYTES)
+
+
+def _run(folder: Path, arguments: Sequence[str], max_bytes: int) -> bytes | None:
+    """Return the first bytes of what git says; None if it fails, is not there, or takes too long."""
+    settings = [word for setting in _CONFIG for word in ("-c", setting)]
+    environment = {key: value for key, value in os.environ.items() if key not in _ELSEWHERE} | _QUIET
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the arguments are those above
+            ["git", "-C", str(folder), *settings, *arguments],  # noqa: S607 - the user's git, wherever it is
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            process_group=0 if _HAS_GROUPS else None,
+        )
+    except OSError:
+        return None
+    clock = threading.Timer(TIMEOUT_S, _kill, [process])
+    clock.daemon = True
+    clock.start()
+    try:
+        with process:
+            assert process.stdout is not None
+            told = process.stdout.read(max_bytes)
+            is_cut = len(told) == max_bytes
+            if is_cut:
+                _kill(process)
+    finally:
+        clock.cancel()
+    return told if is_cut or process.returncode == 0 else None
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End git and what it has started, which may hold the pipe open."""
+    with contextlib.suppress(ProcessLookupError):
+        if _HAS_GROUPS:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()

@@ -1,0 +1,370 @@
+"""The only state of the module level: tracking URI, experiment, spools, clients, and the runs that are open in this process.
+
+Everything is made when it is first needed. A forked child goes on with the same tracking URI and experiment; runs that it has inherited belong to its
+parent, which ends them. The module does not know what a run is beyond `OpenRun`.
+"""
+
+import atexit
+import logging
+import os
+import sys
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from headrace.base.errors import Unavailable
+from headrace.client.client import Client
+from headrace.client.connect import DEFAULT_URI, connect
+from headrace.fluent.destination import TransportDestination, open_destination
+from headrace.fluent.environment import ANSWER_S, TRACKING_URI, read_seconds
+from headrace.fluent.places import complete_uri, find_old_data, make_folder
+from headrace.spool.contract import SpoolSettings
+from headrace.spool.writer import RunLog, Spool, open_spool
+
+if TYPE_CHECKING:
+    from headrace.fluent.active_run import ActiveRun
+
+LOGGER = logging.getLogger("headrace")
+READ_WAIT_S = 5.0
+"""How long a read waits for what was logged before it."""
+ANSWER_WAIT_S = 2.0
+"""How long a call waits for a server that the run could do without."""
+MAX_KNOWN = 10_000
+"""So many runs are known to exist."""
+
+
+class OpenRun(Protocol):
+    """A run that is open in this process, or a stand-in for none."""
+
+    is_plain: bool
+    """Whether a logging call may simply append: the run is open, and there is no news of it."""
+
+    @property
+    def log(self) -> RunLog:
+        """Where a plain run's records go."""
+
+
+class NoRun:
+    """Stands for no run, so that logging asks one question only."""
+
+    is_plain = False
+
+    @property
+    def log(self) -> RunLog:
+        """There is none."""
+        raise RuntimeError("no run is active; ask is_plain before")
+
+
+@dataclass(slots=True)
+class ActiveExperiment:
+    """The experiment of new runs.
+
+    Args:
+        uri: the tracking URI that it is at.
+        name: its name, if it was named so.
+        experiment_id: its id, if it is known.
+    """
+
+    uri: str
+    name: str = ""
+    experiment_id: str = ""
+
+
+@dataclass(slots=True)
+class Hooks:
+    """What was there before `headrace.fluent.ending` put itself in front.
+
+    Args:
+        installed: whether it has.
+        signals: whether it has for signals, which only the main thread may.
+        exception: `sys.excepthook`.
+        thread_exception: `threading.excepthook`.
+        previous: handlers by signal; None for the system's default.
+    """
+
+    installed: bool = False
+    signals: bool = False
+    exception: Callable[..., Any] = sys.__excepthook__
+    thread_exception: Callable[..., Any] = threading.__excepthook__
+    previous: dict[int, Callable[..., Any] | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Fate:
+    """How the process is about to end, as far as that is known.
+
+    Args:
+        error: what nobody has caught.
+        exit_code: what the process has exited with.
+        exits: exits that were asked for; most recent last.
+    """
+
+    error: BaseException | None = None
+    exit_code: Any = None
+    exits: deque["weakref.ref[Any]"] = field(default_factory=lambda: deque(maxlen=16))
+
+
+@dataclass(slots=True)
+class State:
+    """All that the process knows."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    tracking_uri: str | None = None
+    registry_uri: str | None = None
+    completed: dict[str, str] = field(default_factory=dict)
+    experiment: ActiveExperiment | None = None
+    known_experiments: set[tuple[str, str]] = field(default_factory=set)
+    spools: dict[str, Spool] = field(default_factory=dict)
+    clients: dict[tuple[str, bool], Client] = field(default_factory=dict)
+    open_runs: dict[int, "ActiveRun"] = field(default_factory=dict)
+    other_logs: dict[tuple[str, str], RunLog] = field(default_factory=dict)
+    last_runs: threading.local = field(default_factory=threading.local)
+    known_runs: dict[tuple[str, str], None] = field(default_factory=dict)
+    settings: SpoolSettings = field(default_factory=SpoolSettings)
+    signal: int | None = None
+    hooks: Hooks = field(default_factory=Hooks)
+    fate: Fate = field(default_factory=Fate)
+    last_call: Callable[[], None] | None = None
+    job_taken: bool = False
+    ending: bool = False
+
+
+NO_RUN = NoRun()
+STATE = State()
+CURRENT: ContextVar[OpenRun] = ContextVar("headrace_run", default=NO_RUN)
+
+
+def get_tracking_uri() -> str:
+    """Return the tracking URI: what `set_tracking_uri` was given, else HEADRACE_TRACKING_URI or MLFLOW_TRACKING_URI, else a database in the working folder.
+
+    Returns:
+        The address in full: relative paths are made absolute where they are first used.
+
+    Raises:
+        InvalidParameter: it names a folder that cannot be made.
+    """
+    given = STATE.tracking_uri or TRACKING_URI.find()
+    wanted = given or DEFAULT_URI
+    known = STATE.completed.get(wanted)
+    if known is None:
+        make_folder(wanted)
+        known = STATE.completed.setdefault(wanted, complete_uri(wanted))
+        _mention_old_data(wanted, known)
+    return known
+
+
+def set_tracking_uri(uri: str | Path) -> None:
+    """Set the tracking URI of this process, and of those that it starts. Runs that are active stay where they are.
+
+    Args:
+        uri: ``http://HOST:PORT``, ``sqlite:///PATH``, another database's address; or a folder, in which a database is kept. Empty for what the environment said.
+    """
+    text = uri.absolute().as_uri() if isinstance(uri, Path) else uri
+    STATE.tracking_uri = text or None
+    for name in TRACKING_URI.names:
+        if text and (name.startswith("MLFLOW_") or name in os.environ):
+            os.environ[name] = text
+        elif not text:
+            os.environ.pop(name, None)
+
+
+def is_tracking_uri_set() -> bool:
+    """Tell whether the tracking URI was set, here or in the environment."""
+    return bool(STATE.tracking_uri or TRACKING_URI.find())
+
+
+def get_registry_uri() -> str:
+    """Return the registry URI: what `set_registry_uri` was given, else HEADRACE_REGISTRY_URI or MLFLOW_REGISTRY_URI, else the tracking URI."""
+    return STATE.registry_uri or os.environ.get("MLFLOW_REGISTRY_URI") or get_tracking_uri()
+
+
+def set_registry_uri(uri: str) -> None:
+    """Set the registry URI of this process, and of those that it starts. Empty for the tracking URI."""
+    STATE.registry_uri = uri or None
+    os.environ["MLFLOW_REGISTRY_URI"] = uri
+
+
+def get_client(uri: str | None = None) -> Client:
+    """Return the typed client of a tracking URI, with connections of its own.
+
+    Args:
+        uri: the address; the current tracking URI if it is not given.
+
+    Raises:
+        InvalidParameter: the address or a setting is wrong.
+    """
+    return _open_client(uri or get_tracking_uri(), hurried=False)
+
+
+def get_hurried_client(uri: str) -> Client:
+    """Return a client that gives up after HEADRACE_ANSWER_S seconds without an answer: for what can be done without."""
+    return _open_client(uri, hurried=True)
+
+
+def _open_client(uri: str, *, hurried: bool) -> Client:
+    key = uri, hurried
+    client = STATE.clients.get(key)
+    if client is None:
+        with STATE.lock:
+            client = STATE.clients.get(key)
+            if client is None:
+                wait_s = max(read_seconds(ANSWER_S, ANSWER_WAIT_S), 0.001)
+                client = connect(uri, timeout_s=wait_s, retries=0) if hurried else connect(uri)
+                STATE.clients[key] = client
+    return client
+
+
+def get_spool(uri: str | None = None) -> Spool:
+    """Return the spool of a tracking URI; nothing is sent or read by that.
+
+    Args:
+        uri: the address; the current tracking URI if it is not given.
+
+    Raises:
+        InvalidParameter: the address or a setting is wrong.
+        SpoolFull: the spool's disk is full.
+    """
+    place = uri or get_tracking_uri()
+    spool = STATE.spools.get(place)
+    if spool is None:
+        with STATE.lock:
+            spool = STATE.spools.get(place)
+            if spool is None:
+                if STATE.ending:
+                    raise Unavailable("The process is at its end; nothing can be logged any more.")
+                spool = open_spool(place, lambda: _open_destination(place), STATE.settings)
+                STATE.spools[place] = spool
+    return spool
+
+
+def _open_destination(uri: str) -> TransportDestination:
+    destination = open_destination(uri, tell_news)
+    # A database that was opened by that is closed at the exit; what waits has to be sent before.
+    if STATE.last_call is not None:
+        call_first_at_exit(STATE.last_call)
+    return destination
+
+
+def call_first_at_exit(call: Callable[[], None]) -> None:
+    """Let a function be the first one that is called at the exit, also before those that what it needs will register."""
+    STATE.last_call = call
+    atexit.unregister(call)
+    atexit.register(call)
+
+
+def flush_reads(timeout_s: float = READ_WAIT_S, uri: str | None = None) -> bool:
+    """Wait until what was logged is stored, so that a read finds it.
+
+    Args:
+        timeout_s: how long at most.
+        uri: where; the current tracking URI if it is not given.
+
+    Returns:
+        Whether all of it is. While the server cannot be reached this is false at once.
+    """
+    spool = STATE.spools.get(uri or get_tracking_uri())
+    return spool is None or spool.flush(timeout_s)
+
+
+def flush_all(timeout_s: float | None = None) -> bool:
+    """Wait until what was logged is stored, at all tracking URIs that were used."""
+    stored = [spool.flush(timeout_s) for spool in list(STATE.spools.values())]
+    return all(stored)
+
+
+def tell_news(run_id: str) -> None:
+    """Let the next logging call of a run look for news. Called by the sender's thread."""
+    for run in list(STATE.open_runs.values()):
+        if run.run_id == run_id:
+            run.expect_news()
+
+
+def add_run(run: "ActiveRun") -> None:
+    """Remember a run that is open."""
+    STATE.open_runs[id(run)] = run
+    know_run(run.uri, run.run_id)
+
+
+def forget_run(run: "ActiveRun") -> None:
+    """Forget a run that has ended; for this thread it is the last one."""
+    STATE.open_runs.pop(id(run), None)
+    STATE.last_runs.run = (run.uri, run.run_id)
+
+
+def find_last_run() -> tuple[str, str] | None:
+    """Return tracking URI and id of the run that has ended last in this thread."""
+    return getattr(STATE.last_runs, "run", None)
+
+
+def find_open_above(run: "ActiveRun") -> list["ActiveRun"]:
+    """Return the runs that were started while a run was the active one, and that no block of their own will end, the newest first."""
+    found = []
+    for each in reversed(list(STATE.open_runs.values())):
+        below = each.below
+        while below is not None and below is not run:
+            below = below.below
+        if below is run and not each.is_entered:
+            found.append(each)
+    return found
+
+
+def find_again(run: "ActiveRun") -> list["ActiveRun"]:
+    """Return what was opened, after a run was ended, as the same run and by the same thread, and that no block of its own will end."""
+    return [
+        each
+        for each in STATE.open_runs.values()
+        if each.run_id == run.run_id and each.thread is run.thread and not each.is_entered
+    ]
+
+
+def know_run(uri: str, run_id: str) -> None:
+    """Remember that a run exists, or will before anything else is said of it."""
+    with STATE.lock:
+        if len(STATE.known_runs) >= MAX_KNOWN:
+            del STATE.known_runs[next(iter(STATE.known_runs))]
+        STATE.known_runs[uri, run_id] = None
+
+
+def hide_credentials(uri: str) -> str:
+    """Return an address without user name and password."""
+    before, at, place = uri.rpartition("@")
+    return before.partition("//")[0] + "//" + place if at else uri
+
+
+@contextmanager
+def use_settings(settings: SpoolSettings) -> Iterator[None]:
+    """Open spools with other settings within a block; for tests and benchmarks."""
+    before, STATE.settings = STATE.settings, settings
+    try:
+        yield
+    finally:
+        STATE.settings = before
+
+
+def _mention_old_data(wanted: str, uri: str) -> None:
+    """Say once that MLflow's data lies where ours begins."""
+    if wanted != DEFAULT_URI:
+        return
+    found = find_old_data(Path.cwd())
+    if found:
+        LOGGER.warning(
+            "%s here: MLflow's data, which headrace leaves alone. New runs go to %s. To go on with the old ones, point the tracking URI at an MLflow server, "
+            "or import them.",
+            " and ".join(found),
+            uri,
+        )
+
+
+def _begin_in_child() -> None:
+    """After a fork: another thread may have held the lock; and clients of `hurried` calls are opened anew at need."""
+    STATE.lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_in_child)
