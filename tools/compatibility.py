@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+from compatibility_names import ABSENT, BEHAVIOUR, DIFFERENT, NOT_COMPARED
 from compatibility_rows import THEMES, Row
+from door_rows import DOORS, PUBLIC
 from headrace.api.endpoints import ENDPOINTS
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +46,23 @@ MLflow's other calls answer 404 with `ENDPOINT_NOT_FOUND`, which its clients sho
 scorers, prompts, webhooks, the gateway, users and permissions, workspaces. There is no web interface yet.
 
 ## What differs, and why
+"""
+
+_PYTHON = """\
+## The Python API
+
+`import headrace as mlflow`, and `from headrace.x import y` where a script says `from mlflow.x import y`: names, parameters and defaults are those of MLflow {version}, held against
+the installed package by `tests/contract/names`; headrace's own parameters stand behind them and are given by name. `tests/contract/scripts` plays training scripts on both and
+compares all that they see and leave behind.
+
+There are these modules: {modules}. `headrace` itself has {count} names.
+
+{not_compared}
+
+### What is not there, and why
+
+| | what | why |
+|---|---|---|
 """
 
 _TITLES = {
@@ -115,6 +134,7 @@ def build() -> str:
             described.add(reason)
             table.append(f"| {_cell(row.asked)} | {_cell(row.mlflow)} | {_cell(reason)} |")
         parts.append("\n".join([f"### {theme}", "", *table, ""]))
+    parts.append(_list_names())
     left = reasons.list_all() - described
     if left:
         raise LookupError(f"tools/compatibility_rows.py has no row for: {sorted(left)}")
@@ -131,6 +151,32 @@ def _list_calls() -> Iterator[str]:
                 methods = ", ".join(method for method, _ in pairs)
                 yield f"| {methods} `{path}` | {_cell(row.summary)} |"
         yield ""
+
+
+def _list_names() -> str:
+    """Return what the Python API has, and what it has not."""
+    modules = ", ".join(f"`headrace.{name}`" for name in sorted([*DOORS, "client"]))
+    parts = [
+        _PYTHON.format(
+            version=_client_version("peer-mlflow-3.17"),
+            modules=modules,
+            count=len([name for name in PUBLIC if not name.startswith("__")]),
+            not_compared=NOT_COMPARED,
+        )
+    ]
+    for absent in ABSENT:
+        for place, names in absent.names.items():
+            shown = ", ".join(f"`{name}`" for name in names)
+            parts.append(
+                f"| {absent.theme}: `mlflow{place and '.'}{place}` | {shown} | {_cell(absent.reason)} |\n"
+            )
+    parts.append("\n### What takes other parameters\n\n")
+    parts += [
+        f"- `mlflow{each.place and '.'}{each.place}.{each.name}` {each.reason}.\n" for each in DIFFERENT
+    ]
+    parts.append("\n### What behaves otherwise\n\n| asked | MLflow | headrace |\n|---|---|---|\n")
+    parts += [f"| {' | '.join(map(_cell, row))} |\n" for row in BEHAVIOUR]
+    return "".join(parts)
 
 
 def _name_clients() -> str:

@@ -364,6 +364,39 @@ ABSENT = (
 
 DIFFERENT = (Different("", "ActiveRun", "is made by `start_run` alone; it needs the log that it writes to"),)
 
+BEHAVIOUR = (
+    (
+        "`log_metric` and its like",
+        "waits for the store, unless `synchronous=False`",
+        "is kept on this machine and goes on; `synchronous=True` waits",
+    ),
+    (
+        "A record that the server refuses, such as a param that another process has logged otherwise",
+        "raises",
+        "warns at the next call of the run and at its end; raises in a run with `strict=True`, and where `synchronous=True`",
+    ),
+    ("No server answers", "raises after minutes", "is kept, and sent when one answers"),
+    ("The default tracking URI", "`sqlite:///mlflow.db`", "`sqlite:///headrace.db`"),
+    ("An infinite metric", "is stored as the greatest number", "is infinite"),
+    (
+        "The end of a run by an exception outside of `with`, or by SIGTERM",
+        "FINISHED, or RUNNING for ever",
+        "FAILED, or KILLED",
+    ),
+    (
+        "The status of a run whose process is silent beyond its lease, in `search_runs`",
+        "RUNNING",
+        "LOST",
+    ),
+    (
+        "The columns of an empty data frame of `search_runs`",
+        "have the type float64 or object",
+        "have the types that they have with runs",
+    ),
+    ("The runs that `search_runs` gives as a list", "do not have the models that they have used", "have all"),
+)
+"""What is asked, what MLflow does, what headrace does."""
+
 NOT_COMPARED = (
     "Modules that MLflow does not document (`mlflow.utils`, `mlflow.protos`, `mlflow.store`) and the protobuf side of entities (`to_proto`, `from_proto`) are not there. "
     "Names of tags are texts, such as `mlflow.runName`; error codes are in `headrace.exceptions`."

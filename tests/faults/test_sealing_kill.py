@@ -34,7 +34,8 @@ def _seal_all(world: World) -> None:
 
 
 def _make_tail(world: World) -> str:
-    world.log(line(range(1_000)), MODEL)
+    for start in range(0, 1_000, 100):  # more at once may become a chunk when they come
+        world.log(line(range(start, start + 100)), MODEL)
     return "tail"
 
 

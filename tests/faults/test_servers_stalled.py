@@ -141,8 +141,7 @@ def test_a_server_that_stands_still_in_a_transaction_stops_the_others_for_second
         ThreadPoolExecutor() as threads,
     ):
         load.wait_for_answers()
-        proxy.cut()  # what is prepared on a connection is not sent again
-        proxy.watch(b"INTO hr_point", fall_asleep)
+        proxy.watch(run_id.encode(), fall_asleep)  # it is named where it is locked, in the first message
         metric = {"run_id": run_id, "key": "loss", "value": 1.0, "timestamp": 1}
         under_way = threads.submit(first.ask, "POST", "runs/log-metric", step=1, **metric)
         assert asleep.wait(20)

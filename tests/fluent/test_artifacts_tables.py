@@ -1,6 +1,7 @@
 """Tables of a run: rows that come together from many calls, processes and runs, also where no server answers."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ def test_several_tables_are_noted_once_each(uri: str) -> None:
             log_table({"x": [1]}, name)
     noted = json.loads(get_run(run.run_id).data.tags[NOTE])
     assert noted == [{"path": "a.json", "type": "table"}, {"path": "b.json", "type": "table"}]
+
+
+def test_threads_add_to_one_table(uri: str) -> None:
+    with start_run() as run, ThreadPoolExecutor(4) as pool:
+        [*pool.map(lambda number: log_table({"x": [number]}, "t.json", run_id=run.run_id), range(12))]
+    assert sorted(load_table("t.json", run_ids=[run.run_id])["x"].tolist()) == [*range(12)]
 
 
 def test_another_process_adds_to_what_is_there(uri: str, script: Any) -> None:

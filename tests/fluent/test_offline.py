@@ -4,22 +4,23 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from headrace.base.errors import Unavailable
+from headrace.base.errors import NotFound, NotStored, Unavailable
 from headrace.client import connect
 from headrace.fluent.experiments import set_experiment
 from headrace.fluent.logging import log_metric, log_param
-from headrace.fluent.runs import start_run
+from headrace.fluent.runs import active_run, start_run
 from headrace.fluent.state import flush_all, flush_reads, get_spool
 from serving import find_free_port, start_server
 
 Script = Callable[..., subprocess.CompletedProcess[str]]
 
 OFFLINE = """
-from headrace.fluent.runs import start_run
+from headrace.fluent.runs import active_run, start_run
 from headrace.fluent.experiments import set_experiment
 from headrace.fluent.logging import log_metric, log_param
 set_experiment('from far away')
@@ -47,7 +48,10 @@ def test_a_whole_run_without_a_server_is_stored_by_the_next_process_that_has_one
             log_metric("m", 1.0)
         assert flush_all(30)
         until = time.monotonic() + 30
-        while client.runs.get(run_id).info.status != "FINISHED" and time.monotonic() < until:
+        while time.monotonic() < until:
+            with suppress(NotFound):
+                if client.runs.get(run_id).info.status == "FINISHED":
+                    break
             time.sleep(0.1)
         found = client.runs.get(run_id)
         assert (found.info.run_name, str(found.info.status)) == ("lonely", "FINISHED")
@@ -99,6 +103,27 @@ def test_what_only_a_server_knows_fails_clearly_without_one() -> None:
         assert "run_id" in repr(run)
         with pytest.raises(Unavailable):
             log_metric("m", 1.0, synchronous=True)
+    get_spool().close(0)
+
+
+def test_a_strict_run_without_a_server_raises_at_its_end_and_is_kept(tmp_path: Path) -> None:
+    port = find_free_port()
+    os.environ["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{port}"
+    with pytest.raises(NotStored, match="is kept on this machine"), start_run(strict=True) as run:
+        log_metric("m", 1.0)
+    with start_server(tmp_path / "server", port=port) as server, connect(server.url) as client:
+        assert flush_all(60)
+        assert client.runs.get(run.run_id).info.status == "FINISHED"
+
+
+def test_a_run_that_must_go_on_by_its_name_needs_a_server() -> None:
+    os.environ["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{find_free_port()}"
+    with pytest.raises(Unavailable):
+        start_run(run_name="somebody", resume="must")
+    assert active_run() is None
+    with start_run(run_name="somebody", resume="allow") as run:
+        log_metric("m", 1.0)
+    assert run.info.run_name == "somebody"
     get_spool().close(0)
 
 

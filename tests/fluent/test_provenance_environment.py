@@ -57,7 +57,7 @@ class World:
         write_project(folder / "eta", "eta", "7.0")
         self.environment = Environment(folder / "first")
         self.environment.install(
-            *("--find-links", str(self.wheels), "alpha", "Beta-Mind"),
+            *("-f", str(self.wheels), "alpha", "Beta-Mind"),
             *(f"{url}/gamma-3.0-py3-none-any.whl", str(loose)),
             f"epsilon @ git+{url}/vcs.git@{self.vcs_commit}#subdirectory=sub/epsilon",
             *("-e", str(folder / "work" / "zeta-tool"), "-e", str(folder / "eta")),
@@ -146,9 +146,7 @@ def test_the_environment_can_be_built_again_from_the_requirements(world: World, 
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(text)
     again = Environment(tmp_path / "again")
-    again.install(
-        "--find-links", str(world.wheels), "--find-links", str(world.folder), "-r", str(requirements)
-    )
+    again.install("-f", str(world.wheels), "-f", str(world.folder), "-r", str(requirements))
     second = {package.name: package for package in read_packages([str(again.packages)])}
     rebuilt = set(first) - {"eta"}  # a folder that no other machine has
     assert set(second) == rebuilt

@@ -3,7 +3,8 @@
 import struct
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -91,10 +92,14 @@ class ModelServer:
         self.down_files: HeadraceError | None = None
         self.max_records: int | None = None
         self.stop: StopNote | None = None
-        self.delay_s = 0.0
-        self.pause = threading.Event()
         self.calls = 0
         self._lock = threading.RLock()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Answer nothing for the time of the block."""
+        with self._lock:
+            yield
 
     def open(self) -> "ModelDestination":
         """Return a destination."""
@@ -159,32 +164,38 @@ class ModelServer:
                 answer.rejected.append(_reject(block.run_id, size, "all records", "There is no such run."))
             return
         run = self.runs.setdefault(block.run_id, RunContent())
-        run.starts += block.start is not UNSET
-        if block.attempt is not UNSET:
-            run.attempts.append(block.attempt.name)
-        for name, items, kept in (("param", block.params, run.params), ("tag", block.tags, run.tags)):
-            for key, value in items:
-                if key.startswith(BAD):
-                    answer.rejected.append(_reject(block.run_id, 1, f"{name} {key!r}", "bad"))
-                else:
-                    kept.append((key, value))
-        run.datasets += [each.dataset.name for each in block.datasets]
-        run.models += [each.model_id for each in block.model_inputs]
-        run.models += [f"{each.model_id}@{each.step}" for each in block.model_outputs]
-        if block.environment is not UNSET:
-            run.environments.append(block.environment.python)
+        self._apply_pairs(block, run, answer)
+        self._apply_rest(block, run)
         self._apply_points(block, run, answer)
         if block.status is not UNSET:
             run.statuses.append(block.status.status.value)
-        if block.lease_ms is not UNSET:
-            run.leases.append(block.lease_ms)
-        run.stops_seen += block.stop_seen
         if block.stop_seen:
             self.stop = None
         told = BlockAnswer(run_id=block.run_id, attempt=max(len(set(run.attempts)) - 1, 0), experiment_id="7")
         if self.stop is not None:
             told.stop = self.stop
         answer.runs.append(told)
+
+    def _apply_pairs(self, block: RunBlock, run: RunContent, answer: IngestAnswer) -> None:
+        for name, items, kept in (("param", block.params, run.params), ("tag", block.tags, run.tags)):
+            for key, value in items:
+                if key.startswith(BAD):
+                    answer.rejected.append(_reject(block.run_id, 1, f"{name} {key!r}", "bad"))
+                else:
+                    kept.append((key, value))
+
+    def _apply_rest(self, block: RunBlock, run: RunContent) -> None:
+        run.starts += block.start is not UNSET
+        if block.attempt is not UNSET:
+            run.attempts.append(block.attempt.name)
+        run.datasets += [each.dataset.name for each in block.datasets]
+        run.models += [each.model_id for each in block.model_inputs]
+        run.models += [f"{each.model_id}@{each.step}" for each in block.model_outputs]
+        if block.environment is not UNSET:
+            run.environments.append(block.environment.python)
+        if block.lease_ms is not UNSET:
+            run.leases.append(block.lease_ms)
+        run.stops_seen += block.stop_seen
 
     def _apply_points(self, block: RunBlock, run: RunContent, answer: IngestAnswer) -> None:
         if block.metrics is UNSET:

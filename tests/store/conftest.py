@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from databases import Databases
-from headrace.store import runs
+from headrace.store import arrivals, runs
 from headrace.store.engine import Store, open_store
 from headrace.store.transaction import RunRef
 
@@ -32,6 +32,12 @@ def stores(
         yield opened
         for store in opened:
             store.close()
+
+
+@pytest.fixture
+def tails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Points of MLflow's wire become rows of the tail, however many come at once and whatever the database."""
+    monkeypatch.setattr(arrivals, "PLAIN_TOGETHER", 2**62)
 
 
 @pytest.fixture

@@ -173,6 +173,7 @@ def test_a_long_tail_of_several_series_comes_in_order(store: Store, make_run: Ma
         assert _read_all(conn, parts) == line
 
 
+@pytest.mark.usefixtures("tails")
 def test_what_is_not_sealed_is_read_without_numpy(url: str, store: Store, make_run: MakeRun) -> None:
     run = make_run(store)
     _log(store, run, _make_line(300))

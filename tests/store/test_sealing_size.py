@@ -49,7 +49,8 @@ def test_bytes_per_point_of_the_file(
     times = 1_700_000_000_000 + 50 * np.arange(COUNT) + rng.integers(-3, 4, COUNT)
     columns = Columns(times, np.arange(COUNT), chunks.codes_of(values(rng)), np.zeros(COUNT, bool))
     before = _count_bytes(store)
-    store.writer.call(lambda tx: sealing.write_chunks(tx, {number: segments.seal(columns)}))
+    made = [(number, chunk) for chunk in segments.seal(columns).chunks]
+    store.writer.call(lambda tx: sealing.insert_chunks(tx, made))
     size = (_count_bytes(store) - before) / COUNT
     print(f"{values.__name__}: {size:.2f} bytes per point")
     assert size < most

@@ -11,6 +11,7 @@ import warnings
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,7 +25,7 @@ from headrace.fluent.lazy_info import LazyRunInfo
 from headrace.fluent.ledger import get_ledger
 from headrace.fluent.operations import STORED_WAIT_S, describe_rejections
 from headrace.fluent.truth import judge
-from headrace.spool.writer import RunLog
+from headrace.spool.runlog import RunLog
 
 NEWS_S = 5.0
 """After an answer with news, logging calls look for them for so long."""
@@ -167,7 +168,7 @@ class ActiveRun(Run):
             model_id: a model that the run has made.
             step: when.
         """
-        self.models_by_step[step] = model_id
+        self.models_by_step.setdefault(step, model_id)
         self.is_plain = self._may_be_plain = False
 
     def ledger(self) -> Ledger:
@@ -192,8 +193,7 @@ class ActiveRun(Run):
         if not self.is_own:
             return
         self._end_recording()
-        if self.options.rank == 0 or status == RunStatus.FAILED:
-            self.log.set_status(status, now_ms())
+        self.say_status(status)
         self.log.set_lease(None)
         strict = self.options.strict and raises
         if strict and not self.log.flush(STORED_WAIT_S):
@@ -203,10 +203,24 @@ class ActiveRun(Run):
             )
         self._surface(strict=strict)
 
+    def say_status(self, status: RunStatus) -> None:
+        """Log how the run has ended, if it is for this process to say, and leave it open here."""
+        if self.is_own and (self.options.rank == 0 or status == RunStatus.FAILED):
+            self.log.set_status(status, now_ms())
+
     def _end_recording(self) -> None:
+        """Let the background work of the run end: what takes a while, in the background, but for the end of the process."""
         options = self.options
         system_metrics.end(self)
-        provenance.end(self, options.provenance, member=options.member, is_first=not options.member)
+        if not provenance.read_parts(options.provenance):
+            return
+        end = partial(
+            provenance.end, self, options.provenance, member=options.member, is_first=not options.member
+        )
+        if state.STATE.is_exiting:
+            end()
+        else:
+            threading.Thread(target=end, name="headrace-provenance-end", daemon=False).start()
 
     def _surface(self, *, strict: bool) -> None:
         """Tell of records that were refused."""

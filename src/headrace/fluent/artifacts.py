@@ -20,7 +20,7 @@ from headrace.fluent.file_walk import find_files
 from headrace.fluent.runs import find_open_run, get_or_start_run, resolve_run_log
 
 if TYPE_CHECKING:
-    from headrace.spool.writer import RunLog
+    from headrace.spool.runlog import RunLog
 
 CHUNK_BYTES = 1 << 20
 YAML_SUFFIXES = frozenset({".yml", ".yaml"})

@@ -3,6 +3,7 @@
 Whoever listens is told of each answer, so that a logging call costs nothing more while there is no news. The module knows neither runs nor the spool.
 """
 
+import codecs
 import os
 import shutil
 import threading
@@ -31,17 +32,25 @@ Listener = Callable[[str], None]
 """Is called with the id of a run that has news: a rejection, a request to stop, a file that was refused."""
 
 
-def open_destination(uri: str, listener: Listener) -> "TransportDestination":
+Preparation = Callable[["TransportDestination"], None]
+"""Is called with a destination before its first batch."""
+
+
+def open_destination(
+    uri: str, listener: Listener, prepare: Preparation | None = None
+) -> "TransportDestination":
     """Return the destination for a tracking URI.
 
     Args:
         uri: the address, perhaps with credentials.
         listener: is told which runs have news; called by the sender's thread.
+        prepare: what has to be done before the first batch is sent, by the sender's thread; again if it raises.
 
     Raises:
         InvalidParameter: the address or a setting is wrong.
     """
-    return TransportDestination(open_transport(uri, read_settings(retries=0)), listener)
+    codecs.lookup("idna")  # would be loaded by the first call, during which a fork may happen
+    return TransportDestination(open_transport(uri, read_settings(retries=0)), listener, prepare)
 
 
 class TransportDestination:
@@ -50,12 +59,13 @@ class TransportDestination:
     Args:
         transport: without retries; closed with the destination.
         listener: see `open_destination`.
+        prepare: likewise.
     """
 
-    def __init__(self, transport: Transport, listener: Listener) -> None:
+    def __init__(self, transport: Transport, listener: Listener, prepare: Preparation | None = None) -> None:
         self._transport = transport
         self._calls = IngestCalls(transport)
-        self._listener = listener
+        self._listener, self._prepare = listener, prepare
         self._lock = threading.Lock()
         self._roots: dict[str, str] = {}
 
@@ -71,6 +81,13 @@ class TransportDestination:
             Unavailable: no answer came, or what answers is not a headrace server (this may change, so the batch is kept).
             HeadraceError: the batch was refused.
         """
+        prepare, self._prepare = self._prepare, None
+        if prepare is not None:  # what it sends comes this way, too
+            try:
+                prepare(self)
+            except BaseException:
+                self._prepare = prepare
+                raise
         try:
             answer = self._calls.send(writer, seq, runs)
         except EndpointNotFound as error:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
+from headrace.api.runs import RunStatus
 from headrace.base.errors import HeadraceError
 from headrace.fluent import state
 from headrace.fluent.environment import EXIT_WAIT_S, GRACE_S, read_seconds
@@ -28,8 +29,11 @@ DEFAULT_GRACE_S = 5.0
 DEFAULT_EXIT_WAIT_S = 5.0
 _OFFLINE_WAIT_S = 1.0
 _LOOK_S = 0.2
+_CLOSE_S = 1.0
 _TALK_S = 3.0
 _KILO = 1000
+_CHILD_PRIORITY = 1000
+"""Higher than that of the spool."""
 
 
 def install() -> None:
@@ -37,6 +41,9 @@ def install() -> None:
     hooks = STATE.hooks
     with STATE.lock:
         is_first, hooks.installed = not hooks.installed, True
+        is_new_process, hooks.pid = hooks.pid != os.getpid(), os.getpid()
+    if is_new_process:
+        _end_with_child()
     if is_first:
         state.call_first_at_exit(end_process)
         hooks.exception, sys.excepthook = sys.excepthook, _see_exception
@@ -48,12 +55,9 @@ def install() -> None:
         _chain_signal(signal.SIGTERM)
 
 
-def end_process(limit_s: float | None = None) -> None:
-    """End all runs that this process has begun, in all threads, and send what waits.
-
-    Args:
-        limit_s: how long to send at most; by default as long as the server takes it, and for a moment more.
-    """
+def end_process() -> None:
+    """End all runs that this process has begun, in all threads, and send what waits: as long as the server takes it, and for a moment more."""
+    STATE.is_exiting = True
     error = sys.exc_info()[1] or STATE.fate.error
     signalled = STATE.signal is not None
     status = (
@@ -64,20 +68,29 @@ def end_process(limit_s: float | None = None) -> None:
     for run in reversed(list(STATE.open_runs.values())):
         with _told():
             run.end(judge(run.failed_with) if run.failed_with else status, raises=False)
-    if limit_s is None and signalled:
-        limit_s = read_seconds(GRACE_S, DEFAULT_GRACE_S)
-    spools = list(STATE.spools.items())
+    limit_s = read_seconds(GRACE_S, DEFAULT_GRACE_S) if signalled else None
+    spools, close_s = list(STATE.spools.items()), 0.0
     try:
-        for _, spool in spools:
-            _send(spool, limit_s)
+        _send_all(limit_s)
+        close_s = _CLOSE_S
     except KeyboardInterrupt:
         _say("interrupted")
+    if isinstance(error, KeyboardInterrupt):
+        _keep_interruption()
     STATE.ending = True
     for uri, spool in spools:
         with _told():
-            _tell_rest(uri, spool.close(0))
+            _tell_rest(uri, spool, spool.close(close_s))
     for client in STATE.clients.values():
         client.close()
+
+
+def _end_with_child() -> None:
+    """End runs with a child of `multiprocessing`, before its spool is closed: such a process ends without what `atexit` holds, or after it."""
+    processes = sys.modules.get("multiprocessing.process")
+    finalizers = sys.modules.get("multiprocessing.util")
+    if processes is not None and finalizers is not None and processes.parent_process() is not None:
+        finalizers.Finalize(None, end_process, exitpriority=_CHILD_PRIORITY)
 
 
 class _told(suppress):  # noqa: N801 - a context manager, as `suppress` is
@@ -92,6 +105,11 @@ class _told(suppress):  # noqa: N801 - a context manager, as `suppress` is
         if isinstance(error, HeadraceError | OSError):
             LOGGER.error("At the end of the process: %s", error)
         return super().__exit__(kind, error, traceback)
+
+
+def _send_all(limit_s: float | None) -> None:
+    for spool in list(STATE.spools.values()):
+        _send(spool, limit_s)
 
 
 def _send(spool: Spool, limit_s: float | None) -> None:
@@ -114,14 +132,23 @@ def _send(spool: Spool, limit_s: float | None) -> None:
             time.sleep(_LOOK_S)
 
 
-def _tell_rest(uri: str, left: Backlog) -> None:
-    if left.empty:
-        return
-    reason = f" ({left.last_error})" if left.last_error else ""
-    _say(
-        f"{_count(left)} could not be sent to {state.hide_credentials(uri)}{reason}. They are kept in {left.folder}. "
-        "The next process that logs there sends them; or run: headrace sync"
-    )
+def _keep_interruption() -> None:
+    """Let the process end as one that was interrupted does, by SIGINT, whatever was executed since: Python forgets it with the next code that it compiles."""
+    with suppress(KeyboardInterrupt):
+        exec("raise KeyboardInterrupt")  # noqa: S102 - a constant
+
+
+def _tell_rest(uri: str, spool: Spool, left: Backlog) -> None:
+    place = state.hide_credentials(uri)
+    if not left.empty:
+        reason = f" ({left.last_error})" if left.last_error else ""
+        _say(
+            f"{_count(left)} could not be sent to {place}{reason}. They are kept in {left.folder}. The next process that logs there sends them; "
+            "or run: headrace sync"
+        )
+    refused = spool.counts.rejected
+    if refused:
+        _say(f"{refused:,} records were refused by {place}; the ledgers of their runs say which, and why")
 
 
 def _count(left: Backlog) -> str:
@@ -201,7 +228,13 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 
 
 def _die(number: int) -> None:
+    """End as by the signal, after what has to be said. The main thread goes on meanwhile, and may log on."""
     try:
-        end_process(read_seconds(GRACE_S, DEFAULT_GRACE_S))
+        for run in reversed(list(STATE.open_runs.values())):
+            with _told():
+                run.say_status(RunStatus.KILLED)
+        _send_all(read_seconds(GRACE_S, DEFAULT_GRACE_S))
+        for uri, spool in list(STATE.spools.items()):
+            _tell_rest(uri, spool, spool.backlog)
     finally:
         os.kill(os.getpid(), number)

@@ -11,7 +11,7 @@ from headrace.fluent.artifacts import open_log
 from headrace.fluent.runs import find_open_run
 
 if TYPE_CHECKING:
-    from headrace.spool.writer import RunLog
+    from headrace.spool.runlog import RunLog
 
 CONTEXT_TAG = "mlflow.data.context"
 

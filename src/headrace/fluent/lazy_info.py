@@ -6,7 +6,7 @@ from headrace.api.runs import RunStatus
 from headrace.base.errors import Unavailable
 from headrace.client.entities import LifecycleStage, RunInfo
 from headrace.fluent import state
-from headrace.spool.writer import RunLog
+from headrace.spool.runlog import RunLog
 
 KNOWN_WAIT_S = 30.0
 """How long `experiment_id` and `artifact_uri` wait for a server."""

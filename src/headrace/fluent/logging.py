@@ -16,7 +16,7 @@ from headrace.fluent.operations import RunOperations, wait_until_stored
 from headrace.fluent.runs import find_open_run, get_or_start_run, resolve_run_log
 from headrace.fluent.state import CURRENT
 from headrace.spool.contract import NO_CONTEXT, PointContext
-from headrace.spool.writer import RunLog
+from headrace.spool.runlog import RunLog
 
 _NS_PER_MS = 1_000_000
 

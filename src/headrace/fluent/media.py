@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image as PillowImage
 
-    from headrace.spool.writer import RunLog
+    from headrace.spool.runlog import RunLog
 
 LOGGED_IMAGES = "mlflow.loggedImages"
 PLOTLY_IMAGES = frozenset({".png", ".jpeg", ".webp", ".svg", ".pdf"})

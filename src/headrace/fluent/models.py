@@ -13,7 +13,7 @@ from headrace.fluent.runs import find_active_run
 
 EXTERNAL_TAG = "mlflow.model.isExternal"
 _AT_ONCE = 50
-_LAST: ContextVar[str] = ContextVar("headrace_last_model", default="")
+_LAST: ContextVar[tuple[str, str]] = ContextVar("headrace_last_model", default=("", ""))
 
 
 def initialize_logged_model(
@@ -42,7 +42,8 @@ def initialize_logged_model(
     if run is not None:
         source_run_id = source_run_id or run.run_id
         experiment_id = experiment_id or run.info.experiment_id
-    model = MlflowClient().create_logged_model(
+    client = MlflowClient()
+    model = client.create_logged_model(
         experiment_id or get_active_experiment_id(),
         name=name,
         source_run_id=source_run_id,
@@ -50,7 +51,7 @@ def initialize_logged_model(
         params=params,
         model_type=model_type,
     )
-    _LAST.set(model.model_id)
+    _LAST.set((client.tracking_uri, model.model_id))
     return model
 
 
@@ -95,9 +96,10 @@ def get_logged_model(model_id: str) -> LoggedModel:
 
 
 def last_logged_model() -> LoggedModel | None:
-    """Return the logged model that was created last in this context; None if there is none."""
-    model_id = _LAST.get()
-    return get_logged_model(model_id) if model_id else None
+    """Return the logged model that was created last in this context at the tracking URI; None if there is none."""
+    client = MlflowClient()
+    uri, model_id = _LAST.get()
+    return client.get_logged_model(model_id) if uri == client.tracking_uri else None
 
 
 def search_logged_models(

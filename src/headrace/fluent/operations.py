@@ -2,7 +2,7 @@
 
 from headrace.api.ingest import Rejection
 from headrace.base.errors import InvalidParameter, Unavailable
-from headrace.spool.writer import RunLog
+from headrace.spool.runlog import RunLog
 
 STORED_WAIT_S = 120.0
 """How long a synchronous call waits until what it logged is stored."""

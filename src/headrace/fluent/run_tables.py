@@ -131,16 +131,8 @@ def _list_names(client: Client, experiment_ids: Sequence[str]) -> dict[str, str]
         found[entry.kind].append(entry.key)
     names = {name: name for name in ATTRIBUTES}
     for kind, prefix in _PREFIXES.items():
-        names |= {prefix + key: prefix + _quote(key) for key in sorted(found[kind])}
+        names |= {prefix + key: f"{prefix}`{key}`" for key in sorted(found[kind])}  # no key holds a backtick
     return names
-
-
-def _quote(key: str) -> str:
-    """Return a key as the search language takes it."""
-    if "`" not in key:
-        return f"`{key}`"
-    escapes = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    return f"E'{''.join(escapes.get(character, character) for character in key)}'"
 
 
 def _read_pages(client: Client, query: RunQuery, select: Sequence[str]) -> list[Page]:

@@ -8,10 +8,11 @@ one that its thread has started counts, unless the asyncio task that started it 
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from headrace.api.runs import RunStatus
-from headrace.base.errors import InvalidParameter, InvalidState
+from headrace.base.errors import InvalidParameter, InvalidState, NotFound
 from headrace.client.entities import Run, RunData, RunTag
 from headrace.fluent import ending, provenance, state, system_metrics
 from headrace.fluent.active_run import ActiveRun, RunOptions
@@ -37,7 +38,7 @@ from headrace.fluent.plans import (
     require_active,
 )
 from headrace.fluent.state import CURRENT, NO_RUN, STATE
-from headrace.spool.writer import RunLog
+from headrace.spool.runlog import RunLog
 
 DEFAULT_LEASE_S = 90.0
 MAX_OTHER_LOGS = 1000
@@ -173,6 +174,7 @@ def _find_parent(uri: str, below: ActiveRun | None, parent_run_id: str | None) -
 def _read_options(plan: Plan, strict: bool | None, stop: str, choice: Any) -> RunOptions:
     if stop not in {"flag", "raise"}:
         raise InvalidParameter(f"Invalid stop {stop!r}; it is 'flag' or 'raise'.")
+    provenance.read_parts(choice)
     return RunOptions(
         strict=STRICT.is_on(default=False) if strict is None else strict,
         raise_stop=stop == "raise",
@@ -200,6 +202,8 @@ def _open(
         tags = provenance.context_tags() | given
         plan.start.user_id = tags.get(USER_TAG, "")
     lease_ms = round(read_seconds(LEASE_S, DEFAULT_LEASE_S) * 1000) if plan.rank == 0 else 0
+    if plan.attempt is not None:
+        STATE.job_places.add(uri)
     start = None if plan.found else plan.start  # a run that is there is not begun again
     log = state.get_spool(uri).open_run(plan.run_id, start, plan.attempt, lease_ms=lease_ms or None)
     if plan.found and plan.rank == 0:
@@ -236,16 +240,30 @@ def _build_data(found: Any, tags: dict[str, str]) -> RunData:
 
 
 def _record(run: ActiveRun, plan: Plan, log_system_metrics: bool | None) -> None:
-    """Let the background work of a run begin."""
+    """Let the background work of a run begin; a run whose work cannot has failed."""
     member = run.options.member
-    provenance.begin(
-        run,
-        run.options.provenance,
-        member=member,
-        is_first=not member,
-        has_environment=plan.rank == 0,
-    )
-    system_metrics.begin(run, log_system_metrics)
+    find_step = None if plan.is_new and plan.attempt is None else partial(_find_last_step, run)
+    try:
+        provenance.begin(
+            run,
+            run.options.provenance,
+            member=member,
+            is_first=not member,
+            has_environment=plan.rank == 0,
+        )
+        system_metrics.begin(run, log_system_metrics, find_step=find_step)
+    except BaseException:
+        run.end(RunStatus.FAILED, raises=False)
+        raise
+
+
+def _find_last_step(run: ActiveRun, prefix: str) -> int | None:
+    """Return the last step of a run's metrics whose keys begin with a text; None if it has none, or is not there yet."""
+    try:
+        metrics = state.get_client(run.uri).runs.get(run.run_id).data.metrics or ()
+    except NotFound:
+        return None
+    return max((each.step for each in metrics if each.key.startswith(prefix)), default=None)
 
 
 def end_run(status: str = "FINISHED") -> None:

@@ -25,12 +25,17 @@ from headrace.fluent.destination import TransportDestination, open_destination
 from headrace.fluent.environment import ANSWER_S, TRACKING_URI, read_seconds
 from headrace.fluent.places import complete_uri, find_old_data, make_folder
 from headrace.spool.contract import SpoolSettings
-from headrace.spool.writer import RunLog, Spool, open_spool
+from headrace.spool.folder import digest_of, find_root
+from headrace.spool.recover import CountingHearer, list_left, send_spool
+from headrace.spool.runlog import RunLog
+from headrace.spool.writer import Spool, open_spool
 
 if TYPE_CHECKING:
     from headrace.fluent.active_run import ActiveRun
 
 LOGGER = logging.getLogger("headrace")
+LOADING_WAIT_S = 10.0
+"""How long a fork waits for threads that load modules."""
 READ_WAIT_S = 5.0
 """How long a read waits for what was logged before it."""
 ANSWER_WAIT_S = 2.0
@@ -82,6 +87,7 @@ class Hooks:
 
     Args:
         installed: whether it has.
+        pid: in which process.
         signals: whether it has for signals, which only the main thread may.
         exception: `sys.excepthook`.
         thread_exception: `threading.excepthook`.
@@ -89,6 +95,7 @@ class Hooks:
     """
 
     installed: bool = False
+    pid: int = 0
     signals: bool = False
     exception: Callable[..., Any] = sys.__excepthook__
     thread_exception: Callable[..., Any] = threading.__excepthook__
@@ -112,9 +119,10 @@ class Fate:
 
 @dataclass(slots=True)
 class State:
-    """All that the process knows."""
+    """All that the process knows. Whoever holds `loading` is importing modules in the background; a fork waits for it."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
+    loading: threading.RLock = field(default_factory=threading.RLock)
     tracking_uri: str | None = None
     registry_uri: str | None = None
     completed: dict[str, str] = field(default_factory=dict)
@@ -131,8 +139,10 @@ class State:
     hooks: Hooks = field(default_factory=Hooks)
     fate: Fate = field(default_factory=Fate)
     last_call: Callable[[], None] | None = None
-    job_taken: bool = False
+    job_places: set[str] = field(default_factory=set)
     ending: bool = False
+    is_exiting: bool = False
+    is_held: bool = False
 
 
 NO_RUN = NoRun()
@@ -244,11 +254,31 @@ def get_spool(uri: str | None = None) -> Spool:
 
 
 def _open_destination(uri: str) -> TransportDestination:
-    destination = open_destination(uri, tell_news)
+    with STATE.loading:
+        destination = open_destination(uri, tell_news, lambda opened: _send_left(uri, opened))
     # A database that was opened by that is closed at the exit; what waits has to be sent before.
     if STATE.last_call is not None:
         call_first_at_exit(STATE.last_call)
     return destination
+
+
+def _send_left(uri: str, destination: TransportDestination) -> None:
+    """Send what earlier processes have left before a job's run goes on: attempts count in the order in which the server hears of them."""
+    if uri not in STATE.job_places:
+        return
+    root, own = find_root(STATE.settings.root), STATE.spools[uri].backlog.folder
+    for path in list_left(root, digest_of(uri), own=own):
+        hearer = CountingHearer()
+        send_spool(path, destination, hearer, lambda: False)
+        if hearer.refusals:
+            run_id, what, reason = hearer.refusals[0]
+            LOGGER.warning(
+                "Of what an earlier process has left, %d records were refused: %s of the run %s: %s",
+                len(hearer.refusals),
+                what,
+                run_id,
+                reason,
+            )
 
 
 def call_first_at_exit(call: Callable[[], None]) -> None:
@@ -361,10 +391,22 @@ def _mention_old_data(wanted: str, uri: str) -> None:
         )
 
 
+def _wait_for_loading() -> None:
+    """Before a fork: a module that another thread has loaded half would stay so in the child for ever."""
+    STATE.is_held = STATE.loading.acquire(timeout=LOADING_WAIT_S)
+
+
+def _go_on_in_parent() -> None:
+    if STATE.is_held:
+        STATE.loading.release()
+
+
 def _begin_in_child() -> None:
-    """After a fork: another thread may have held the lock; and clients of `hurried` calls are opened anew at need."""
-    STATE.lock = threading.RLock()
+    """After a fork: other threads may have held the locks."""
+    STATE.lock, STATE.loading = threading.RLock(), threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_in_child)
+    os.register_at_fork(
+        before=_wait_for_loading, after_in_parent=_go_on_in_parent, after_in_child=_begin_in_child
+    )

@@ -17,7 +17,7 @@ from headrace.fluent.artifacts import make_file
 from headrace.fluent.media import shrink_image
 
 if TYPE_CHECKING:
-    from headrace.spool.writer import RunLog
+    from headrace.spool.runlog import RunLog
 
 _log = logging.getLogger("headrace")
 

@@ -1,12 +1,15 @@
 """Tables of a run: rows that are added call by call, and tables of many runs as one frame.
 
-A table is one file. Whoever adds rows to it reads what is there, so that rows of several processes and attempts come together; while no server can be reached, what this process
-has written itself is gone on with. What works on frames is loaded with pandas.
+A table is one file. Whoever adds rows reads what is there and writes all of it, so that rows of several processes and attempts come together; of two processes that
+do so at the same moment, the later one counts, as with MLflow. While no server can be reached, what this process has written itself is gone on with. What works on frames
+is loaded with pandas.
 """
 
 import json
+import os
 import posixpath
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +20,6 @@ from headrace.base.errors import InvalidParameter, NotFound, Unavailable
 from headrace.base.plugins import load
 from headrace.client.client import Client
 from headrace.fluent import state
-from headrace.fluent.active_run import ActiveRun
 from headrace.fluent.artifact_trees import Spot, fetch_spot, list_spot, open_run
 from headrace.fluent.artifacts import open_log, read_file_path
 from headrace.fluent.experiments import get_active_experiment_id
@@ -27,7 +29,7 @@ from headrace.fluent.search import search_runs
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
-    from headrace.spool.writer import RunLog
+    from headrace.spool.runlog import RunLog
 
 LOGGED_ARTIFACTS = "mlflow.loggedArtifacts"
 ENDINGS = (".json", ".parquet")
@@ -39,13 +41,15 @@ _FORBIDDEN = frozenset("\"',:[]{}")
 
 @dataclass(slots=True)
 class _Written:
-    """What this process has written of the tables of a run: their files, and their names."""
+    """What this process has written of the tables of a run: their files, and their names. One thread at a time adds rows to them."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    pid: int = field(default_factory=os.getpid)
 
 
-_WRITTEN: WeakKeyDictionary[ActiveRun, _Written] = WeakKeyDictionary()
+_WRITTEN: "WeakKeyDictionary[RunLog, _Written]" = WeakKeyDictionary()
 
 
 def log_table(data: "dict[str, Any] | pd.DataFrame", artifact_file: str, run_id: str | None = None) -> None:
@@ -125,21 +129,29 @@ def put_table(log: "RunLog", uri: str, data: Any, artifact_file: str) -> None:
     frames = load("headrace.fluent.table_frames", extra="pandas", purpose="log_table")
     frame = frames.make_frame(data)
     key = read_file_path(artifact_file)
-    run = find_open_run(log.run_id)
-    written = _Written() if run is None or run.log is not log else _WRITTEN.setdefault(run, _Written())
-    may_be_first = run is not None and run.log is log and not run.options.member
-    before, listed = _read_before(log, uri, key, written, may_be_first=may_be_first)
-    frame = frames.store_images(log, frame, artifact_file)
-    content: bytes = frames.write_table(frame, key, before)
-    log.add_bytes(content, key)
-    if sum(map(len, written.files.values())) + len(content) <= MAX_KEPT_BYTES:
-        written.files[key] = content
-    else:
-        written.files.pop(key, None)
-    entry = {"path": artifact_file, "type": "table"}
-    if entry not in listed:
-        written.names.append(artifact_file)
-        log.set_tags([(LOGGED_ARTIFACTS, json.dumps([*listed, entry]))])
+    written = _find_written(log)
+    with written.lock:
+        before, listed = _read_before(log, uri, key, written)
+        frame = frames.store_images(log, frame, artifact_file)
+        content: bytes = frames.write_table(frame, key, before)
+        log.add_bytes(content, key)
+        if sum(map(len, written.files.values())) + len(content) <= MAX_KEPT_BYTES:
+            written.files[key] = content
+        else:
+            written.files.pop(key, None)
+        entry = {"path": artifact_file, "type": "table"}
+        if artifact_file not in written.names:
+            written.names.append(artifact_file)
+        if entry not in listed:
+            log.set_tags([(LOGGED_ARTIFACTS, json.dumps([*listed, entry]))])
+
+
+def _find_written(log: "RunLog") -> _Written:
+    """Return what this process has written of a run; a forked child has written nothing."""
+    written = _WRITTEN.get(log)
+    if written is None or written.pid != os.getpid():
+        written = _WRITTEN[log] = _Written()
+    return written
 
 
 def find_uri(log: "RunLog") -> str:
@@ -149,20 +161,24 @@ def find_uri(log: "RunLog") -> str:
 
 
 def _read_before(
-    log: "RunLog", uri: str, key: str, written: _Written, *, may_be_first: bool
+    log: "RunLog", uri: str, key: str, written: _Written
 ) -> tuple[bytes | None, list[dict[str, str]]]:
-    """Return the file of a table as it is so far, None if there is none; and what is listed in the run's note of its tables."""
+    """Return the file of a table as it is so far, None if there is none; and what is listed in the run's note of its tables.
+
+    Raises:
+        Unavailable: no server answers, and what this process knows is not all.
+    """
     ours = [{"path": name, "type": "table"} for name in written.names]
     try:
         if log.flush(state.READ_WAIT_S):
             client = state.get_client(uri)
             listed = _read_note(client, log.run_id)
-            return _read_table(client, log.run_id, key), listed + [
-                entry for entry in ours if entry not in listed
-            ]
+            return _read_table(client, log.run_id, key), listed + [one for one in ours if one not in listed]
     except Unavailable:
         pass  # what this process knows itself may do
-    if key in written.files or (may_be_first and {"path": key, "type": "table"} not in ours):
+    run = find_open_run(log.run_id)
+    is_alone = run is not None and run.log is log and not run.options.member
+    if key in written.files or (is_alone and key not in map(read_file_path, written.names)):
         return written.files.get(key), ours
     raise Unavailable(
         f"No rows were added to the table {key!r}: the server does not answer, and rows may be there that were not written by this process. "

@@ -60,7 +60,8 @@ def seal_many(tx: Transaction, points: Mapping[SeriesKey, PointList]) -> "dict[S
     if sum(map(len, many.values())) < PLAIN_TOGETHER:
         return {}
     sealed: dict[SeriesKey, Sealed] = plugins.load("headrace.store.segments").take_plain(many)
-    return sealed
+    # Those that have a point twice become rows, which are counted one by one.
+    return {series: found for series, found in sealed.items() if found.points == len(many[series])}
 
 
 def is_behind(state: State, before: Before | None) -> bool:

@@ -13,6 +13,8 @@ from headrace.store.transaction import Kind
 
 MAX_ENTRIES = 4096
 MAX_RUNS = 500_000
+MAX_GAP = 1000
+"""So many commits that nobody has asked for are read, so that what is known before them stays of use."""
 _FIND_RUNS = "SELECT DISTINCT subject FROM hr_change WHERE clock > ? AND clock <= ? AND kind IN (?, ?)"
 
 
@@ -58,6 +60,9 @@ class RunChanges:
 
     def _read(self, conn: Connection, low: int, high: int) -> None:
         """Go on reading the log up to `high`, which the connection's snapshot may or may not reach."""
+        if low > self._clock + MAX_GAP:  # what lies between is not asked for
+            self._entries.clear()
+            self._kept, self._clock = 0, -1
         after = self._clock if self._clock >= 0 else low
         ask_oldest = conn.ask("SELECT MIN(clock) FROM hr_change")
         ask_rows = conn.ask(_FIND_RUNS, (after, high, int(Kind.RUN), int(Kind.METRICS)))

@@ -33,6 +33,8 @@ LONGEST_PAGE = 1000
 """Whoever reads more runs at once reads all there are, and hardly twice."""
 MAX_CLOCKS = 8
 """So many different clocks of what is kept are compared with the reader's; what is older is read again."""
+MAX_COMMITS = 500
+"""What lies more commits apart from the reader than this is read again: to read the log of all of them would cost as much."""
 _RUN_WEIGHT = 5
 
 
@@ -70,7 +72,8 @@ class ContentCache:
         """
         with self._lock:
             kept = {run: found for run in runs if (found := self._kept.get(run)) is not None}
-        clocks = sorted({found.clock for found in kept.values()}, reverse=True)[:MAX_CLOCKS]
+        near = {found.clock for found in kept.values() if abs(found.clock - clock) <= MAX_COMMITS}
+        clocks = sorted(near, reverse=True)[:MAX_CLOCKS]
         changes = conn.caches.part(RunChanges)
         changed = {each: changes.between(conn, each, clock) for each in reversed(clocks)}
         good = {}

@@ -29,7 +29,6 @@ from headrace.store.chunks import MAX_POINTS, Array, Chunk, Columns
 from headrace.store.connection import Connection, Row, marks
 from headrace.store.page_fill import fit_pages
 from headrace.store.sealing_candidates import runs_of_series
-from headrace.store.segments import Sealed
 from headrace.store.series import count_back
 from headrace.store.transaction import Kind, Transaction
 

@@ -5,7 +5,7 @@ and taken apart together, and their planes stand in the chunk as they are: they 
 more care (points out of order, NaNs) and long ones are made one by one. The module writes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -85,22 +85,31 @@ def take_arrays(arrays: Mapping[SeriesKey, Sequence[tuple[Columns, Numbers]]]) -
 
 
 def take_plain(points: Mapping[SeriesKey, PointList]) -> dict[SeriesKey, Sealed]:
-    """Seal points of MLflow's wire; series that are not in order, have a point twice or a NaN are left out.
+    """Seal points of MLflow's wire. Short series that are not in order, have a point twice or a NaN are left out.
 
     Args:
-        points: of each series, one at least, and at most as many as make a chunk.
+        points: of each series, one at least.
     """
-    counts = np.array([len(each) for each in points.values()])
-    total = int(counts.sum())
-    numbers = chain.from_iterable(chain.from_iterable(points.values()))
+    sealed = {series: seal(_to_plain([each])) for series, each in points.items() if len(each) > MOST_SHARED}
+    short = {series: each for series, each in points.items() if series not in sealed}
+    if short:
+        counts = np.array([len(each) for each in short.values()])
+        whole = _to_plain(short.values())
+        regular = _find_regular(whole, counts, twice=False)
+        if not regular.all():
+            whole = chunks.select(whole, np.flatnonzero(np.repeat(regular, counts)))
+            counts = counts[regular]
+        made = iter(_pack_all(whole, counts, plain=True) if len(counts) else [])
+        sealed |= {series: next(made) for series, good in zip(short, regular.tolist(), strict=True) if good}
+    return sealed
+
+
+def _to_plain(parts: Collection[PointList]) -> Columns:
+    """Return points of MLflow's wire as columns."""
+    total = sum(map(len, parts))
+    numbers = chain.from_iterable(chain.from_iterable(parts))
     time, step, code = np.fromiter(numbers, "<i8", 3 * total).reshape(-1, 3).T.copy()
-    whole = Columns(time, step, code, np.ones(total, bool))
-    regular = _find_regular(whole, counts, twice=False)
-    if not regular.all():
-        whole = chunks.select(whole, np.flatnonzero(np.repeat(regular, counts)))
-        counts = counts[regular]
-    made = iter(_pack_all(whole, counts, plain=True) if len(counts) else [])
-    return {series: next(made) for series, good in zip(points, regular.tolist(), strict=True) if good}
+    return Columns(time, step, code, np.ones(total, bool))
 
 
 def seal(columns: Columns) -> Sealed:

@@ -14,9 +14,7 @@ from headrace.base import plugins
 from headrace.store import arrivals, visible
 from headrace.store.arrivals import Before
 from headrace.store.caches import SeriesKey
-from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.connection import Connection, Row
-from headrace.store.dialect import Inserted
 from headrace.store.summaries import LATEST_STEP, STATE, State, has_nan_last, merge, summarise
 from headrace.store.transaction import Kind, PointList, RecordList, RunRef, Transaction
 

@@ -3,7 +3,7 @@
 It runs in two interpreters, and knows nothing of either but the library's functions.
 """
 
-import datetime
+import datetime as dt
 import importlib
 import json
 import logging
@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ Case = tuple[str, Callable[[Any], Any]]
 
 
 def frames() -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield frames of all kinds of columns."""
+    """Yield frames of usual kinds of columns."""
     rng = np.random.default_rng(7)
     yield "numbers", pd.DataFrame({"a": rng.normal(size=50), "b": rng.integers(0, 9, 50)})
     yield (
@@ -71,10 +72,14 @@ def frames() -> Iterator[tuple[str, pd.DataFrame]]:
             }
         ),
     )
-    yield "dates", pd.DataFrame({"d": [datetime.date(2026, 1, 2), datetime.date(2026, 1, 3)]})
+    yield "dates", pd.DataFrame({"d": [dt.date(2026, 1, 2), dt.date(2026, 1, 3)]})
     yield "timedelta", pd.DataFrame({"d": pd.to_timedelta([1, 2], unit="s"), "x": [1.0, 2.0]})
     yield "categories", pd.DataFrame({"c": pd.Categorical(["x", "y", "x"]), "k": pd.Categorical([1, 2, 1])})
     yield "categories with none", pd.DataFrame({"c": pd.Categorical(["x", None, "x"])})
+
+
+def odd_frames() -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield frames of pandas' own types, of nested values, of odd shapes, and of what has no place in a schema."""
     yield (
         "extension",
         pd.DataFrame(
@@ -90,6 +95,7 @@ def frames() -> Iterator[tuple[str, pd.DataFrame]]:
         "full extension",
         pd.DataFrame({"i": pd.array([1, 2], dtype="Int32"), "s": pd.array(["a", "b"], dtype="string")}),
     )
+
     yield "lists", pd.DataFrame({"l": [["a", "b"], ["c"]], "e": [[1, 2], []], "n": [[[1.0], [2.0]], [[3.0]]]})
     yield "arrays", pd.DataFrame({"l": [np.array([1.0, 2.0]), np.array([3.0])]})
     yield (
@@ -167,8 +173,8 @@ def polars_frames() -> Iterator[tuple[str, pl.DataFrame]]:
         "times",
         pl.DataFrame(
             {
-                "d": [datetime.date(2026, 1, 2)],
-                "t": [datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)],
+                "d": [dt.date(2026, 1, 2)],
+                "t": [dt.datetime(2026, 1, 2, tzinfo=dt.UTC)],
                 "b": [b"x"],
                 "o": [True],
             }
@@ -191,7 +197,7 @@ def polars_frames() -> Iterator[tuple[str, pl.DataFrame]]:
         ),
     )
     yield "unknown", pl.DataFrame({"u": pl.Series([1], dtype=pl.UInt64), "x": [1]})
-    yield "duration", pl.DataFrame({"u": [datetime.timedelta(1)]})
+    yield "duration", pl.DataFrame({"u": [dt.timedelta(1)]})
     yield "nulls", pl.DataFrame({"n": [None, None]})
     yield "no rows", pl.DataFrame({"a": pl.Series([], dtype=pl.Int64)})
 
@@ -231,7 +237,7 @@ def sources() -> list[Any]:
 def cases(library: str) -> Iterator[Case]:
     """Yield the name of each case, and what makes its dataset."""
     frame = pd.DataFrame({"x": [1.0, 2.0], "y": [0, 1], "p": [0.2, 0.9]})
-    for name, one in frames():
+    for name, one in chain(frames(), odd_frames()):
         yield f"pandas {name}", lambda data, one=one: data.from_pandas(one, source="s.csv")
     for name, features, targets in arrays():
         yield (
@@ -292,7 +298,7 @@ def describe(data: Any, make: Callable[[Any], Any]) -> dict[str, Any]:
     try:
         dataset = make(data)
         described = dataset.to_dict()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - which one is what is compared
         code = getattr(error, "error_code", None) or getattr(error, "code", None)
         return {"refused": code or type(error).__name__}
     source = data.get_source(dataset)
@@ -306,8 +312,7 @@ def main() -> None:
     library, report = sys.argv[1:]
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
-    module = "mlflow.data" if library == "mlflow" else "headrace.fluent.datasets.constructors"
-    data = importlib.import_module(module)
+    data = importlib.import_module(f"{library}.data")
     told = {name: describe(data, make) for name, make in cases(library)}
     Path(report).write_text(json.dumps(told, indent=1), "utf-8")
 

@@ -115,6 +115,9 @@ def _compare(place: str, wanted: Any, given: Any) -> Iterator[str]:
                 yield f"{place}.{name}: only with {'mlflow' if name in wanted else 'headrace'}"
             else:
                 yield from _compare(f"{place}.{name}", wanted[name], given[name])
+    elif isinstance(wanted, list) and isinstance(given, list) and len(wanted) == len(given):
+        for number, (one, other) in enumerate(zip(wanted, given, strict=True)):
+            yield from _compare(f"{place}[{number}]", one, other)
     elif wanted != given or type(wanted) is not type(given):
         yield f"{place}: mlflow {wanted!r:.600}, headrace {given!r:.600}"
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import math
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -17,8 +19,9 @@ HERE = {"mlflow.source.name", "mlflow.user", "mlflow.parentRunId"}
 
 
 def show_number(value: float) -> str:
-    """Return a number as text that tells all of it."""
-    return repr(float(value))
+    """Return a number as text that tells all of it. MLflow keeps infinities as the greatest numbers."""
+    greatest = sys.float_info.max
+    return repr(max(-greatest, min(greatest, value)) if math.isinf(value) else float(value))
 
 
 def list_files(run_id: str, path: str | None = None) -> list[str]:
@@ -30,9 +33,9 @@ def list_files(run_id: str, path: str | None = None) -> list[str]:
 
 
 def show_file(run_id: str, path: str, folder: str) -> list[object]:
-    """Return a file's name and what is in it. The names of images of a series end in random text."""
+    """Return a file's name and what is in it. The names of images of a series hold random text."""
     data = Path(client.download_artifacts(run_id, path, folder)).read_bytes()
-    name = path.rpartition("+")[0] if path.startswith("images/") else path
+    name = re.sub("[0-9a-f-]{36}", "", path) if path.startswith("images/") else path
     suffix = Path(path).suffix
     return [name, suffix, data[:4].hex() if suffix in DRAWN else hashlib.sha256(data).hexdigest()]
 
@@ -111,6 +114,7 @@ def show_experiment(experiment: object) -> dict[str, object]:
     runs = client.search_runs(
         [experiment.experiment_id], run_view_type=ViewType.ALL, order_by=["attributes.run_name"]
     )
+    runs = [client.get_run(run.info.run_id) for run in runs]  # with the models that they have used
     names = {run.info.run_id: run.info.run_name for run in runs}
     return {
         "stage": experiment.lifecycle_stage,

@@ -98,7 +98,7 @@ def test_only_variables_on_the_list_are_recorded() -> None:
     environ = {
         "CUDA_VISIBLE_DEVICES": "0,1",
         "SLURM_JOB_ID": "7",
-        "HOME": "/home/x",
+        "HOME": "/srv/x",
         "AWS_REGION": "x",
         "WANDB_X": "1",
     }

@@ -58,12 +58,12 @@ TELL = "from headrace.fluent.provenance.context import context_tags as c; t = c(
 
 
 def test_a_notebook_is_told_by_its_name(shell: Path) -> None:
-    told = run(shell, "notebook", [TELL], JPY_SESSION_NAME="/home/me/deep/Try it.ipynb")
+    told = run(shell, "notebook", [TELL], JPY_SESSION_NAME="/srv/me/deep/Try it.ipynb")
     assert told == "NOTEBOOK Try it.ipynb\n"
 
 
 def test_an_editor_tells_its_notebook_in_the_shell(shell: Path) -> None:
-    told = run(shell, "notebook", ["__vsc_ipynb_file__ = '/home/me/a.ipynb'\n", TELL])
+    told = run(shell, "notebook", ["__vsc_ipynb_file__ = '/srv/me/a.ipynb'\n", TELL])
     assert told == "NOTEBOOK a.ipynb\n"
 
 

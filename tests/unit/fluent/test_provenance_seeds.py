@@ -85,3 +85,17 @@ def test_no_function_is_replaced() -> None:
     before = random.seed, np.random.seed, np.random.default_rng
     find_seeds(capture_states())
     assert (random.seed, np.random.seed, np.random.default_rng) == before
+
+
+def test_a_library_that_is_being_loaded_is_left_alone() -> None:
+    code = "import sys, types; sys.modules['numpy.random'] = types.ModuleType('r'); sys.modules['torch'] = types.ModuleType('t')\nfrom headrace.fluent.provenance import seeds as s; print([x.library for x in s.capture_states()], s.find_told_seeds())"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "['python'] {}\n"
+
+
+def test_another_generator_in_the_place_of_numpys_is_left_alone() -> None:
+    code = "import numpy as np; np.random.set_bit_generator(np.random.PCG64(1))\nfrom headrace.fluent.provenance import seeds as s; print([x.library for x in s.capture_states()])"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "['python']\n"

@@ -235,10 +235,3 @@ class Run(Entity):
         found: dict[Any, Any] = {"info": dict(self.info)}
         parts = (("data", self.data), ("inputs", self.inputs), ("outputs", self.outputs))
         return found | {name: part.to_dictionary() for name, part in parts if part}
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Run):
-            return NotImplemented
-        return dict(self) == dict(other)
-
-    __hash__ = None  # type: ignore[assignment]  # it holds lists and dictionaries

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.base.plugins import load
-from headrace.fluent.datasets.framework_sources import get_spark, quote_name
+from headrace.fluent.datasets.framework_sources import find_spark_errors, get_spark, quote_name
 
 _log = logging.getLogger("headrace")
 
@@ -18,7 +18,7 @@ def is_delta_folder(path: str) -> bool:
 
 def is_delta_table(table_name: str) -> bool:
     """Tell whether Spark knows a Delta table by that name."""
-    trouble = load("pyspark.errors", extra="spark", purpose="A dataset of Spark").AnalysisException
+    trouble = load("pyspark.sql.utils", extra="spark", purpose="A dataset of Spark").AnalysisException
     try:
         return bool(
             get_spark().sql(f"DESCRIBE DETAIL {quote_name(table_name)}").filter("format = 'delta'").count()
@@ -45,6 +45,6 @@ def find_version(*, path: str | None = None, table_name: str | None = None) -> i
         )
         row = table.history(1).head()
         return int(row.get(row.fieldIndex("version")))
-    except Exception as error:  # noqa: BLE001 - Py4J and the JVM raise their own kinds; a dataset without a version is still worth logging
+    except find_spark_errors() as error:
         _log.warning("The version of the Delta table %s could not be found: %s", path or table_name, error)
         return None

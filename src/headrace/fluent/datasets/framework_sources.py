@@ -5,6 +5,7 @@ The frameworks are loaded when something is read, not before.
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 from headrace.base.errors import InvalidParameter
@@ -229,6 +230,15 @@ def get_spark() -> Any:
         NotImplementedByServer: Spark is not installed.
     """
     return load("pyspark.sql", extra="spark", purpose="A dataset of Spark").SparkSession.builder.getOrCreate()
+
+
+def find_spark_errors() -> tuple[type[Exception], ...]:
+    """Return what Spark raises where it cannot do something: its own errors, those of the bridge to Java, and of what Spark Connect lacks."""
+    found: list[type[Exception]] = [AttributeError, TypeError]
+    for module, name in (("pyspark.errors", "PySparkException"), ("py4j.protocol", "Py4JError")):
+        with suppress(ModuleNotFoundError):
+            found.append(getattr(load(module), name))
+    return tuple(found)
 
 
 def quote_name(table_name: str) -> str:

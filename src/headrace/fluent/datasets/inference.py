@@ -59,6 +59,7 @@ _SPARK_TYPES = {
     "DateType": DataType.datetime,
     "TimestampType": DataType.datetime,
 }
+_MISSING = frozenset({"NAType", "NaTType"})
 _INTEGER_BYTES, _LONG_BYTES = 4, 8
 
 
@@ -119,14 +120,17 @@ def _without_length(dtype: "np.dtype[Any]") -> "np.dtype[Any]":
 def _describe_column(column: Any, name: Any) -> ColSpec:
     if column.ndim != 1:
         raise InvalidParameter(f"The table has several columns with the name {name!r}.")
-    if column.dtype.kind == "O":
-        required = not any(is_missing(value) for value in column)
-        column = column.infer_objects()
-    else:
-        required = not column.isna().any()
+    if column.dtype.kind != "O":
+        return ColSpec(_infer_plain_type(column.dtype), name, not column.isna().any())
+    values = column.to_list()
+    kinds = set(map(type, values))
+    if kinds == {str}:  # the usual case, at the speed of C
+        return ColSpec(DataType.string, name)
+    required = not (any(map(_may_be_missing, kinds)) and any(map(is_missing, values)))
+    column = column.infer_objects()
     if column.dtype.kind != "O":
         return ColSpec(_infer_plain_type(column.dtype), name, required)
-    return ColSpec(_infer_object_type(column), name, required)
+    return ColSpec(_infer_object_type(column, values), name, required)
 
 
 def _infer_plain_type(dtype: Any) -> DataType:
@@ -147,32 +151,23 @@ def _infer_plain_type(dtype: Any) -> DataType:
     return simple[kind]
 
 
-def _infer_object_type(column: Any) -> ColumnType:
+def _infer_object_type(column: Any, values: list[Any]) -> ColumnType:
     """Return the type of a column of Python objects."""
-    values = column.to_list()
     try:
         found = _infer_items(values)
-        if found is None and values:
-            raise InvalidParameter("A column that holds only empty arrays has no type.")
     except InvalidParameter:
-        is_text = type(column.dtype).__name__ == "StringDtype" or all(
-            isinstance(value, str) for value in values
-        )
-        if not is_text:
-            raise
-        found = None
+        if type(column.dtype).__name__ == "StringDtype" or all(isinstance(value, str) for value in values):
+            return DataType.string
+        raise
+    if found is None and values:
+        raise InvalidParameter("A column that holds only empty arrays has no type.")
     return found or DataType.string
 
 
 def _infer_items(values: Iterable[Any]) -> ColumnType | None:
     """Return the type that all values share, or None if there is no value that has one."""
-    if (
-        isinstance(values, list)
-        and (kinds := set(map(type, values)))
-        and kinds <= {str, type(None)}
-        and str in kinds
-    ):
-        return DataType.string  # the usual case, at the speed of C
+    if isinstance(values, list) and str in (kinds := set(map(type, values))) and kinds <= {str, type(None)}:
+        return DataType.string  # at the speed of C, too
     found: ColumnType | None = None
     for value in values:
         kind = infer_type(value)
@@ -212,11 +207,14 @@ def infer_type(value: Any) -> ColumnType | None:
 
 def is_missing(value: Any) -> bool:
     """Tell whether a value stands for none: None, a NaN, or what pandas has for it."""
-    if value is None:
-        return True
     if isinstance(value, float):
         return math.isnan(value)
-    return type(value).__name__ in {"NAType", "NaTType"}
+    return value is None or type(value).__name__ in _MISSING
+
+
+def _may_be_missing(kind: type) -> bool:
+    """Tell whether values of a class may stand for none."""
+    return issubclass(kind, float) or kind is type(None) or kind.__name__ in _MISSING
 
 
 def _infer_spark_type(kind: Any, frame: Any = None, name: str = "") -> ColumnType:

@@ -8,6 +8,7 @@ import numpy as np
 
 from headrace.fluent.datasets.dataset import DescribedDataset, check_columns
 from headrace.fluent.datasets.digests import digest_elements
+from headrace.fluent.datasets.framework_sources import find_spark_errors
 from headrace.fluent.datasets.inference import find_schema
 from headrace.fluent.datasets.schema import Schema
 from headrace.fluent.datasets.source import DatasetSource
@@ -71,7 +72,7 @@ class SparkDataset(DescribedDataset):
         """About how many rows there are, as far as Spark can tell within 5 s; None where it cannot (Spark Connect)."""
         try:
             counted = _count_roughly(self._df)
-        except Exception as error:  # noqa: BLE001 - Py4J, Connect and the JVM each raise their own; the number is not worth a failed log_input
+        except find_spark_errors() as error:
             _log.warning("Spark could not count the rows of a dataset: %s", error)
             return None
         return {"approx_count": counted if counted > 0 else "unknown"}

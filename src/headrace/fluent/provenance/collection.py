@@ -3,6 +3,7 @@
 import platform
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,12 @@ from headrace.fluent.provenance.names import (
     SOURCE_FOLDER,
 )
 from headrace.fluent.provenance.notebook import is_interactive, read_cells, write_cells
-from headrace.fluent.provenance.packages import Package, read_conda, read_packages
+from headrace.fluent.provenance.packages import read_conda, read_packages
 from headrace.fluent.provenance.parts import Part
-from headrace.fluent.provenance.program import Program, read_source
+from headrace.fluent.provenance.program import Program, SourceFile, read_source
 from headrace.fluent.provenance.recorder import LOGGER, Task
 from headrace.fluent.provenance.requirements import write_requirements
-from headrace.fluent.provenance.seeds import find_seeds, write_states
+from headrace.fluent.provenance.seeds import RandomState, find_seeds, write_states
 
 FORMAT = 1
 """Of the JSON files."""
@@ -123,7 +124,7 @@ class Collection:
 
     def _record_entry(self) -> None:
         program = self._task.program
-        source = read_source(program.file)
+        source, is_known = _read_source_once(program.file, program.code_folder)
         self._told["entry"] = {
             "kind": program.kind,
             "file": program.file,
@@ -134,43 +135,24 @@ class Collection:
             "pid": program.pid,
             "sha256": source.sha256 if source else "",
         }
-        if source is None or not source.text or program.kind == "notebook":
-            return
-        tree = find_work_tree(program.code_folder, program.file)
-        if tree is None or not tree.commit or not is_tracked(tree, program.file):
+        if source is not None and source.text and not is_known and program.kind != "notebook":
             self._store(f"{SOURCE_FOLDER}/{source.name}", source.text.encode())
 
     def _record_seeds(self) -> None:
-        seeds = find_seeds(self._task.states, self._task.program.argv)
+        states = self._task.states
+        seeds = _find_seeds_once(tuple(states), tuple(self._task.program.argv))
         self._set_tags({SEED_TAG + library: str(seed) for library, seed in seeds.items()})
-        self._told["random"] = {"seeds": seeds, "states": write_states(self._task.states)}
+        self._told["random"] = {"seeds": seeds, "states": write_states(states)}
 
     def _record_packages(self) -> None:
-        packages = _read_environment(_stamp_path())
-        python = platform.python_version()
-        self._store(REQUIREMENTS_FILE, write_requirements(packages, python).encode())
-        told = {
-            "format": FORMAT,
-            "python": {
-                "version": python,
-                "implementation": platform.python_implementation(),
-                "build": sys.version,
-                "executable": sys.executable,
-                "prefix": sys.prefix,
-                "platform": platform.platform(),
-            },
-            "packages": packages,
-            "conda": read_conda(),
-        }
-        self._store(ENVIRONMENT_FILE, msgspec.json.format(msgspec.json.encode(told), indent=1))
+        environment = _read_environment_once(_stamp_path())
+        self._store(REQUIREMENTS_FILE, environment.requirements)
+        self._store(ENVIRONMENT_FILE, environment.description)
         if self._task.has_environment:
-            versions = {package.name: package.version for package in packages}
-            self._task.log.log_environment(
-                EnvironmentRecord(python=python, platform=platform.platform(), packages=versions)
-            )
+            self._task.log.log_environment(environment.record)
 
     def _record_host(self) -> None:
-        told = read_host()
+        told = _read_host_once()
         names = [gpu.get("name", "GPU") for gpu in told.get("gpus", [])]
         counted = ", ".join(f"{names.count(name)} x {name}" for name in dict.fromkeys(names))
         self._set_tags({HOST_TAG: told.get("name", ""), GPUS_TAG: counted})
@@ -216,16 +198,63 @@ def _read_git_once(
 
 
 def _stamp_path() -> tuple[tuple[str, int], ...]:
-    """Return the folders of packages, and when each was last changed: installing a package changes it."""
-    stamps = []
-    for entry in sys.path:
-        try:
-            stamps.append((entry, Path(entry).stat().st_mtime_ns))
-        except OSError:
-            continue
-    return tuple(stamps)
+    """Return the folders of packages, and when each of those that packages are installed in was last changed."""
+    return tuple((entry, _read_change(Path(entry))) for entry in sys.path)
+
+
+def _read_change(folder: Path) -> int:
+    """Return when a folder was changed; of one that is not for packages it means nothing, for it may hold the program and its results."""
+    try:
+        return folder.stat().st_mtime_ns if folder.name in {"site-packages", "dist-packages"} else 0
+    except OSError:
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    """An environment, as it is recorded."""
+
+    requirements: bytes
+    description: bytes
+    record: EnvironmentRecord
 
 
 @lru_cache(maxsize=1)
-def _read_environment(stamps: tuple[tuple[str, int], ...]) -> list[Package]:
-    return read_packages([entry for entry, _ in stamps])
+def _read_environment_once(stamps: tuple[tuple[str, int], ...]) -> _Environment:
+    packages = read_packages([entry for entry, _ in stamps])
+    python, system = platform.python_version(), platform.platform()
+    told = {
+        "format": FORMAT,
+        "python": {
+            "version": python,
+            "implementation": platform.python_implementation(),
+            "build": sys.version,
+            "executable": sys.executable,
+            "prefix": sys.prefix,
+            "platform": system,
+        },
+        "packages": packages,
+        "conda": read_conda(),
+    }
+    versions = {package.name: package.version for package in packages}
+    return _Environment(
+        requirements=write_requirements(packages, python).encode(),
+        description=msgspec.json.format(msgspec.json.encode(told), indent=1),
+        record=EnvironmentRecord(python=python, platform=system, packages=versions),
+    )
+
+
+@lru_cache(maxsize=4)
+def _read_source_once(file: str, folder: Path) -> tuple[SourceFile | None, bool]:
+    """Return the program file, and whether git knows it."""
+    source = read_source(file)
+    tree = find_work_tree(folder, file) if source is not None else None
+    return source, tree is not None and bool(tree.commit) and is_tracked(tree, file)
+
+
+@lru_cache(maxsize=4)
+def _find_seeds_once(states: tuple[RandomState, ...], arguments: tuple[str, ...]) -> dict[str, int]:
+    return find_seeds(states, arguments)
+
+
+_read_host_once = lru_cache(maxsize=1)(read_host)

@@ -57,15 +57,15 @@ class RandomState:
 def capture_states() -> list[RandomState]:
     """Return the states of the generators of the libraries that are loaded. It takes microseconds, and changes none of them."""
     states = [RandomState(_PYTHON, _pack(random.getstate()[1]))]
-    numpy, torch = sys.modules.get("numpy.random"), sys.modules.get("torch")
-    if numpy is not None:
-        state = numpy.get_state()
-        if state[0] == "MT19937":
-            states.append(RandomState(_NUMPY, _pack([*state[1].tolist(), state[2]])))
-    if torch is not None and hasattr(torch, "initial_seed"):
-        states.append(
-            RandomState(_TORCH, bytes(torch.get_rng_state().numpy().tobytes()), int(torch.initial_seed()))
-        )
+    get_state = _find_function("numpy.random", "get_state")
+    if get_state is not None and (told := get_state(legacy=False))["bit_generator"] == "MT19937":
+        states.append(RandomState(_NUMPY, _pack([*told["state"]["key"].tolist(), told["state"]["pos"]])))
+    get_rng_state, initial_seed = (
+        _find_function("torch", "get_rng_state"),
+        _find_function("torch", "initial_seed"),
+    )
+    if get_rng_state is not None and initial_seed is not None:
+        states.append(RandomState(_TORCH, bytes(get_rng_state().numpy().tobytes()), int(initial_seed())))
     return states
 
 
@@ -101,6 +101,12 @@ def _prove_seeds(states: Sequence[RandomState], candidates: Sequence[int]) -> di
     possible = [seed for seed in candidates if 0 <= seed < _MAX_SEED]
     tried = {state.library: _try_seeds(possible, state) for state in states if state.seed is None}
     return {library: seed for library, seed in tried.items() if seed is not None}
+
+
+def _find_function(module: str, name: str) -> Callable[..., Any] | None:
+    """Return a function of a module if that is loaded; another thread may be loading it just now."""
+    found: Callable[..., Any] | None = getattr(sys.modules.get(module), name, None)
+    return found
 
 
 def _pack(words: Sequence[int]) -> bytes:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -42,15 +43,24 @@ def make_old(folder: Path) -> None:
 
 
 def test_a_folder_has_the_digest_of_its_listing(folder: Path) -> None:
-    told = subprocess.run(
-        "find . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum",
-        shell=True,
-        cwd=folder,
-        capture_output=True,
-        check=True,
-        text=True,
-    ).stdout.split()[0]
-    assert digest_listing(digest_files(folder, find_files(folder))) == told
+    names = ["A.txt", "a/x.bin", "a/ü.txt", "b.csv"]
+    listing = "".join(
+        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names
+    )
+    found = digest_listing(digest_files(folder, find_files(folder)))
+    assert found == hashlib.sha256(listing.encode()).hexdigest()
+    if sys.platform == "linux":
+        assert found == run_the_command_of_the_docstring(folder)
+
+
+def run_the_command_of_the_docstring(folder: Path) -> str:
+    """Return what the user's own tools say."""
+    command = next(
+        line for line in (tree_digest.__doc__ or "").splitlines() if "sha256sum | sha256sum" in line
+    )
+    command = command.strip().removeprefix("cd folder && ")
+    ran = subprocess.run(command, shell=True, cwd=folder, capture_output=True, check=True, text=True)
+    return ran.stdout.split()[0]
 
 
 def test_files_are_told_one_by_one(folder: Path) -> None:
