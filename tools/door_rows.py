@@ -207,6 +207,32 @@ _DATA = {
     **_of(f"{_DATASETS}.source", "DatasetSource"),
     **_of(f"{_DATASETS}.registry", "get_dataset_source_from_json", "get_registered_sources"),
 }
+_OF_DATASETS: dict[str, Names] = {
+    "code_dataset_source": _of(f"{_DATASETS}.source", "CodeDatasetSource"),
+    "dataset": _of(f"{_DATASETS}.dataset", "Dataset"),
+    "dataset_source": _of(f"{_DATASETS}.source", "DatasetSource"),
+    "delta_dataset_source": _of(f"{_DATASETS}.framework_sources", "DeltaDatasetSource"),
+    "filesystem_dataset_source": _of(f"{_DATASETS}.file_sources", "FileSystemDatasetSource"),
+    "http_dataset_source": _of(f"{_DATASETS}.file_sources", "HTTPDatasetSource"),
+    "huggingface_dataset": {
+        **_of(f"{_DATASETS}.huggingface_dataset", "HuggingFaceDataset"),
+        **_pick(_DATA, "from_huggingface"),
+    },
+    "huggingface_dataset_source": _of(f"{_DATASETS}.framework_sources", "HuggingFaceDatasetSource"),
+    "meta_dataset": _of(f"{_DATASETS}.dataset", "MetaDataset"),
+    "numpy_dataset": {**_of(f"{_DATASETS}.numpy_dataset", "NumpyDataset"), **_pick(_DATA, "from_numpy")},
+    "pandas_dataset": {**_of(f"{_DATASETS}.pandas_dataset", "PandasDataset"), **_pick(_DATA, "from_pandas")},
+    "polars_dataset": {**_of(f"{_DATASETS}.polars_dataset", "PolarsDataset"), **_pick(_DATA, "from_polars")},
+    "spark_dataset": {
+        **_of(f"{_DATASETS}.spark_dataset", "SparkDataset"),
+        **_pick(_DATA, "from_spark", "load_delta"),
+    },
+    "spark_dataset_source": _of(f"{_DATASETS}.framework_sources", "SparkDatasetSource"),
+    "tensorflow_dataset": {
+        **_of(f"{_DATASETS}.tensorflow_dataset", "TensorFlowDataset"),
+        **_pick(_DATA, "from_tensorflow"),
+    },
+}
 _ARTIFACTS = _of(
     f"{_FLUENT}.artifact_reads",
     "download_artifacts",
@@ -222,7 +248,14 @@ DOORS: dict[str, Door] = {
         "Switches of a process, as in `mlflow.config`.",
         {**_URIS, **_SYSTEM_METRICS, **_of(f"{_FLUENT}.switches", "enable_async_logging")},
     ),
-    "data": Door("Datasets that runs use, as in `mlflow.data`.", _DATA),
+    "data": Door(
+        "Datasets that runs use, as in `mlflow.data`.",
+        {**_DATA, **{name: f"headrace.data.{name}" for name in _OF_DATASETS}},
+    ),
+    **{
+        f"data.{name}": Door(f"One kind of dataset or source, as in `mlflow.data.{name}`.", names)
+        for name, names in _OF_DATASETS.items()
+    },
     "entities": Door("The things of the tracking protocol, as in `mlflow.entities`.", _ENTITIES),
     "exceptions": Door("What is raised, as in `mlflow.exceptions`.", _EXCEPTIONS),
     "system_metrics": Door("Switches of the system metrics, as in `mlflow.system_metrics`.", _SYSTEM_METRICS),

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -237,6 +238,32 @@ def test_without_a_server_it_waits_with_the_run(
     spooled = [path for path in (tmp_path / "spool").rglob("*") if path.is_file()]
     assert any(run_id.encode() in path.read_bytes() for path in spooled)
     assert any(b"msgspec==" in path.read_bytes() for path in spooled)
+
+
+SWEEP = """
+import headrace as hr
+for _ in range(5):
+    with hr.start_run() as run:
+        hr.log_metric("loss", 1.0)
+    print(run.info.run_id)
+"""
+
+
+def test_runs_of_a_program_share_what_was_found_out(
+    uri: str, client: Client, code: Path, tmp_path: Path
+) -> None:
+    (code / "train.py").write_text(SWEEP)
+    calls, tool, real = tmp_path / "calls", tmp_path / "bin" / "git", shutil.which("git")
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\necho "$@" >> {calls}\nexec {real} "$@"\n')
+    tool.chmod(0o755)
+    run_id = launch(code, PATH=f"{tool.parent}:/usr/bin:/bin")
+    asked = [line for line in calls.read_text().splitlines() if " rev-parse --show-toplevel" in line]
+    editable = 1
+    assert len([line for line in asked if str(code) in line]) == 2 * 1
+    assert len(asked) == 2 + editable
+    assert tags_of(client, run_id)["mlflow.source.git.commit"] == git(code, "rev-parse", "HEAD")
+    assert names_of(run_id) >= {"environment.json", "process.json", "requirements.txt", "uncommitted.diff"}
 
 
 COST = """

@@ -202,7 +202,7 @@ def _build_texts(name: str, cells: Iterable[tuple[int, str]], rows: int) -> Tabl
 
 
 def _build_numbers(name: str, code: str, cells: Iterable[tuple[int, float]], rows: int) -> TableColumn:
-    values: array[float] = array(code, [0]) * rows
+    values: array[Any] = array(code, [0]) * rows
     present = bytearray(-(-rows // 8))
     for row, value in cells:
         values[row] = value

@@ -304,7 +304,7 @@ def find_active_run() -> ActiveRun | None:
 def _find_of_thread() -> ActiveRun | None:
     thread = threading.current_thread()
     for run in reversed(list(STATE.open_runs.values())):
-        if run.thread is thread and not run.ended and not run.is_set_apart:
+        if isinstance(run, ActiveRun) and run.thread is thread and not (run.ended or run.is_set_apart):
             return run
     return None
 
@@ -364,7 +364,8 @@ def resolve_run_log(run_id: str | None = None, uri: str | None = None) -> RunLog
 
 def find_open_run(run_id: str) -> ActiveRun | None:
     """Return the run of an id if it is open in this process."""
-    return next((run for run in list(STATE.open_runs.values()) if run.run_id == run_id), None)
+    runs = [run for run in list(STATE.open_runs.values()) if run.run_id == run_id]
+    return next((run for run in runs if isinstance(run, ActiveRun)), None)
 
 
 def get_run(run_id: str) -> Run:

@@ -184,18 +184,14 @@ def metric_histories(  # noqa: PLR0913 - the arguments of a search and those of 
     state.flush_reads()
     client = state.get_client()
     if run_ids is None:
-        query = RunQuery(
-            _choose_experiments(client, experiment_ids, experiment_names, search_all=False),
-            filter_string,
-            order_by or (),
-            max_runs=max_runs,
-        )
+        chosen = _choose_experiments(client, experiment_ids, experiment_names, search_all=False)
+        query = RunQuery(chosen, filter_string, order_by or (), max_runs=max_runs)
         found = _find_run_ids(client, query)
-        names = _list_metrics(client, query.experiment_ids) if keys is None else read_list(keys, "keys")
+        known = _list_metrics(client, chosen) if keys is None else keys
     else:
         found = list(dict.fromkeys(read_list(run_ids, "run_ids")))
-        names = _list_metrics_of(client, found) if keys is None else read_list(keys, "keys")
-    names = list(dict.fromkeys(names))
+        known = _list_metrics_of(client, found) if keys is None else keys
+    names = list(dict.fromkeys(read_list(known, "keys")))
     histories = {
         (history.run_id, history.key): history
         for group, some in _split_series(found, names)

@@ -15,23 +15,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from headrace.base.errors import Unavailable
 from headrace.client.client import Client
 from headrace.client.connect import DEFAULT_URI, connect
 from headrace.fluent.destination import TransportDestination, open_destination
 from headrace.fluent.environment import ANSWER_S, TRACKING_URI, read_seconds
+from headrace.fluent.leftovers import send_left
+from headrace.fluent.open_run import Loggable, NoRun, OpenRun
 from headrace.fluent.places import complete_uri, find_old_data, make_folder
 from headrace.spool.contract import SpoolSettings
-from headrace.spool.folder import digest_of, find_root
-from headrace.spool.recover import CountingHearer, list_left, send_spool
 from headrace.spool.runlog import RunLog
 from headrace.spool.writer import Spool, open_spool
-
-if TYPE_CHECKING:
-    from headrace.fluent.active_run import ActiveRun
 
 LOGGER = logging.getLogger("headrace")
 LOADING_WAIT_S = 10.0
@@ -42,28 +40,6 @@ ANSWER_WAIT_S = 2.0
 """How long a call waits for a server that the run could do without."""
 MAX_KNOWN = 10_000
 """So many runs are known to exist."""
-
-
-class OpenRun(Protocol):
-    """A run that is open in this process, or a stand-in for none."""
-
-    is_plain: bool
-    """Whether a logging call may simply append: the run is open, and there is no news of it."""
-
-    @property
-    def log(self) -> RunLog:
-        """Where a plain run's records go."""
-
-
-class NoRun:
-    """Stands for no run, so that logging asks one question only."""
-
-    is_plain = False
-
-    @property
-    def log(self) -> RunLog:
-        """There is none."""
-        raise RuntimeError("no run is active; ask is_plain before")
 
 
 @dataclass(slots=True)
@@ -130,7 +106,7 @@ class State:
     known_experiments: set[tuple[str, str]] = field(default_factory=set)
     spools: dict[str, Spool] = field(default_factory=dict)
     clients: dict[tuple[str, bool], Client] = field(default_factory=dict)
-    open_runs: dict[int, "ActiveRun"] = field(default_factory=dict)
+    open_runs: dict[int, OpenRun] = field(default_factory=dict)
     other_logs: dict[tuple[str, str], RunLog] = field(default_factory=dict)
     last_runs: threading.local = field(default_factory=threading.local)
     known_runs: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -147,7 +123,7 @@ class State:
 
 NO_RUN = NoRun()
 STATE = State()
-CURRENT: ContextVar[OpenRun] = ContextVar("headrace_run", default=NO_RUN)
+CURRENT: ContextVar[Loggable] = ContextVar("headrace_run", default=NO_RUN)
 
 
 def get_tracking_uri() -> str:
@@ -255,30 +231,17 @@ def get_spool(uri: str | None = None) -> Spool:
 
 def _open_destination(uri: str) -> TransportDestination:
     with STATE.loading:
-        destination = open_destination(uri, tell_news, lambda opened: _send_left(uri, opened))
+        destination = open_destination(uri, tell_news, partial(_prepare, uri))
     # A database that was opened by that is closed at the exit; what waits has to be sent before.
     if STATE.last_call is not None:
         call_first_at_exit(STATE.last_call)
     return destination
 
 
-def _send_left(uri: str, destination: TransportDestination) -> None:
-    """Send what earlier processes have left before a job's run goes on: attempts count in the order in which the server hears of them."""
-    if uri not in STATE.job_places:
-        return
-    root, own = find_root(STATE.settings.root), STATE.spools[uri].backlog.folder
-    for path in list_left(root, digest_of(uri), own=own):
-        hearer = CountingHearer()
-        send_spool(path, destination, hearer, lambda: False)
-        if hearer.refusals:
-            run_id, what, reason = hearer.refusals[0]
-            LOGGER.warning(
-                "Of what an earlier process has left, %d records were refused: %s of the run %s: %s",
-                len(hearer.refusals),
-                what,
-                run_id,
-                reason,
-            )
+def _prepare(uri: str, destination: TransportDestination) -> None:
+    """Send what earlier processes of a job have left before its run goes on."""
+    if uri in STATE.job_places:
+        send_left(uri, destination, STATE.settings.root, STATE.spools[uri].backlog.folder)
 
 
 def call_first_at_exit(call: Callable[[], None]) -> None:
@@ -315,13 +278,13 @@ def tell_news(run_id: str) -> None:
             run.expect_news()
 
 
-def add_run(run: "ActiveRun") -> None:
+def add_run(run: OpenRun) -> None:
     """Remember a run that is open."""
     STATE.open_runs[id(run)] = run
     know_run(run.uri, run.run_id)
 
 
-def forget_run(run: "ActiveRun") -> None:
+def forget_run(run: OpenRun) -> None:
     """Forget a run that has ended; for this thread it is the last one."""
     STATE.open_runs.pop(id(run), None)
     STATE.last_runs.run = (run.uri, run.run_id)
@@ -332,7 +295,7 @@ def find_last_run() -> tuple[str, str] | None:
     return getattr(STATE.last_runs, "run", None)
 
 
-def find_open_above(run: "ActiveRun") -> list["ActiveRun"]:
+def find_open_above(run: OpenRun) -> list[OpenRun]:
     """Return the runs that were started while a run was the active one, and that no block of their own will end, the newest first."""
     found = []
     for each in reversed(list(STATE.open_runs.values())):
@@ -344,7 +307,7 @@ def find_open_above(run: "ActiveRun") -> list["ActiveRun"]:
     return found
 
 
-def find_again(run: "ActiveRun") -> list["ActiveRun"]:
+def find_again(run: OpenRun) -> list[OpenRun]:
     """Return what was opened, after a run was ended, as the same run and by the same thread, and that no block of its own will end."""
     return [
         each

@@ -350,11 +350,11 @@ class Sender:
         return pause_s
 
     def _get_destination(self) -> Destination:
-        with self._changed:
-            if self._destination is None:
-                with _LOADING:
+        if self._destination is None:
+            with _LOADING, self._changed:
+                if self._destination is None:
                     self._destination = self._open()
-            return self._destination
+        return self._destination
 
     def _clean_up(self) -> None:
         """Give everything back, and remove the folder if nothing is left in it."""

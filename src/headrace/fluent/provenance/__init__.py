@@ -18,6 +18,8 @@ from headrace.fluent.provenance.seeds import capture_states, find_told_seeds
 
 END_WAIT_S = 2.0
 """How long the end of a run waits for its provenance."""
+MAX_AT_ONCE = 32
+"""So many runs may wait for their provenance to be recorded; then the next one waits for the first of them before it begins."""
 
 __all__ = ["SETTINGS", "Choice", "Part", "begin", "context_tags", "end", "read_parts", "wait"]
 
@@ -30,7 +32,7 @@ def begin(
     is_first: bool = True,
     has_environment: bool = True,
 ) -> None:
-    """Begin to record where a run comes from.
+    """Begin to record where a run comes from. Where runs are started faster than it can be recorded, it waits.
 
     Args:
         run: the run; its `log` is written to from another thread.
@@ -56,8 +58,11 @@ def begin(
         max_diff_bytes=read_diff_bytes(),
         started_at=now_ms(),
     )
+    before = _find_recorders()
+    if len(before) >= MAX_AT_ONCE:
+        before[0].join(END_WAIT_S)
     try:
-        Recorder(task).start()
+        Recorder(task, before).start()
     except RuntimeError as error:  # the interpreter is ending, or there can be no more threads
         LOGGER.warning("The provenance of run %s is not recorded: %s", run.log.run_id, error)
 
@@ -103,4 +108,5 @@ def wait(timeout_s: float) -> bool:
 
 
 def _find_recorders() -> list[Recorder]:
+    """Return those that are at work, the oldest first."""
     return [thread for thread in threading.enumerate() if isinstance(thread, Recorder)]

@@ -8,7 +8,8 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +92,11 @@ def read_variables(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """
     place = os.environ if environ is None else environ
     given = SETTINGS["provenance_env"].find(place) or ""
-    patterns = [*VARIABLES, *(word.strip() for word in given.split(",") if word.strip())]
+    is_listed = _compile_list(given).match
     return {
         name: mask_arguments([value])[0]
         for name, value in sorted(place.items())
-        if not is_secret_name(name) and any(fnmatchcase(name, pattern) for pattern in patterns)
+        if is_listed(name) and not is_secret_name(name)
     }
 
 
@@ -125,6 +126,12 @@ def find_container(*, root: Path = Path("/"), environ: Mapping[str, str] | None 
     if told and "id" not in told and (found := _CONTAINER_ID.search(groups)):
         told["id"] = found[0]
     return {key: value for key, value in told.items() if value}
+
+
+@lru_cache(maxsize=4)
+def _compile_list(given: str) -> re.Pattern[str]:
+    patterns = [*VARIABLES, *(word.strip() for word in given.split(",") if word.strip())]
+    return re.compile("|".join(translate(pattern) for pattern in patterns))
 
 
 def _read(path: Path) -> str:

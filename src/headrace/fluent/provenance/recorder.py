@@ -76,12 +76,17 @@ class Recorder(threading.Thread):
 
     Args:
         task: what is to be done.
+        before: those of earlier runs that are at work. It waits for the last of them, so that what holds for all runs is found out once.
     """
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, before: Sequence["Recorder"]) -> None:
         super().__init__(name="headrace-provenance", daemon=False)
         self.task = task
+        self._before = before[-1:]
 
     def run(self) -> None:
         """Record everything."""
+        for recorder in self._before:
+            recorder.join()
+        self._before = ()
         load_attribute("headrace.fluent.provenance.collection:collect")(self.task)

@@ -1,0 +1,18 @@
+"""One kind of dataset or source, as in `mlflow.data.huggingface_dataset_source`. Each name is loaded when it is first used.
+
+Written by tools/doors.py: change tools/door_rows.py.
+"""
+
+from typing import TYPE_CHECKING
+
+from headrace.base.doors import open_door
+
+if TYPE_CHECKING:
+    from headrace.fluent.datasets.framework_sources import HuggingFaceDatasetSource
+
+__all__ = ["HuggingFaceDatasetSource"]
+
+__getattr__, __dir__ = open_door(
+    __name__,
+    {"HuggingFaceDatasetSource": "headrace.fluent.datasets.framework_sources:HuggingFaceDatasetSource"},
+)

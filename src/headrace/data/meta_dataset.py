@@ -1,0 +1,15 @@
+"""One kind of dataset or source, as in `mlflow.data.meta_dataset`. Each name is loaded when it is first used.
+
+Written by tools/doors.py: change tools/door_rows.py.
+"""
+
+from typing import TYPE_CHECKING
+
+from headrace.base.doors import open_door
+
+if TYPE_CHECKING:
+    from headrace.fluent.datasets.dataset import MetaDataset
+
+__all__ = ["MetaDataset"]
+
+__getattr__, __dir__ = open_door(__name__, {"MetaDataset": "headrace.fluent.datasets.dataset:MetaDataset"})
