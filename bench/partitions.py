@@ -21,7 +21,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import create_engine
 
-from headrace.store.tables import METADATA
+from headrace.store.tables import METADATA, add_options
 
 SCRIPTS = Path(__file__).parent.parent / "docs" / "postgresql"
 DATABASE = "headrace_bench_partitions"
@@ -76,6 +76,7 @@ def make_database(url: str) -> None:
         connection.execute(f"CREATE DATABASE {DATABASE}")
     parts = psycopg.conninfo.conninfo_to_dict(url) | {"dbname": DATABASE}
     engine = create_engine("postgresql+psycopg://", connect_args=parts)
+    add_options()
     METADATA.create_all(engine)
     engine.dispose()
 

@@ -1,6 +1,6 @@
 """What MLflow's Python API has and headrace's has not, and why; and what headrace takes otherwise. Held against the installed MLflow by tests/contract/names.
 
-The places are modules below the package (empty for the package itself), and ``MlflowClient`` for its methods.
+The places are modules below the package (empty for the package itself), classes in them for their members, and ``MlflowClient`` for its methods.
 """
 
 from dataclasses import dataclass, field
@@ -221,6 +221,14 @@ ABSENT = (
         _SOON,
         {
             "": ("evaluate", "test", "validate_evaluation_results"),
+            "data.numpy_dataset.NumpyDataset": ("to_evaluation_dataset", "to_pyfunc"),
+            "data.pandas_dataset.PandasDataset": ("to_evaluation_dataset", "to_pyfunc"),
+            "data.polars_dataset.PolarsDataset": (
+                "PolarsDatasetConfig",
+                "PolarsDatasetProfile",
+                "to_evaluation_dataset",
+                "to_pyfunc",
+            ),
             "MlflowClient": (
                 "add_dataset_to_experiments",
                 "create_dataset",
@@ -362,7 +370,12 @@ ABSENT = (
     ),
 )
 
-DIFFERENT = (Different("", "ActiveRun", "is made by `start_run` alone; it needs the log that it writes to"),)
+DIFFERENT = (
+    Different("", "ActiveRun", "is made by `start_run` alone; it needs the log that it writes to"),
+    Different(
+        "data.code_dataset_source.CodeDatasetSource", "load", "takes nothing, since code cannot be loaded"
+    ),
+)
 
 BEHAVIOUR = (
     (

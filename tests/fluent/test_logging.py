@@ -10,7 +10,9 @@ import pytest
 
 from headrace.base.errors import HeadraceWarning, InvalidParameter, NotFound, NotStored
 from headrace.client import Client
+from headrace.client.entities import Dataset, LoggedModelOutput
 from headrace.fluent import plans
+from headrace.fluent.inputs import log_outputs
 from headrace.fluent.ledger import get_ledger
 from headrace.fluent.logging import (
     delete_tag,
@@ -179,15 +181,42 @@ def test_logging_to_a_deleted_run_is_refused(client: Client) -> None:
         log_metric("m", 1.0, run_id=made)
 
 
-def test_a_metric_of_a_dataset_says_so(client: Client) -> None:
-    class Numbers:
-        name, digest = "numbers", "0123abcd"
-
+def test_metrics_of_a_model_and_a_dataset_belong_to_both(client: Client) -> None:
+    dataset = Dataset("numbers", "0123abcd", "local", "{}")
     with start_run() as run:
-        log_metric("m", 1.0, dataset=Numbers())
+        model = client.models.create("0", name="a", source_run_id="").info.model_id
+        for step in range(3):
+            log_metric("m", step, step=step, model_id=model, dataset=dataset)
+    found = get_run(run.run_id)
+    assert found.inputs is not None
+    assert [each.dataset.name for each in found.inputs.dataset_inputs] == ["numbers"]
+    assert [each.model_id for each in found.inputs.model_inputs or ()] == [model]
+    (latest,) = client.models.get(model).data.metrics or ()
+    assert (latest.key, latest.step, latest.dataset_name, latest.dataset_digest) == (
+        "m",
+        2,
+        "numbers",
+        "0123abcd",
+    )
+
+
+def test_metrics_at_the_step_of_an_output_belong_to_that_model(client: Client) -> None:
+    model = client.models.create("0", name="a").info.model_id
+    with start_run():
+        log_outputs([LoggedModelOutput(model, 4)])
+        log_metric("at", 1.0, step=4)
+        log_metric("elsewhere", 1.0, step=5)
     assert flush_all(20)
-    (point,) = client.metrics.history(run.run_id, "m")
-    assert (point.dataset_name, point.dataset_digest) == ("numbers", "0123abcd")
+    assert [each.key for each in client.models.get(model).data.metrics or ()] == ["at"]
+
+
+def test_the_model_of_the_environment_is_what_metrics_belong_to(client: Client) -> None:
+    os.environ["MLFLOW_ACTIVE_MODEL_ID"] = model = client.models.create("0", name="a").info.model_id
+    with start_run():
+        log_metric("m", 1.0)
+        log_metrics({"n": 2.0})
+    assert flush_all(20)
+    assert sorted(each.key for each in client.models.get(model).data.metrics or ()) == ["m", "n"]
 
 
 def test_a_synchronous_call_waits_until_all_is_stored(client: Client) -> None:

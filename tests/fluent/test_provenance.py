@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ import pytest
 import headrace as hr
 from headrace.client import Client
 from headrace.fluent import provenance
+from headrace.fluent.provenance import collection
+from headrace.fluent.provenance.recorder import Recorder
 
 SECRETS = {
     "argument": "Tr0ub4dor-and-3",
@@ -258,10 +261,8 @@ def test_runs_of_a_program_share_what_was_found_out(
     tool.write_text(f'#!/bin/sh\necho "$@" >> {calls}\nexec {real} "$@"\n')
     tool.chmod(0o755)
     run_id = launch(code, PATH=f"{tool.parent}:/usr/bin:/bin")
-    asked = [line for line in calls.read_text().splitlines() if " rev-parse --show-toplevel" in line]
-    editable = 1
-    assert len([line for line in asked if str(code) in line]) == 2 * 1
-    assert len(asked) == 2 + editable
+    asked = [line for line in calls.read_text().splitlines() if "--name-only" in line]
+    assert len(asked) == 1
     assert tags_of(client, run_id)["mlflow.source.git.commit"] == git(code, "rev-parse", "HEAD")
     assert names_of(run_id) >= {"environment.json", "process.json", "requirements.txt", "uncommitted.diff"}
 
@@ -270,6 +271,8 @@ COST = """
 import sys, time
 import headrace as hr
 from headrace.fluent import provenance
+from headrace.fluent.provenance import collection
+from headrace.fluent.provenance.recorder import Recorder
 hr.set_experiment("cost")
 begin = time.perf_counter()
 hr.start_run(provenance=sys.argv[1] == "with")
@@ -296,3 +299,59 @@ def test_generators_go_on_as_if_nobody_had_looked(uri: str) -> None:
         first = random.random()
         provenance.wait(10)
         assert [first, random.random(), random.random()] == wanted
+
+
+def test_runs_that_are_started_quickly_are_all_recorded_by_few_threads(uri: str, client: Client) -> None:
+    runs: list[str] = []
+    most = 0
+    for _ in range(2 * provenance.MAX_AT_ONCE):
+        with hr.start_run(provenance="seeds") as run:
+            runs.append(run.info.run_id)
+        most = max(most, sum(isinstance(thread, Recorder) for thread in threading.enumerate()))
+    assert most <= provenance.MAX_AT_ONCE
+    assert provenance.wait(20)
+    hr.flush_async_logging()
+    assert all(names_of(run_id) == {"process.json"} for run_id in (runs[0], runs[-1]))
+
+
+def test_a_part_that_fails_is_noted_and_the_others_are_recorded(
+    uri: str,
+    client: Client,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(collection, "read_variables", lambda: 1 / 0)
+    with hr.start_run(provenance=["variables", "packages"]) as run:
+        pass
+    assert provenance.wait(20)
+    hr.flush_async_logging()
+    told = process_of(reader(run.info.run_id, tmp_path))
+    assert told["problems"] == {"variables": "ZeroDivisionError: division by zero"}
+    assert "environment.json" in names_of(run.info.run_id)
+    assert "lacks a part (variables): division by zero" in caplog.text
+
+
+NOTEBOOK = """
+from IPython.core.interactiveshell import InteractiveShell
+class ZMQInteractiveShell(InteractiveShell):  # what ipykernel calls its own
+    pass
+shell = ZMQInteractiveShell.instance()
+shell.history_manager.enabled = False
+for cell in ("import headrace as hr", "run = hr.start_run()", "password = 'hunter2-hunter2'; late = 1", "hr.end_run(); print(run.info.run_id)"):
+    shell.run_cell(cell, store_history=True).raise_error()
+"""
+
+
+def test_a_notebook_keeps_the_cells_that_were_run_to_the_end_of_the_run(
+    uri: str, client: Client, code: Path, tmp_path: Path
+) -> None:
+    (code / "train.py").write_text(NOTEBOOK)
+    run_id = launch(code, JPY_SESSION_NAME="/srv/me/Try.ipynb", IPYTHONDIR=str(tmp_path / "ipython"))
+    cells = reader(run_id, tmp_path)("notebook.py").decode()
+    assert cells.startswith("# %% [1]\nimport headrace as hr\n\n# %% [2]\nrun = hr.start_run()\n")
+    assert "password = '***'; late = 1" in cells
+    tags = tags_of(client, run_id)
+    assert (tags["mlflow.source.name"], tags["mlflow.source.type"]) == ("Try.ipynb", "NOTEBOOK")
+    assert tags["mlflow.source.git.commit"] == git(code, "rev-parse", "HEAD")
+    assert "source" not in names_of(run_id)

@@ -90,6 +90,7 @@ class ModelServer:
         self.always: Fault | None = None
         self.down: HeadraceError | None = None
         self.down_files: HeadraceError | None = None
+        self.fail_paths: dict[str, HeadraceError] = {}
         self.max_records: int | None = None
         self.stop: StopNote | None = None
         self.calls = 0
@@ -128,6 +129,8 @@ class ModelServer:
                 raise self.down_files
             if self.down is not None:
                 raise self.down
+            if artifact_path in self.fail_paths:
+                raise self.fail_paths[artifact_path]
             self.runs[run_id].files[artifact_path] = local.read_bytes()
 
     def _apply(self, request: Ingest) -> IngestAnswer:

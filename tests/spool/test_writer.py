@@ -402,19 +402,21 @@ def test_a_handler_of_a_signal_may_log_at_any_line_of_what_it_interrupts(
 ) -> None:
     spool = make_spool(segment_bytes=4096)
     run, other = spool.open_run(RUN, START, lease_ms=None), spool.open_run("b" * 32, START, lease_ms=None)
-    numbers = itertools.count()  # a handler may be interrupted by the next signal
+    numbers = itertools.count()
 
     def handle(_number: int, _frame: object) -> None:
         for _ in range(5):
             other.log_point("from-handler", 1.0, next(numbers), 1)
         other.log_params([("p", "x" * 200)])
+        signal.setitimer(signal.ITIMER_REAL, 0.0003)
 
     before = signal.signal(signal.SIGALRM, handle)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    signal.setitimer(signal.ITIMER_REAL, 0.0003)
     try:
         for step in range(60_000):
             run.log_point(f"loss-{step % 3}", step, step, step)
     finally:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)  # the handler, at work perhaps, sets the timer again
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     handled = next(numbers)

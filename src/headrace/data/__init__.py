@@ -25,7 +25,6 @@ if TYPE_CHECKING:
         spark_dataset_source,
         tensorflow_dataset,
     )
-
     from headrace.fluent.datasets.constructors import (
         from_arrow,
         from_files,

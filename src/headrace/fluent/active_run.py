@@ -89,6 +89,7 @@ class ActiveRun(Run):
         self.pid = os.getpid()
         self.failed_with: BaseException | None = None
         self.models_by_step: dict[int, str] = {}
+        self.uses: set[object] = set()
         self.is_plain = self._may_be_plain = not (options.operations or options.model_id)
         self._task = _find_task()
         self._lock = threading.Lock()
@@ -169,6 +170,7 @@ class ActiveRun(Run):
             step: when.
         """
         self.models_by_step.setdefault(step, model_id)
+        self.uses.add(model_id)
         self.is_plain = self._may_be_plain = False
 
     def ledger(self) -> Ledger:

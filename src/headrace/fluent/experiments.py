@@ -95,13 +95,13 @@ def choose_experiment(uri: str, experiment_id: str | None = None) -> ActiveExper
 
     Args:
         uri: the tracking URI.
-        experiment_id: the experiment, if it is given.
+        experiment_id: the experiment, if it is given; empty for one that `set_experiment` could not look up.
 
     Raises:
         NotFound: the id is unknown to the server.
         InvalidParameter: the experiment is deleted, or the environment contradicts itself.
     """
-    if experiment_id is not None:
+    if experiment_id:
         return _check_known(ActiveExperiment(uri, "", experiment_id))
     chosen = STATE.experiment
     if chosen is not None:

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from time import time_ns
 from typing import Any, SupportsFloat, SupportsIndex
 
+from headrace.api.inputs import Dataset, DatasetInput, ModelInput
 from headrace.base.errors import InvalidParameter, NotFound
+from headrace.base.plugins import load
+from headrace.client.entities import Dataset as Described
 from headrace.client.values import read_integer, read_value
 from headrace.fluent import state
 from headrace.fluent.active_run import ActiveRun
@@ -105,13 +108,40 @@ def _log_metrics(
     ]
     run, log = _resolve(run_id)
     if run is not None and model_id is None:
-        model_id = run.options.model_id or run.models_by_step.get(number)
+        model_id = run.options.model_id or None
+    _note_uses(run, log, model_id, dataset)
+    if run is not None and model_id is None:
+        model_id = run.models_by_step.get(number)
     context = NO_CONTEXT
     if model_id or dataset is not None:
         name, digest = ("", "") if dataset is None else (dataset.name, dataset.digest)
         context = PointContext(model_id or "", name, digest)
     log.log_points(points, time_ms, context)
     return _answer(run, log, synchronous)
+
+
+def _note_uses(run: ActiveRun | None, log: RunLog, model_id: str | None, dataset: Any) -> None:
+    """Note as inputs of the run what its metrics were measured on: once, if the run is open here."""
+    known = set() if run is None else run.uses
+    models = {model_id} - known if model_id else set()
+    datasets = {(dataset.name, dataset.digest)} - known if dataset is not None else set()
+    if models or datasets:
+        inputs = load("headrace.fluent.inputs")
+        inputs.put_inputs(
+            log,
+            [_describe_dataset(dataset)] if datasets else [],
+            [ModelInput(model_id=each) for each in models],
+        )
+        known |= models | datasets
+
+
+def _describe_dataset(dataset: Any) -> DatasetInput:
+    """Return a dataset, or MLflow's description of one, as it is sent."""
+    if isinstance(dataset, Described):
+        told = {name: value for name, value in dataset if value is not None}
+        return DatasetInput(dataset=Dataset(**told))
+    built: DatasetInput = load("headrace.fluent.inputs").build_input(dataset, None, None)
+    return built
 
 
 def log_param(key: str, value: Any, synchronous: bool | None = None) -> Any:

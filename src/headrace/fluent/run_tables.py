@@ -4,6 +4,7 @@ Columns come from the server's run tables. What these do not know, runs in the t
 and put into columns of the same form here.
 """
 
+import sys
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -198,7 +199,7 @@ def _build_texts(name: str, cells: Iterable[tuple[int, str]], rows: int) -> Tabl
     known: dict[str, int] = {}
     for row, text in cells:
         codes[row] = known.setdefault(text, len(known))
-    return tables.TableColumn(name=name, type="text", texts=[*known], codes=codes.tobytes())
+    return tables.TableColumn(name=name, type="text", texts=[*known], codes=_write(codes))
 
 
 def _build_numbers(name: str, code: str, cells: Iterable[tuple[int, float]], rows: int) -> TableColumn:
@@ -208,4 +209,11 @@ def _build_numbers(name: str, code: str, cells: Iterable[tuple[int, float]], row
         values[row] = value
         present[row >> 3] |= 1 << (row & 7)
     kind = "float64" if code == "d" else "int64"
-    return tables.TableColumn(name=name, type=kind, values=values.tobytes(), present=bytes(present))
+    return tables.TableColumn(name=name, type=kind, values=_write(values), present=bytes(present))
+
+
+def _write(numbers: "array[Any]") -> bytes:
+    """Return numbers as they travel, little endian."""
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()

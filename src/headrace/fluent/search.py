@@ -14,6 +14,7 @@ from headrace.base.errors import InvalidParameter
 from headrace.base.plugins import load
 from headrace.client.client import Client
 from headrace.client.entities import Run, ViewType, read_view
+from headrace.client.tables import read_texts
 from headrace.client.values import read_list, split
 from headrace.fluent import state
 from headrace.fluent.experiments import get_active_experiment_id
@@ -240,11 +241,8 @@ def _find_run_ids(client: Client, query: RunQuery) -> list[str]:
     if not query.experiment_ids:
         return []
     found = read_runs(client, query, ["run_id"])
-    return [
-        page.columns[0].texts[code]
-        for page in found.pages
-        for code in memoryview(page.columns[0].codes).cast("I")
-    ]
+    columns = (page.columns[0] for page in found.pages)
+    return [run_id for column in columns for run_id in read_texts(column.texts, column.codes) if run_id]
 
 
 def _list_metrics(client: Client, experiment_ids: Sequence[str]) -> list[str]:

@@ -47,6 +47,7 @@ _BOOT_CHARS = 8
 _MAX_HOST = 64
 _ABANDONED_MS = 3_600_000
 _SQLITE = "sqlite:///"
+_WRITER = re.compile(r"[0-9a-f]{32}")
 _LOCKS: set[int] = set()
 """Descriptors of the locks that this process holds."""
 
@@ -210,7 +211,7 @@ def read_note(path: Path) -> Note | None:
 
 def list_folders(root: Path) -> Iterator[Path]:
     """Yield the folders of writers under a root, of all machines and destinations."""
-    yield from sorted(path for path in root.glob("*/*/*") if path.is_dir())
+    yield from sorted(path for path in root.glob("*/*/*") if _WRITER.fullmatch(path.name) and path.is_dir())
 
 
 def is_near(note: Note) -> bool:

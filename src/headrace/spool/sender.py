@@ -250,6 +250,7 @@ class Sender:
             ]
             self._waiters += 1
             self._asked += 1
+            self._uploads.retry_now()
             self._bell.set()
             self._file_bell.set()
             try:
@@ -306,7 +307,8 @@ class Sender:
                     break
 
     def _note_progress(self, reach: Reach) -> None:
-        reach.succeed()
+        if reach is self._reach or not self._uploads.is_troubled:
+            reach.succeed()
         with self._changed:
             self.progress += 1
             self.place = self._delivery.place

@@ -116,6 +116,16 @@ class Uploads:
         waiting = self._waiting
         return not waiting or waiting[0].number > number
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether a file has failed and waits to be tried again."""
+        return bool(self._later)
+
+    def retry_now(self) -> None:
+        """Let what has failed be tried again without waiting."""
+        for number in list(self._later):
+            self._later[number] = 0.0
+
     def add(
         self, run_id: str, source: Path | bytes, artifact_path: str, after: Place, room: Room, *, move: bool
     ) -> None:

@@ -7,14 +7,13 @@ and MariaDB by ``utf8mb4_nopad_bin`` (their plain ``utf8mb4_bin`` takes "a" and 
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, LargeBinary, String, Text
-from sqlalchemy.dialects.mysql import LONGBLOB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeEngine
 
 WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
 
-NARROW: dict[str, Any] = {"postgresql_with": {"fillfactor": "50"}}
-"""For tables whose rows change all the time: PostgreSQL keeps room for the next version of a row beside it."""
+NARROW: dict[Any, Any] = {"postgresql_with": {"fillfactor": "50"}}
+"""Information of a table whose rows change all the time: PostgreSQL keeps room for the next version of a row beside it."""
 
 ON_MYSQL: dict[str, Any] = {
     f"{name}_{option}": value
@@ -29,7 +28,10 @@ COMPRESSED: dict[Any, Any] = {"postgresql_storage": "EXTERNAL"}
 # SQLite gives out row ids only for a column of exactly this type.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 Int = BigInteger()
-Bytes = LargeBinary().with_variant(LONGBLOB(), "mysql", "mariadb")
+
+
+class LongBytes(LargeBinary):
+    """Bytes of MySQL and MariaDB; their own type would load their dialect wherever a table is looked at."""
 
 
 class NoPadText(String):
@@ -40,6 +42,14 @@ class NoPadText(String):
 def _compile_text(kind: NoPadText, compiler: Any, **_: object) -> str:
     name = "LONGTEXT" if kind.length is None else f"VARCHAR({kind.length})"
     return f"{name} CHARACTER SET utf8mb4 COLLATE {binary_collation(is_mariadb=compiler.dialect.is_mariadb)}"
+
+
+@compiles(LongBytes, "mysql", "mariadb")
+def _compile_bytes(_kind: LongBytes, _compiler: Any, **_: object) -> str:
+    return "LONGBLOB"
+
+
+Bytes = LargeBinary().with_variant(LongBytes(), "mysql", "mariadb")
 
 
 def binary_collation(*, is_mariadb: bool) -> str:

@@ -13,7 +13,7 @@ from headrace.base.errors import StoreError
 from headrace.store.catalogues import find_catalogue
 from headrace.store.dialect import Dialect
 from headrace.store.stages import JOURNAL, Stage, run_stages
-from headrace.store.tables import METADATA, OLDEST_REVISION, SCHEMA_REVISION
+from headrace.store.tables import METADATA, OLDEST_REVISION, SCHEMA_REVISION, add_options
 
 _MLFLOW_TABLES = {"alembic_version", "experiments", "runs"}
 
@@ -139,6 +139,8 @@ def _make_stage(dialect: SqlDialect) -> Stage:
 def compile_tables(dialect: SqlDialect) -> list[str]:
     """Return the statements by which today's tables are made."""
     found: list[str] = []
+    if dialect.name != "sqlite":
+        add_options()
 
     def keep(element: object, *_: object, **__: object) -> None:
         found.append(str(element.compile(dialect=dialect)).strip())  # type: ignore[attr-defined]

@@ -17,6 +17,14 @@ MODULES = {
     "client": "all",
     "config": "all",
     "data": "all",
+    "data.dataset": "own class",
+    "data.dataset_source": "own class",
+    "data.pandas_dataset": "own class",
+    "data.numpy_dataset": "own class",
+    "data.polars_dataset": "own class",
+    "data.meta_dataset": "own class",
+    "data.http_dataset_source": "own class",
+    "data.code_dataset_source": "own class",
     "entities": "all",
     "exceptions": "upper",
     "system_metrics": "own",
@@ -28,6 +36,7 @@ CLASSES = {
     "": ["ActiveRun", "Image", "MlflowClient", "MlflowException"],
     "entities": None,
     "exceptions": None,
+    **{name: None for name, how in MODULES.items() if how == "own class"},
 }
 #: What belongs to protobuf is not compared.
 FOREIGN = {"from_proto", "to_proto"}
@@ -40,6 +49,9 @@ def list_names(module: Any, how: str) -> list[str]:
     names = [name for name in vars(module) if not name.startswith("_")]
     if how == "client":
         return ["MlflowClient"]
+    if how == "own class":
+        own = [name for name in names if getattr(getattr(module, name), "__module__", "") == module.__name__]
+        return [name for name in own if name[0].isupper() or name.startswith(("from_", "load_"))]
     if how == "upper":
         return [
             name

@@ -38,10 +38,11 @@ class Program:
 
     @property
     def code_folder(self) -> Path:
-        """Where the code lies: beside the main file, or in the working directory where that file belongs to an installed tool."""
-        if not self.file or _is_installed(Path(self.file)):
+        """Where the code lies: beside the main file, or in the working directory where that file belongs to an installed tool or is not here, as a notebook's may be."""
+        file = Path(self.file)
+        if not self.file or _is_installed(file) or not file.parent.is_dir():
             return Path(self.folder)
-        return Path(self.file).parent
+        return file.parent
 
 
 @dataclass(frozen=True, slots=True)

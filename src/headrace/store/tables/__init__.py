@@ -16,6 +16,7 @@ __all__ = [
     "METADATA",
     "OLDEST_REVISION",
     "SCHEMA_REVISION",
+    "add_options",
     "control",
     "experiments",
     "inputs",
@@ -26,10 +27,15 @@ __all__ = [
 ]
 
 for _table in METADATA.tables.values():
-    _table.dialect_kwargs.update(ON_MYSQL)
     for _column in _table.columns:
         if _storage := _column.info.get("postgresql_storage"):
             _alter = DDL(  # type: ignore[no-untyped-call]
                 f"ALTER TABLE {_table.name} ALTER COLUMN {_column.name} SET STORAGE {_storage}"
             )
             event.listen(_table, "after_create", _alter.execute_if(dialect="postgresql"))
+
+
+def add_options() -> None:
+    """Put the options of PostgreSQL and MySQL into the tables, before they are made. That loads these dialects, which nobody else needs who looks at the tables."""
+    for table in METADATA.tables.values():
+        table.dialect_kwargs.update(ON_MYSQL | table.info)

@@ -24,7 +24,7 @@ clock = Table(
     Column("id", SmallInteger, primary_key=True, autoincrement=False),
     Column("value", Int, nullable=False),
     comment="one row: the number of the last committed change",
-    **NARROW,
+    info=NARROW,
 )
 
 change = Table(
@@ -103,7 +103,7 @@ lease = Table(
     Column("run", Id, primary_key=True, autoincrement=False),
     Column("until", Int, nullable=False),
     Column("length", Int, nullable=False, comment="milliseconds"),
-    **NARROW,
+    info=NARROW,
 )
 
 stop = Table(
@@ -122,7 +122,7 @@ duty = Table(
     Column("name", text(64), primary_key=True),
     Column("holder", text(64), nullable=False),
     Column("until", Int, nullable=False),
-    **NARROW,
+    info=NARROW,
 )
 
 stored_object = Table(
