@@ -105,9 +105,9 @@ def start_server(folder: Path, *, environ: dict[str, str] | None = None, **optio
 @contextlib.contextmanager
 def clean_environment() -> Iterator[None]:
     """Hide the variables of headrace, MLflow and proxies from the code in the block."""
-    before = dict(os.environ)
+    before, clean = dict(os.environ), _environment()
     os.environ.clear()
-    os.environ.update(_environment())
+    os.environ.update(clean)
     try:
         yield
     finally:
@@ -132,7 +132,12 @@ def find_free_port() -> int:
 
 def _environment() -> dict[str, str]:
     foreign = ("HEADRACE_", "MLFLOW_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-    return {name: value for name, value in os.environ.items() if not name.upper().startswith(foreign)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        # the folder of the tests' spools keeps them away from the user's
+        if name == "HEADRACE_SPOOL_DIR" or not name.upper().startswith(foreign)
+    }
 
 
 def _write_option(name: str, value: object) -> list[str]:

@@ -1,14 +1,10 @@
 """System metrics of real runs, looked at through a client that knows nothing of them."""
 
 import time
-from functools import partial
 
 import pytest
 
 import headrace as hr
-from headrace.client import Client
-from headrace.fluent import system_metrics
-from headrace.fluent.system_metrics.steps import find_last_step
 
 LOAD = "system/cpu_utilization_percentage"
 
@@ -43,22 +39,22 @@ def test_without_a_switch_there_are_none(uri: str) -> None:
     assert not [key for key in hr.get_run(run.info.run_id).data.metrics if key.startswith("system/")]
 
 
-def test_steps_continue_behind_the_last_one(uri: str, client: Client) -> None:
+def test_steps_continue_behind_the_last_one(uri: str) -> None:
     with hr.start_run() as run:
         hr.log_metric("system/gpu_0_power_usage_watts", 100.0, step=17)
         hr.log_metric("loss", 1.0, step=99)
-    with hr.start_run(run_id=run.info.run_id) as again:
-        find_step = partial(find_last_step, uri, again.info.run_id)
-        system_metrics.begin(again, enabled=True, find_step=find_step)
     hr.flush_async_logging()
+    with hr.start_run(run_id=run.info.run_id, log_system_metrics=True):
+        pass
     assert steps_of(run.info.run_id) == [18]
 
 
-def test_the_last_step_of_a_run_without_any_is_none(uri: str, client: Client) -> None:
+def test_a_run_that_goes_on_without_any_begins_with_zero(uri: str) -> None:
     with hr.start_run() as run:
         hr.log_metric("loss", 1.0, step=99)
-    hr.flush_async_logging()
-    assert find_last_step(uri, run.info.run_id, "system/") is None
+    with hr.start_run(run_id=run.info.run_id, log_system_metrics=True):
+        pass
+    assert steps_of(run.info.run_id) == [0]
 
 
 def test_a_run_of_a_node_that_is_named_has_the_name_in_its_keys(uri: str) -> None:

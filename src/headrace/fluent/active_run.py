@@ -259,11 +259,11 @@ class ActiveRun(Run):
 
 def _find_task() -> "weakref.ref[Any] | None":
     """Return the asyncio task at work in this thread."""
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
+    find_task = getattr(sys.modules.get("asyncio"), "current_task", None)
+    if find_task is None:  # nobody uses it, or another thread is just loading it
         return None
     try:
-        task = asyncio.current_task()
+        task = find_task()
     except RuntimeError:  # no loop runs here
         return None
     return None if task is None else weakref.ref(task)

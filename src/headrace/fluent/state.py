@@ -201,7 +201,8 @@ def _open_client(uri: str, *, hurried: bool) -> Client:
             client = STATE.clients.get(key)
             if client is None:
                 wait_s = max(read_seconds(ANSWER_S, ANSWER_WAIT_S), 0.001)
-                client = connect(uri, timeout_s=wait_s, retries=0) if hurried else connect(uri)
+                with STATE.loading:
+                    client = connect(uri, timeout_s=wait_s, retries=0) if hurried else connect(uri)
                 STATE.clients[key] = client
     return client
 
@@ -356,7 +357,21 @@ def _mention_old_data(wanted: str, uri: str) -> None:
 
 def _wait_for_loading() -> None:
     """Before a fork: a module that another thread has loaded half would stay so in the child for ever."""
+    was_known = _find_stores() is not None
+    provenance = sys.modules.get("headrace.fluent.provenance")
+    if provenance is not None:
+        provenance.wait(LOADING_WAIT_S)
     STATE.is_held = STATE.loading.acquire(timeout=LOADING_WAIT_S)
+    stores = _find_stores()
+    if (
+        stores is not None and not was_known
+    ):  # loaded just now: what it does before a fork is not called by Python
+        stores.before_fork()
+
+
+def _find_stores() -> Any:
+    """Return the databases that this process has open, if what opens them is loaded."""
+    return getattr(sys.modules.get("headrace.local"), "_STORES", None)
 
 
 def _go_on_in_parent() -> None:

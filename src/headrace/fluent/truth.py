@@ -40,5 +40,5 @@ def judge_exit(code: object, *, signalled: bool = False) -> RunStatus:
 
 
 def _is_cancellation(error: BaseException) -> bool:
-    asyncio = sys.modules.get("asyncio")  # whoever is cancelled has loaded it
-    return asyncio is not None and isinstance(error, asyncio.CancelledError)
+    kind = getattr(sys.modules.get("asyncio"), "CancelledError", None)  # whoever is cancelled has loaded it
+    return kind is not None and isinstance(error, kind)

@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ _CONFIG = (
 _DIFF = ("diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color")
 _ONLY_FULL_FILES = (".", *(f":(exclude,icase,glob)**/{pattern}" for pattern in SECRET_FILES))
 _FILE_MARK = b"diff --git "
-_HAS_GROUPS = os.name == "posix"
+_HAS_GROUPS = sys.platform != "win32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +216,8 @@ def _run(folder: Path, arguments: Sequence[str], max_bytes: int) -> bytes | None
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End git and what it has started, which may hold the pipe open."""
-    with contextlib.suppress(ProcessLookupError):
-        if _HAS_GROUPS:
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
