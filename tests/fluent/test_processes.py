@@ -159,6 +159,15 @@ if __name__ == '__main__':
     assert client.runs.get(run_id).info.status == "FINISHED"
 
 
+def test_a_fork_while_everything_is_still_being_loaded_harms_nobody(client: Client, script: Script) -> None:
+    done = script(CHILDREN, "fork", "own", HEADRACE_PROVENANCE="true")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.strip() == "[0, 0, 0]"
+    parent, *children = done.stdout.split()
+    assert values(client, parent) == [0.0, 10.0]
+    assert sorted(values(client, child)[0] for child in children) == [1.0, 2.0, 3.0]
+
+
 RANK = """
 import os, sys, time
 from headrace.fluent.runs import start_run

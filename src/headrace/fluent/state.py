@@ -27,6 +27,7 @@ from headrace.fluent.environment import ANSWER_S, TRACKING_URI, read_seconds
 from headrace.fluent.leftovers import send_left
 from headrace.fluent.open_run import Loggable, NoRun, OpenRun
 from headrace.fluent.places import complete_uri, find_old_data, make_folder
+from headrace.spool import sender
 from headrace.spool.contract import SpoolSettings
 from headrace.spool.runlog import RunLog
 from headrace.spool.writer import Spool, open_spool
@@ -95,10 +96,9 @@ class Fate:
 
 @dataclass(slots=True)
 class State:
-    """All that the process knows. Whoever holds `loading` is importing modules in the background; a fork waits for it."""
+    """All that the process knows."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
-    loading: threading.RLock = field(default_factory=threading.RLock)
     tracking_uri: str | None = None
     registry_uri: str | None = None
     completed: dict[str, str] = field(default_factory=dict)
@@ -119,9 +119,11 @@ class State:
     ending: bool = False
     is_exiting: bool = False
     is_held: bool = False
+    is_first_to_fork: bool = False
 
 
 NO_RUN = NoRun()
+LOADING = sender._LOADING  # noqa: SLF001 - one gate for all threads of headrace that load modules
 STATE = State()
 CURRENT: ContextVar[Loggable] = ContextVar("headrace_run", default=NO_RUN)
 
@@ -201,7 +203,7 @@ def _open_client(uri: str, *, hurried: bool) -> Client:
             client = STATE.clients.get(key)
             if client is None:
                 wait_s = max(read_seconds(ANSWER_S, ANSWER_WAIT_S), 0.001)
-                with STATE.loading:
+                with LOADING:
                     client = connect(uri, timeout_s=wait_s, retries=0) if hurried else connect(uri)
                 STATE.clients[key] = client
     return client
@@ -231,8 +233,10 @@ def get_spool(uri: str | None = None) -> Spool:
 
 
 def _open_destination(uri: str) -> TransportDestination:
-    with STATE.loading:
-        destination = open_destination(uri, tell_news, partial(_prepare, uri))
+    destination = open_destination(uri, tell_news, partial(_prepare, uri))
+    if not STATE.is_first_to_fork and _find_stores() is not None and hasattr(os, "register_at_fork"):
+        STATE.is_first_to_fork = True
+        os.register_at_fork(before=_hold_loading)
     # A database that was opened by that is closed at the exit; what waits has to be sent before.
     if STATE.last_call is not None:
         call_first_at_exit(STATE.last_call)
@@ -355,18 +359,34 @@ def _mention_old_data(wanted: str, uri: str) -> None:
         )
 
 
-def _wait_for_loading() -> None:
-    """Before a fork: a module that another thread has loaded half would stay so in the child for ever."""
+def _hold_loading() -> None:
+    """Before a fork: wait for threads that load modules, for a module that is loaded half would stay so in the child for ever.
+
+    Python calls such functions in the reverse order of their registration. This one has to come before that of the databases of this process, since a thread that is loading
+    may be about to use one; and if the databases are loaded only now, theirs is not called at all, and is called here.
+    """
+    if STATE.is_held:
+        return
+    STATE.is_held = True
     was_known = _find_stores() is not None
     provenance = sys.modules.get("headrace.fluent.provenance")
     if provenance is not None:
         provenance.wait(LOADING_WAIT_S)
-    STATE.is_held = STATE.loading.acquire(timeout=LOADING_WAIT_S)
+    LOADING.before_fork()
     stores = _find_stores()
-    if (
-        stores is not None and not was_known
-    ):  # loaded just now: what it does before a fork is not called by Python
+    if stores is not None and not was_known:
         stores.before_fork()
+
+
+def _go_on_in_parent() -> None:
+    if STATE.is_held:
+        STATE.is_held = False
+        LOADING.after_fork_in_parent()
+
+
+def _begin_in_child() -> None:
+    """After a fork: other threads may have held the lock."""
+    STATE.lock, STATE.is_held = threading.RLock(), False
 
 
 def _find_stores() -> Any:
@@ -374,17 +394,7 @@ def _find_stores() -> Any:
     return getattr(sys.modules.get("headrace.local"), "_STORES", None)
 
 
-def _go_on_in_parent() -> None:
-    if STATE.is_held:
-        STATE.loading.release()
-
-
-def _begin_in_child() -> None:
-    """After a fork: other threads may have held the locks."""
-    STATE.lock, STATE.loading = threading.RLock(), threading.RLock()
-
-
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_wait_for_loading, after_in_parent=_go_on_in_parent, after_in_child=_begin_in_child
+        before=_hold_loading, after_in_parent=_go_on_in_parent, after_in_child=_begin_in_child
     )
