@@ -41,7 +41,7 @@ def attribute(key: str) -> Field:
 
 
 def make_search(
-    scopes: tuple[int, ...], text: str = "", order: tuple[str, ...] = (), limit: int = 1000, now: int = 0
+    scopes: tuple[int, ...], text: str = "", order: tuple[str, ...] = (), limit: int = 50_000, now: int = 0
 ) -> RunSearch:
     keys = complete_order(parse_order_by(order, RUNS), RUNS)
     return RunSearch(scopes, parse_filter(text, RUNS), keys, limit, now=now, own=True)

@@ -105,6 +105,8 @@ def insert_points(
 
 def _are_new(points: PointList, before: Before | None) -> bool:
     """Tell whether points are certainly not there yet, and none stands twice among them."""
+    if len(points) == 1:
+        return before is None or points[0][1] > before.latest_step
     if before is not None and min(points, key=_step)[1] <= before.latest_step:
         return False
     return len(set(points)) == len(points)
