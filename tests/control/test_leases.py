@@ -1,6 +1,6 @@
 """Runs that are not heard of any more: LOST in headrace's own API, and what MLflow's wire shows of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from control.world import START, World
@@ -197,6 +197,14 @@ class Recorder(Connection):
     def rows_in(self, sql: str, ids: Iterable[Any], before: Params = ()) -> list[Row]:
         self.asked.append(sql)
         return super().rows_in(sql, ids, before)
+
+    def ask(self, sql: str, params: Params = ()) -> Callable[[], list[Row]]:
+        self.asked.append(sql)
+        return super().ask(sql, params)
+
+    def ask_in(self, sql: str, ids: Iterable[Any], before: Params = ()) -> Callable[[], list[Row]]:
+        self.asked.append(sql)
+        return super().ask_in(sql, ids, before)
 
 
 def test_a_search_makes_no_query_of_its_own_for_leases(world: World) -> None:

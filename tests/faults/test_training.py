@@ -121,7 +121,9 @@ class Training:
         assert set(stored.values()) == {1}, "a point is there twice"
         assert wanted <= stored.keys(), f"lost: {sorted(wanted - stored.keys())[:10]}"
         shown = {(point.step, point.value) for point in client.metrics.history(run_id, "loss")}
-        assert shown == stored.keys(), "an attempt hides what another one has logged, though none has gone back"
+        assert shown == stored.keys(), (
+            "an attempt hides what another one has logged, though none has gone back"
+        )
         # A call that had returned, and whose line was not written when the kill came.
         assert len(stored) - len(wanted) <= self.kills
         params = {param.key: param.value for param in run.data.params or ()}
@@ -223,7 +225,7 @@ def test_a_whole_training_without_a_server_is_there_after_sync(tmp_path: Path, u
             server.stop()
 
 
-def test_a_training_that_is_asked_to_end_within_the_grace_period_leaves_nothing_behind(
+def test_a_training_that_is_asked_to_end_is_killed_and_keeps_what_it_could_not_send_in_time(
     tmp_path: Path, url: str
 ) -> None:
     server = ServerProcess(tmp_path, url)
@@ -236,6 +238,7 @@ def test_a_training_that_is_asked_to_end_within_the_grace_period_leaves_nothing_
             job.process.send_signal(signal.SIGTERM)
             assert job.process.wait(60) == -signal.SIGTERM, job.read_output()
             job.kills = 1  # the call that the signal has interrupted
+            job.sync()
             with connect(f"http://127.0.0.1:{server.port}") as client:
                 job.check(client)
                 assert client.runs.get(job.journal.read_text("utf-8").split()[1]).info.status == "KILLED"

@@ -132,7 +132,8 @@ def test_a_store_in_use_can_be_checked(tmp_path: Path) -> None:
         with store.read() as reader:
             assert reader.row("SELECT count(*) FROM hr_run") == (0,)
             assert check(url) == []
-        seen = store.writer.call(lambda tx: (tx.change("UPDATE hr_clock SET value = value + 1"), check(url)))
+        move = "UPDATE hr_clock SET value = value + 1"
+        seen = store.writer.call(lambda tx: (tx.count_changed(move), check(url)))
         assert seen == (1, [])
     finally:
         store.close()

@@ -81,6 +81,7 @@ def uri(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield server.url
 
 
+@pytest.mark.slow
 def test_what_killed_processes_have_logged_is_all_there_after_a_sync(uri: str, tmp_path: Path) -> None:
     root = tmp_path / "spools"
     root.mkdir()
@@ -157,6 +158,7 @@ def test_connections_that_are_cut_in_the_middle_cost_nothing(tmp_path: Path) -> 
             check(client, child, returned)
 
 
+@pytest.mark.slow
 def test_two_processes_that_take_over_at_once_send_everything_once(tmp_path: Path) -> None:
     root = tmp_path / "spools"
     root.mkdir()

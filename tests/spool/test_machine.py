@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -301,6 +302,7 @@ def _nothing(_: list[RunBlock]) -> None:
     """No leases here."""
 
 
+@pytest.mark.slow
 def test_every_record_arrives_once_whatever_happens() -> None:
     run_state_machine_as_test(
         SpoolMachine,

@@ -15,8 +15,9 @@ from headrace.api.ingest import AttemptRecord, EnvironmentRecord, StartRecord, S
 from headrace.api.inputs import Dataset, DatasetInput, ModelInput, ModelOutput
 from headrace.api.runs import RunStatus
 from headrace.base.errors import ClientError, InvalidParameter, SpoolFull, Unavailable
-from headrace.spool.contract import PointContext
+from headrace.spool.contract import PointContext, SpoolSettings
 from headrace.spool.runlog import FIRST_ATTEMPT
+from headrace.spool.writer import open_spool
 from spool.conftest import RUN, START, URI, MakeSpool, wait_until
 from spool.model_server import BAD, Fault, ModelServer, bits
 
@@ -470,3 +471,49 @@ def test_a_start_names_the_experiment_and_is_told_once(make_spool: MakeSpool, se
         run.log_point("loss", 1, step, step)
     assert spool.flush(20)
     assert server.runs[RUN].starts == 1
+
+
+def test_a_listener_hears_of_news_when_the_run_has_them(server: ModelServer, quick: SpoolSettings) -> None:
+    heard: list[tuple[str, int, bool]] = []
+    spool = open_spool(
+        URI,
+        server.open,
+        quick,
+        lambda run_id: heard.append((run_id, len(run.take_rejections()), run.stop is not None)),
+    )
+    run = spool.open_run(RUN, START, lease_ms=None)
+    run.log_params([("good", "1")])
+    assert spool.flush(10)
+    assert heard == []
+    run.log_params([(BAD, "1")])
+    assert spool.flush(10)
+    assert heard == [(RUN, 1, False)]
+    server.stop = StopNote(reason="", asked_at=1, asked_by="")
+    run.log_params([("more", "1")])
+    assert spool.flush(10)
+    assert heard[1:] == [(RUN, 0, True)]
+    spool.close(10)
+
+
+def test_the_end_of_a_spool_does_not_wait_for_who_waits_for_room(
+    make_spool: MakeSpool, server: ModelServer
+) -> None:
+    server.down = Unavailable("down")
+    spool = make_spool(max_bytes=16_384, wait_s=120)
+    run = spool.open_run(RUN, START, lease_ms=None)
+    refused = threading.Event()
+
+    def work() -> None:
+        with pytest.raises(ClientError):  # noqa: PT012 - which call is refused is what is found out
+            while True:
+                run.log_point("loss", 1, 1, 1)
+        refused.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    time.sleep(0.3)
+    before = time.monotonic()
+    spool.close(1)
+    assert time.monotonic() - before < 5
+    thread.join()
+    assert refused.is_set()

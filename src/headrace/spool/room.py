@@ -39,6 +39,8 @@ class Room:
         self._settings = settings
         self._used, self._progress, self._hurry = used, progress, hurry
         self._refused_at = -1
+        self.is_over = False
+        """Whether nobody may wait any more."""
 
     def take(self, folder: Path, size: int, write: Callable[[], T]) -> T:
         """Write a file when there is room for it.
@@ -65,7 +67,8 @@ class Room:
             now = self._progress()
             if now != seen:
                 seen, since = now, time.monotonic()
-            if now == self._refused_at or time.monotonic() - since >= self._settings.wait_s:
+            waited = time.monotonic() - since >= self._settings.wait_s
+            if waited or self.is_over or now == self._refused_at:
                 self._refused_at = now
                 raise SpoolFull(
                     f"There is no room for what was logged in {str(folder)!r}: {lack}, and nothing of what waits there has been sent for "

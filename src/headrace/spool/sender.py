@@ -34,10 +34,11 @@ class Watched:
 
     Args:
         find: returns the log of a run, if somebody still has it.
+        listener: is called with the id of a run whose log has just been told of a refusal or a request to stop.
     """
 
-    def __init__(self, find: Callable[[str], RunLog | None]) -> None:
-        self._find = find
+    def __init__(self, find: Callable[[str], RunLog | None], listener: Callable[[str], None] | None) -> None:
+        self._find, self._listener = find, listener
         self._watched: dict[str, RunLog] = {}
         self.counts = Counts()
 
@@ -56,6 +57,9 @@ class Watched:
         last = {block.run_id: block for block in blocks}
         for run_id, log in list(self._watched.items()):
             block = last.get(run_id)
+            if log.lease_ms is None and not log.stop_seen:
+                self._watched.pop(run_id, None)
+                continue
             if block is None:
                 if not _is_due(log, now):
                     continue
@@ -68,8 +72,6 @@ class Watched:
             if log.lease_ms is not None:
                 block.lease_ms = log.lease_ms
                 log.renew_at_s = now + log.lease_ms / 1000 / _LEASE_PARTS
-            else:
-                self._watched.pop(run_id, None)
 
     def take_answer(self, batch: Batch, answer: IngestAnswer) -> None:
         """See `headrace.spool.delivery.Hearer`."""
@@ -85,6 +87,8 @@ class Watched:
             log = self._find(each.run_id)
             if log is not None:
                 log.take_block(each)
+                if each.stop and self._listener is not None:
+                    self._listener(each.run_id)
         for refused in answer.rejected:
             self._tell(refused)
         untold = rejected - sum(each.count for each in answer.rejected)
@@ -125,6 +129,8 @@ class Watched:
         log = self._find(rejection.run_id)
         if log is not None:
             log.add_rejection(rejection)
+            if self._listener is not None:
+                self._listener(rejection.run_id)
 
 
 def _is_due(log: RunLog, now_s: float) -> bool:

@@ -34,11 +34,17 @@ class Spool:
         uri: the destination's address, perhaps with credentials, which are not written down.
         open_destination: opens it, in the sender's thread; once in each process.
         settings: limits and pace.
+        listener: see `open_spool`.
     """
 
     def __init__(
-        self, uri: str, open_destination: Callable[[], Destination], settings: SpoolSettings
+        self,
+        uri: str,
+        open_destination: Callable[[], Destination],
+        settings: SpoolSettings,
+        listener: Callable[[str], None] | None,
     ) -> None:
+        self._listener = listener
         self.uri = plain_uri(uri)
         self._open_destination, self._settings = open_destination, settings
         self._runs: weakref.WeakValueDictionary[str, RunLog] = weakref.WeakValueDictionary()
@@ -49,7 +55,7 @@ class Spool:
 
     def _begin(self) -> None:
         """Set what a process has for itself."""
-        self._watched = Watched(self._runs.get)
+        self._watched = Watched(self._runs.get, self._listener)
         self._reach = Reach("Records", self.uri, self._settings, self._describe)
         self._file_reach = Reach("Files", self.uri, self._settings, self._describe)
         self._sender: Sender | None = None
@@ -122,6 +128,7 @@ class Spool:
             timeout_s: how long at most.
         """
         until = time.monotonic() + timeout_s
+        self._room.is_over = True  # who waits for room waits no longer
         self._log.close()
         if not self._is_closed and self._sender is not None:
             self._is_closed = True
@@ -207,7 +214,10 @@ _SPOOLS: weakref.WeakSet[Spool] = weakref.WeakSet()
 
 
 def open_spool(
-    uri: str, open_destination: Callable[[], Destination], settings: SpoolSettings | None = None
+    uri: str,
+    open_destination: Callable[[], Destination],
+    settings: SpoolSettings | None = None,
+    listener: Callable[[str], None] | None = None,
 ) -> Spool:
     """Return the spool of a destination. A process has one for each; nothing is read or written yet.
 
@@ -215,8 +225,9 @@ def open_spool(
         uri: the destination's address, perhaps with credentials, which are not written down.
         open_destination: opens it, in a thread of the spool's; in a forked child again.
         settings: limits and pace.
+        listener: is called with the id of a run whose log has just been told of a refusal or a request to stop; by a thread of the spool's.
     """
-    spool = Spool(uri, open_destination, settings or SpoolSettings())
+    spool = Spool(uri, open_destination, settings or SpoolSettings(), listener)
     _SPOOLS.add(spool)
     return spool
 
