@@ -1,4 +1,4 @@
-"""The environment: every variable that headrace reads, in one table, ours before MLflow's.
+"""The environment: the variables that clients and servers read, in one table, ours before MLflow's. A module of the Python API that reads more has a table of its own, `SETTINGS`.
 
 A setting may be given under several names; the first of them that is set and not empty counts. The module does not know what a
 setting is used for, nor its default.

@@ -5,13 +5,19 @@ leftovers by itself, in the background.
 """
 
 import logging
+import os
+import sys
+import time
 from pathlib import Path
 
 from headrace.spool.contract import Destination
-from headrace.spool.folder import digest_of, find_root
+from headrace.spool.folder import digest_of, find_root, read_note
 from headrace.spool.recover import CountingHearer, list_left, send_spool
 
 LOGGER = logging.getLogger("headrace")
+OTHERS_S = 30.0
+"""How long this waits for other processes that are just sending what was left."""
+LOOK_S = 0.05
 
 
 def send_left(uri: str, destination: Destination, root: Path | None, own: Path | None) -> None:
@@ -27,9 +33,13 @@ def send_left(uri: str, destination: Destination, root: Path | None, own: Path |
         HeadraceError: something was refused, or no answer came; what is left stays.
         OSError: a folder cannot be read.
     """
+    until = time.monotonic() + OTHERS_S
     for path in list_left(find_root(root), digest_of(uri), own=own):
         hearer = CountingHearer()
-        send_spool(path, destination, hearer, lambda: False)
+        while not send_spool(path, destination, hearer, lambda: False):
+            if not _is_being_sent(path) or time.monotonic() > until:
+                break
+            time.sleep(LOOK_S)
         if hearer.refusals:
             run_id, what, reason = hearer.refusals[0]
             LOGGER.warning(
@@ -39,3 +49,17 @@ def send_left(uri: str, destination: Destination, root: Path | None, own: Path |
                 run_id,
                 reason,
             )
+
+
+def _is_being_sent(path: Path) -> bool:
+    """Tell whether a process that did not write a folder has it: its writer is gone."""
+    note = read_note(path)
+    if note is None or sys.platform == "win32":  # where signal 0 would end the process
+        return False
+    try:
+        os.kill(note.pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # it lives, and belongs to another user
+        return False
+    return False

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -227,7 +227,10 @@ def get_spool(uri: str | None = None) -> Spool:
             if spool is None:
                 if STATE.ending:
                     raise Unavailable("The process is at its end; nothing can be logged any more.")
-                spool = open_spool(place, lambda: _open_destination(place), STATE.settings)
+                settings = STATE.settings
+                if ":memory:" in place:  # nobody else has this database
+                    settings = replace(settings, adopt=False)
+                spool = open_spool(place, lambda: _open_destination(place), settings, tell_news)
                 STATE.spools[place] = spool
     return spool
 

@@ -23,6 +23,7 @@ import msgspec
 
 from headrace.base.clock import now_ms
 from headrace.base.json import Wire
+from headrace.base.redaction import mask_arguments
 from headrace.spool.contract import SPOOL_DIR
 
 if sys.platform == "win32":
@@ -140,7 +141,7 @@ class Folder:
             host=host_name(),
             boot=boot_id(),
             pid=os.getpid(),
-            argv=[word.encode("utf-8", "replace").decode() for word in sys.argv],
+            argv=mask_arguments([word.encode("utf-8", "replace").decode() for word in sys.argv]),
             created_at=now_ms(),
         )
         path = root / f"{note.host}-{note.boot}" / digest_of(uri) / writer

@@ -236,18 +236,20 @@ def get_spool(root: Path, name: str) -> LeftSpool:
 
 
 def list_left(root: Path, uri_digest: str, *, own: Path | None) -> Iterator[Path]:
-    """Yield the folders of one destination that were left on this machine, perhaps by processes that still live.
+    """Yield the folders of one destination that were left on this machine, the oldest first, perhaps by processes that still live.
 
     Args:
         root: the folder of all spools.
         uri_digest: see `headrace.spool.folder.digest_of`.
         own: a folder to leave out.
     """
+    found: list[tuple[int, Path]] = []
     for path in list_folders(root):
         if path.parent.name == uri_digest and path != own:
             note = read_note(path)
             if note is None or is_near(note):
-                yield path
+                found.append((0 if note is None else note.created_at, path))
+    yield from (path for _, path in sorted(found))
 
 
 def send_spool(

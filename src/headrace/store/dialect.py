@@ -8,16 +8,16 @@ import logging
 from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from headrace.base import plugins
 from headrace.base.errors import HeadraceError, InvalidParameter
 from headrace.store.codes import HIGHEST, LOWEST
+from headrace.store.database_file import DatabaseFile
 
 log = logging.getLogger("headrace.store")
 
@@ -64,7 +64,7 @@ class LostRace(Exception):
     """Another server was first: nothing of the transaction stays, and it may be run again, which sees what the other has committed."""
 
 
-class Dialect:
+class Dialect(DatabaseFile):
     """What the store needs to know of a database. The base class holds what is the same for servers of databases.
 
     Attributes:
@@ -126,28 +126,6 @@ class Dialect:
             wait: whether it has to have happened before this returns.
         """
         connection.rollback()
-
-    def lock_path(self, url: URL) -> Path | None:  # noqa: ARG002 - others look at it
-        """Return the file whose lock serialises the writers of a database, or None if the database does that itself."""
-        return None
-
-    def make_private(self, url: URL) -> None:
-        """Make an empty database that only its owner may read, where that is for the store to decide."""
-
-    def exists(self, url: URL) -> bool:  # noqa: ARG002 - others look at it
-        """Tell whether there is a database to look into; asking makes none."""
-        return True
-
-    def back_up(self, connection: Connection, copy: Path) -> None:
-        """Copy a whole database into a new file, or fail and leave none."""
-        raise NotImplementedError
-
-    def count_free_pages(self, cursor: DBAPICursor) -> int:  # noqa: ARG002 - others look at it
-        """Return how many pages of the file hold nothing and could be given back; 0 where the database sees to that itself."""
-        return 0
-
-    def give_back_pages(self, cursor: DBAPICursor, pages: int) -> None:
-        """Make the file shorter by at most so many pages, in a writing transaction."""
 
     def translate(self, error: Exception) -> HeadraceError | None:
         """Return the error to show for an error of the whole database, or None if one statement is to blame."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headrace.fluent.provenance.redaction import SECRET_FILES, is_secret_file, mask_code, strip_credentials
+from headrace.base.redaction import SECRET_FILES, is_secret_file, mask_code, strip_credentials
 
 TIMEOUT_S = 5.0
 """How long one call of git may take."""

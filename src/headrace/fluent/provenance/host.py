@@ -13,9 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from headrace.base.redaction import is_secret_name, mask_arguments
 from headrace.fluent.provenance.context import read_login
 from headrace.fluent.provenance.parts import SETTINGS
-from headrace.fluent.provenance.redaction import is_secret_name, mask_arguments
 from headrace.fluent.system_metrics.gpus import list_gpus
 
 VARIABLES = (

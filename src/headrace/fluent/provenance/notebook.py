@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headrace.fluent.provenance.redaction import mask_code
+from headrace.base.redaction import mask_code
 
 _PATH_VARIABLES = ("__vsc_ipynb_file__", "IPYNB_FILE", "JPY_SESSION_NAME")
 _VSCODE_NAME = "__vsc_ipynb_file__"

@@ -17,8 +17,8 @@ from urllib.request import url2pathname
 
 import msgspec
 
+from headrace.base.redaction import strip_credentials
 from headrace.fluent.provenance.git import find_work_tree, is_clean
-from headrace.fluent.provenance.redaction import strip_credentials
 
 _HEADER = re.compile(r"^(Name|Version):[ \t]*(.+?)[ \t]*$", re.MULTILINE)
 _OF_THE_INSTALLER = re.compile(

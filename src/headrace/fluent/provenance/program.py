@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from headrace.base.redaction import mask_arguments, mask_code
 from headrace.fluent.provenance.notebook import find_notebook
-from headrace.fluent.provenance.redaction import mask_arguments, mask_code
 
 MAX_SOURCE_BYTES = 1_000_000
 """The largest program file that is copied."""

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from headrace.base.redaction import strip_credentials
 from headrace.fluent.provenance.packages import Package
-from headrace.fluent.provenance.redaction import strip_credentials
 
 _SEPARATORS = re.compile(r"[-_.]+")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.fluent.provenance.redaction import (
+from headrace.base.redaction import (
     is_secret_file,
     is_secret_name,
     mask_arguments,
