@@ -21,6 +21,7 @@ from headrace.cli.output import (
     show_number,
     show_time,
 )
+from headrace.cli.run_ledger import show_ledger
 from headrace.cli.target import get_experiment, tracking_uri_option, view_options
 from headrace.client import Client, connect
 
@@ -33,7 +34,10 @@ _KINDS = ("metrics", "params", "tags")
 
 @click.group()
 def runs() -> None:
-    """Search, show, stop, move, delete runs; read their metrics."""
+    """Search, show, stop, move, delete runs; read their metrics and ledgers."""
+
+
+runs.add_command(show_ledger)
 
 
 @runs.command("list")

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from headrace.api import ingest as rows
 from headrace.api.ingest import FORMAT, Ingest, IngestAnswer, Ledger, RunBlock
 from headrace.client.transport import Transport
@@ -48,3 +50,18 @@ class IngestCalls:
         """
         request = rows.GetLedger(run_id=run_id, writer=writer, max_results=max_results, page_token=page_token)
         return self._transport.call(rows.LEDGER, request)
+
+
+def get_whole_ledger(calls: IngestCalls, run_id: str) -> Ledger:
+    """Return what became of the records sent for a run, with all that was rejected.
+
+    Args:
+        calls: of the client to ask.
+        run_id: the run.
+    """
+    ledger = page = calls.ledger(run_id)
+    while page.next_page_token:
+        page = calls.ledger(run_id, page_token=page.next_page_token)
+        ledger.rejections += page.rejections
+    ledger.next_page_token = UNSET
+    return ledger

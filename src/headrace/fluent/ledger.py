@@ -1,6 +1,7 @@
 """The ledger of a run: what became of each record that was sent for it."""
 
 from headrace.api.ingest import Ledger
+from headrace.client.ingest import get_whole_ledger
 from headrace.fluent import state
 
 
@@ -19,10 +20,4 @@ def get_ledger(run_id: str, tracking_uri: str | None = None) -> Ledger:
     """
     uri = tracking_uri or state.get_tracking_uri()
     state.flush_reads(uri=uri)
-    calls = state.get_client(uri).ingest
-    ledger = page = calls.ledger(run_id)
-    while page.next_page_token:
-        page = calls.ledger(run_id, page_token=page.next_page_token)
-        ledger.rejections += page.rejections
-    del page
-    return ledger
+    return get_whole_ledger(state.get_client(uri).ingest, run_id)

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from headrace.api.ingest import RunBlock
+from headrace.client import connect
+
 Ran = subprocess.CompletedProcess[str]
 
 
@@ -281,3 +284,22 @@ def test_an_upgrade_says_what_it_cannot_mend(run_command: Any, tmp_path: Path) -
     assert ran.returncode == 1
     assert "Still to do by hand" in ran.stdout
     assert "hr_lease" in ran.stdout
+
+
+def test_the_ledger_tells_what_became_of_records(headrace: Any, server: Any) -> None:
+    run_id = _make_run(server, "0", "first", 0.1, lr="0.1")
+    assert "No process has sent records" in headrace("runs", "ledger", run_id).stdout
+    with connect(server.url) as client:
+        block = RunBlock(run_id=run_id, params=[("lr", "0.2"), ("depth", "3")])
+        client.ingest.send("writer-of-the-test", 1, [block])
+    (told,) = _lines(headrace("runs", "ledger", run_id, "--json"))
+    assert [(each["writer"], each["stored"], each["rejected"]) for each in told["writers"]] == [
+        ("writer-of-the-test", 1, 1)
+    ]
+    assert [each["what"] for each in told["rejections"]] == ["param 'lr'"]
+    shown = headrace("runs", "ledger", run_id).stdout
+    assert "writer-o" in shown
+    assert "param 'lr'" in shown
+    unknown = headrace("runs", "ledger", "0" * 32)
+    assert unknown.returncode == 1
+    assert unknown.stderr.count("\n") == 1
