@@ -79,7 +79,7 @@ class LocalTransport:
                 return endpoint.response()
             answer = dispatch.call(platform, _ACTOR, endpoint, request)
             if endpoint.writes or endpoint.background:
-                _STORES.start_background(self._settings)
+                STORES.start_background(self._settings)
             return answer
 
     def download(
@@ -128,14 +128,14 @@ class LocalTransport:
     def close(self) -> None:
         """See `headrace.client.transport.Transport`."""
         self._closed = True
-        _STORES.leave(self._settings, self._member)
+        STORES.leave(self._settings, self._member)
 
     @contextmanager
     def _platform(self) -> Iterator[Platform]:
         """Give the platform, opened if need be."""
         if self._closed:
             raise InvalidParameter(f"The client of {self.uri} is closed; call connect() for a new one.")
-        with _STORES.used(self._settings, self._member) as platform:
+        with STORES.used(self._settings, self._member) as platform:
             yield platform
 
     def _delete(self, platform: Platform, endpoint: Endpoint[Any, Any], request: Wire) -> None:
@@ -308,11 +308,11 @@ class Stores:
         self._forking = False
 
 
-_STORES = Stores()
-atexit.register(_STORES.close)
+STORES = Stores()
+atexit.register(STORES.close)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_STORES.before_fork,
-        after_in_parent=_STORES.after_fork_in_parent,
-        after_in_child=_STORES.after_fork_in_child,
+        before=STORES.before_fork,
+        after_in_parent=STORES.after_fork_in_parent,
+        after_in_child=STORES.after_fork_in_child,
     )

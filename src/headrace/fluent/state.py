@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.base.errors import Unavailable
+from headrace.base.loading import LOADING
 from headrace.client.client import Client
 from headrace.client.connect import DEFAULT_URI, connect
 from headrace.fluent.destination import TransportDestination, open_destination
@@ -27,7 +28,6 @@ from headrace.fluent.environment import ANSWER_S, TRACKING_URI, read_seconds
 from headrace.fluent.leftovers import send_left
 from headrace.fluent.open_run import Loggable, NoRun, OpenRun
 from headrace.fluent.places import complete_uri, find_old_data, make_folder
-from headrace.spool import sender
 from headrace.spool.contract import SpoolSettings
 from headrace.spool.runlog import RunLog
 from headrace.spool.writer import Spool, open_spool
@@ -123,7 +123,6 @@ class State:
 
 
 NO_RUN = NoRun()
-LOADING = sender._LOADING  # noqa: SLF001 - one gate for all threads of headrace that load modules
 STATE = State()
 CURRENT: ContextVar[Loggable] = ContextVar("headrace_run", default=NO_RUN)
 
@@ -394,7 +393,7 @@ def _begin_in_child() -> None:
 
 def _find_stores() -> Any:
     """Return the databases that this process has open, if what opens them is loaded."""
-    return getattr(sys.modules.get("headrace.local"), "_STORES", None)
+    return getattr(sys.modules.get("headrace.local"), "STORES", None)
 
 
 if hasattr(os, "register_at_fork"):

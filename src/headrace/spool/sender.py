@@ -5,13 +5,13 @@ The log is looked at several times a second; nobody who appends has to tell. Lea
 
 import contextlib
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
 
 from headrace.api.ingest import IngestAnswer, Rejection, RunBlock
 from headrace.base.errors import HeadraceError
+from headrace.base.loading import LOADING
 from headrace.spool.batches import Batch, Limits
 from headrace.spool.contract import Counts, Destination, SpoolSettings
 from headrace.spool.delivery import Delivery
@@ -26,7 +26,6 @@ LOGGER = logging.getLogger("headrace")
 HTTP = ("http:", "https:")
 _LEASE_PARTS = 3
 _PATIENCE = 3
-_FORK_WAIT_S = 5.0
 
 
 class Watched:
@@ -136,39 +135,6 @@ class Watched:
 def _is_due(log: RunLog, now_s: float) -> bool:
     """Tell whether a run that the destination knows has a lease to renew, or an acknowledgement to make."""
     return log.is_known and (log.stop_seen or (log.lease_ms is not None and now_s >= log.renew_at_s))
-
-
-class _Loading:
-    """Keeps forks from happening while a thread loads modules: a child would wait forever for what that thread has begun to load."""
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._is_held = False
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
-    def before_fork(self) -> None:
-        self._is_held = self._lock.acquire(timeout=_FORK_WAIT_S)
-
-    def after_fork_in_parent(self) -> None:
-        if self._is_held:
-            self._lock.release()
-
-    def after_fork_in_child(self) -> None:
-        self._lock = threading.RLock()
-
-
-_LOADING = _Loading()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_LOADING.before_fork,
-        after_in_parent=_LOADING.after_fork_in_parent,
-        after_in_child=_LOADING.after_fork_in_child,
-    )
 
 
 class Sender:
@@ -332,7 +298,7 @@ class Sender:
                 break
             before = delivery.place
             # What a destination needs is loaded when it is opened, or by its first call.
-            with contextlib.nullcontext() if self.progress else _LOADING:
+            with contextlib.nullcontext() if self.progress else LOADING:
                 is_answered = delivery.send_next(self._get_destination(), stop, self._watched.add_to)
             if is_answered:
                 self._note_progress(self._reach)
@@ -359,7 +325,7 @@ class Sender:
 
     def _get_destination(self) -> Destination:
         if self._destination is None:
-            with _LOADING, self._changed:
+            with LOADING, self._changed:
                 if self._destination is None:
                     self._destination = self._open()
         return self._destination
