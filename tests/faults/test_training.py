@@ -21,7 +21,7 @@ from headrace.client import connect
 from headrace.client.client import Client
 from proxy import Fault, Proxy
 
-ROUNDS = int(os.environ.get("HEADRACE_KILL_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("HEADRACE_KILL_ROUNDS", "3"))
 CHILD = Path(__file__).with_name("training_child.py")
 SYNC_S = 120
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240 + 20 * ROUNDS)]
@@ -182,6 +182,7 @@ def test_processes_servers_and_connections_die_and_nothing_is_lost_or_doubled(
                 for job in jobs:
                     job.kill()
             assert proxy.struck[Fault.IN_ANSWER] >= ROUNDS
+            proxy.disarm()
             with connect(f"http://127.0.0.1:{server.port}") as client:
                 calls = _finish(jobs, client)
     finally:
