@@ -21,6 +21,12 @@ def values(client: Client, run_id: str, key: str = "m") -> list[float]:
     return sorted(float(point.value) for point in client.metrics.history(run_id, key))
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may need longer than the default to load all that a child sends with."""
+    monkeypatch.setenv("HEADRACE_EXIT_WAIT_S", "30")
+
+
 CHILDREN = """
 import multiprocessing as mp, os, sys
 from headrace.fluent.runs import start_run, active_run
