@@ -33,7 +33,6 @@ def _fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.chdir(tmp_path / "work")
         monkeypatch.setenv("HEADRACE_SPOOL_DIR", str(tmp_path / "spool"))
         monkeypatch.setenv("HEADRACE_PROVENANCE", "false")
-        monkeypatch.setenv()  # a busy machine may need longer than the default to load all
         try:
             yield
         finally:
