@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from databases import SqliteFiles
@@ -41,7 +42,16 @@ print(json.dumps({"rows": len(frame), "columns": len(columns), "seconds": times}
 """
 
 
-def _read(uri: str, folder: Path) -> dict[str, object]:
+@dataclass(frozen=True)
+class Sample:
+    """What a process has read: the shape of the frame, and the seconds of each call, the first of them with all imports."""
+
+    rows: int
+    columns: int
+    seconds: list[float]
+
+
+def _read(uri: str, folder: Path) -> Sample:
     """Read the frame in a process of its own, four times."""
     ended = subprocess.run(
         [sys.executable, "-c", _PROGRAM, uri],
@@ -52,8 +62,7 @@ def _read(uri: str, folder: Path) -> dict[str, object]:
         cwd=folder,
         env=os.environ | {"HEADRACE_SPOOL_DIR": str(folder / "spool")},
     )
-    answer: dict[str, object] = json.loads(ended.stdout.splitlines()[-1])
-    return answer
+    return Sample(**json.loads(ended.stdout.splitlines()[-1]))
 
 
 def main() -> None:
@@ -81,13 +90,13 @@ def main() -> None:
                 samples.append(_read(uri, folder))
                 server.stop()
                 say(f"{way}: {samples[-1]}")
-            cold = [sample["seconds"][0] for sample in samples]  # type: ignore[index]
-            warm = [value for sample in samples for value in sample["seconds"][1:]]  # type: ignore[index]
+            cold = [sample.seconds[0] for sample in samples]
+            warm = [value for sample in samples for value in sample.seconds[1:]]
             verdict = "met" if max(cold) < _AIM_S else "**missed**"
             rows.append(
                 [
                     way,
-                    f"{samples[0]['rows']:,} x {samples[0]['columns']}",
+                    f"{samples[0].rows:,} x {samples[0].columns}",
                     f"{statistics.median(cold):.2f}",
                     f"{statistics.median(warm):.2f}",
                     verdict,
