@@ -79,15 +79,19 @@ class ServerProcess:
     Args:
         folder: where its files are.
         store: the URL of its database.
+        open_files: how many files it may have open, until it raises that limit itself; None: as here.
         **environment: more environment variables.
     """
 
-    def __init__(self, folder: Path, store: str, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, store: str, open_files: int | None = None, **environment: str
+    ) -> None:
         self.folder = folder
         self.store = store
         self.port = find_free_port()
         self.log = folder / f"server-{self.port}.log"
         self._environment = environment
+        self._open_files = open_files
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -109,6 +113,8 @@ class ServerProcess:
         ]
         command += ["--backend-store-uri", self.store]
         command += ["--artifacts-destination", str(self.folder / "artifacts")]
+        if self._open_files is not None:
+            command = ["/bin/sh", "-c", f'ulimit -Sn {self._open_files}; exec "$@"', "server", *command]
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "HEADRACE_"))}
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(

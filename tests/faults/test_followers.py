@@ -279,13 +279,8 @@ def test_clients_that_leave_are_let_go_at_once(server: ServerProcess) -> None:
 
 
 def test_a_low_limit_of_open_files_is_raised_as_far_as_it_may_be(tmp_path: Path, url: str) -> None:
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    server = ServerProcess(tmp_path, url)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (128, limits[1]))
-    try:
-        server.start()
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    server = ServerProcess(tmp_path, url, open_files=128)
+    server.start()
     try:
         cursor = _ask_clock(server)
         held = [_hold(server.port, cursor) for _ in range(3 * HELD)]

@@ -19,6 +19,7 @@ from serving import start_server
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed by signals here")
 CHILD = Path(__file__).with_name("child.py")
 PROGRAM = [sys.executable, "-m", "headrace"]
+_WAIT_S = 120
 
 
 class Child:
@@ -40,15 +41,22 @@ class Child:
                 [sys.executable, CHILD, uri, root, run_id, str(count), *more], stdout=output, cwd=root.parent
             )
 
-    def kill_after(self, seconds: float) -> int:
-        """Kill it; return how many calls had returned."""
-        time.sleep(seconds)
+    def kill_at(self, calls: int) -> int:
+        """Kill it when so many calls have returned; return how many had by then."""
+        until = time.monotonic() + _WAIT_S
+        while self._read_count() < calls:
+            assert self.process.poll() is None, "it ended before"
+            assert time.monotonic() < until, f"only {self._read_count()} calls returned in {_WAIT_S} s"
+            time.sleep(0.02)
         self.process.send_signal(signal.SIGKILL)
         return self.count()
 
     def count(self) -> int:
         """Wait for its end; return how many calls had returned."""
-        self.process.wait(120)
+        self.process.wait(_WAIT_S)
+        return self._read_count()
+
+    def _read_count(self) -> int:
         lines = self._output.read_text("ascii").split("\n")
         return len([line for line in lines[:-1] if line.isdecimal()])
 
@@ -89,8 +97,7 @@ def test_what_killed_processes_have_logged_is_all_there_after_a_sync(uri: str, t
     killed = []
     for number in range(4):
         child = Child(uri, root, f"{number:032x}", 10**6)
-        killed.append((child, child.kill_after(0.8 + chance.random())))
-    assert any(returned > 500 for _, returned in killed)
+        killed.append((child, child.kill_at(chance.randrange(100, 3000))))
     ran = sync(root)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert find_spools(root) == []
@@ -105,8 +112,7 @@ def test_a_process_that_is_killed_while_the_server_is_down_loses_nothing_and_the
     root = tmp_path / "spools"
     root.mkdir()
     first = Child(uri, root, "a" * 32, 10**6, "down")
-    returned = first.kill_after(1.5)
-    assert returned > 1000
+    returned = first.kill_at(1000)
     (left,) = find_spools(root)
     assert not left.in_use
     assert left.records >= returned
@@ -164,7 +170,7 @@ def test_two_processes_that_take_over_at_once_send_everything_once(tmp_path: Pat
     root.mkdir()
     uri = f"sqlite:///{(tmp_path / 'store.db').as_posix()}"
     children = [Child(uri, root, f"{number:032x}", 10**6, "down") for number in range(3)]
-    counts = [child.kill_after(0.7) for child in children]
+    counts = [child.kill_at(200) for child in children]
     environment = os.environ | {"HEADRACE_SPOOL_DIR": str(root)}
     syncs = [
         subprocess.Popen([*PROGRAM, "sync"], env=environment, stdout=subprocess.DEVNULL) for _ in range(3)

@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import react from '@vitejs/plugin-react';
+import { defineConfig, type Plugin } from 'vite';
+
+/** Writes `.br` and `.gz` beside each text file over 1 KB: the server sends them as they are. */
+function precompress(): Plugin {
+  return {
+    name: 'precompress',
+    apply: 'build',
+    writeBundle({ dir }) {
+      for (const name of readdirSync(dir ?? '', { recursive: true, encoding: 'utf8' })) {
+        const path = join(dir ?? '', name);
+        if (!/\.(js|css|html|svg|json|txt)$/.test(name) || statSync(path).size < 1024 || name === 'index.html') continue;
+        const bytes = readFileSync(path);
+        writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
+        writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+      }
+    },
+  };
+}
+
+/** The server behind `vite` while the pages are worked on. */
+const server = process.env.HEADRACE_URL ?? 'http://127.0.0.1:5000';
+const proxied = ['/api', '/ajax-api', '/get-artifact', '/version', '/health', '/preview'];
+
+export default defineConfig({
+  base: './',
+  server: { host: '127.0.0.1', proxy: Object.fromEntries(proxied.map((path) => [path, server])) },
+  plugins: [react(), precompress()],
+  resolve: { alias: { '@': join(import.meta.dirname, 'src') } },
+  build: {
+    target: 'es2022',
+    license: true,
+    outDir: '../src/headrace/static',
+    emptyOutDir: true,
+    modulePreload: { polyfill: false },
+  },
+});
