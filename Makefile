@@ -13,8 +13,8 @@ GENERATORS := $(wildcard tools/*.py)
 .DEFAULT_GOAL := help
 # The targets share one environment, and the last line of `make check test` is pytest's.
 .NOTPARALLEL:
-.PHONY: help dev demo test check bench coverage format lock clean \
-	check-lint check-format check-types check-imports check-structure check-generated
+.PHONY: help dev ui demo test test-integrations check bench coverage format lock clean \
+	check-lint check-format check-types check-imports check-structure check-generated check-ui
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,15 +22,22 @@ help: ## list the targets
 dev: ## make or refresh .venv from the locks
 	@scripts/bootstrap
 
+ui: dev ## build the web pages, if ui/ has changed
+
 demo: dev ## train real models, log them to a running server, read them back
 	@$(BIN)/headrace demo
 
 test: dev ## run all tests (JOBS=6 processes, TESTS="options for pytest")
 	@scripts/bootstrap $(PEERS)
-	@$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal -rs $(TESTS)
+	@scripts/ui vitest run
+	@$(BIN)/pytest --ignore=tests/integrations --numprocesses=$(JOBS) --dist=worksteal -rs $(TESTS)
+
+test-integrations: dev ## run the guide's programs with PyTorch, Lightning, transformers, Keras, Optuna
+	@scripts/bootstrap integrations
+	@$(BIN)/pytest -rs tests/integrations
 
 check: ## everything that can be said without running the product
-check: check-lint check-format check-types check-imports check-structure check-generated
+check: check-lint check-format check-types check-imports check-structure check-generated check-ui
 
 check-lint: dev ## ruff, all rules
 	@$(BIN)/ruff check
@@ -50,13 +57,17 @@ check-structure: dev ## sizes, docstrings, names, locks, import budget
 check-generated: dev ## generated files are what their generators write
 	@set -e; for generator in $(GENERATORS); do $(BIN)/python $$generator --check; done
 
+check-ui: dev ## tsc, strict, and biome
+	@scripts/ui tsc --project . --noEmit
+	@scripts/ui biome check src
+
 bench: dev ## headrace beside MLflow and FastTrackML, ratios printed
 	@scripts/bootstrap $(RIVALS)
 	@$(BIN)/python bench/run.py
 
 coverage: dev ## all tests, with branch coverage
 	@scripts/bootstrap $(PEERS)
-	@$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal --cov --cov-report=term-missing:skip-covered $(TESTS)
+	@$(BIN)/pytest --ignore=tests/integrations --numprocesses=$(JOBS) --dist=worksteal --cov --cov-report=term-missing:skip-covered $(TESTS)
 
 format: dev ## let ruff format and fix
 	@$(BIN)/ruff check --fix-only --quiet
@@ -66,5 +77,6 @@ lock: dev ## write requirements/*.txt again (scripts/lock --upgrade for newer ve
 	@scripts/lock
 
 clean: ## remove environments, caches and build outputs
-	rm -rf .venv .env-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist
+	rm -rf .venv .env-* .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist \
+		src/headrace/static ui/node_modules
 	find src tests tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -119,6 +119,7 @@ _OWN = {
     **_of("headrace.client.client", "Client"),
     **_of("headrace.client.connect", "connect"),
     **_of(f"{_FLUENT}.ledger", "get_ledger"),
+    **_of(f"{_FLUENT}.pages", "ui"),
     **_of(f"{_FLUENT}.stopping", "should_stop"),
     **_of("headrace.base.errors", "StopRequested"),
     "__version__": "headrace.base.version:__version__",

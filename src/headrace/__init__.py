@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         search_logged_models,
         set_logged_model_tags,
     )
+    from headrace.fluent.pages import ui
     from headrace.fluent.runs import (
         active_run,
         delete_run,
@@ -171,6 +172,7 @@ __all__ = [
     "start_run",
     "system_metrics",
     "tracking",
+    "ui",
 ]
 
 __getattr__, __dir__ = open_door(
@@ -256,5 +258,6 @@ __getattr__, __dir__ = open_door(
         "start_run": "headrace.fluent.runs:start_run",
         "system_metrics": "headrace.system_metrics",
         "tracking": "headrace.tracking",
+        "ui": "headrace.fluent.pages:ui",
     },
 )

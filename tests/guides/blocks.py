@@ -4,12 +4,12 @@ A block whose first line is a comment with a file's name is that file. A line ``
 the tests. The module does not know what a guide is about.
 """
 
-import importlib.util
 import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -41,10 +41,15 @@ class Block:
     file: str
     section: str
 
-    @property
-    def can_run(self) -> bool:
-        """Whether the packages are installed."""
-        return all(importlib.util.find_spec(name) is not None for name in self.needs)
+    def can_run(self, python: str = sys.executable) -> bool:
+        """Whether an interpreter has the packages."""
+        return all(_has_package(python, name) for name in self.needs)
+
+
+@cache
+def _has_package(python: str, name: str) -> bool:
+    asked = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is None)"
+    return subprocess.run([python, "-c", asked], check=False).returncode == 0
 
 
 def read_blocks(guide: str, language: str = "python") -> list[Block]:
@@ -65,7 +70,14 @@ def read_blocks(guide: str, language: str = "python") -> list[Block]:
     return [block for block in blocks if block.language == language]
 
 
-def run_guide(guide: str, folder: Path, server: str = "", *, by_section: bool = False) -> str:
+def run_guide(
+    guide: str,
+    folder: Path,
+    server: str = "",
+    *,
+    by_section: bool = False,
+    python: str = sys.executable,
+) -> str:
     """Run the blocks of a guide that can be run here, as one program; return what it printed.
 
     Args:
@@ -73,23 +85,24 @@ def run_guide(guide: str, folder: Path, server: str = "", *, by_section: bool = 
         folder: the working folder; files that the guide shows are written there.
         server: the address of a server, in place of the one in the guide.
         by_section: whether each section is a program of its own.
+        python: the interpreter that runs it.
     """
     programs: dict[str, list[str]] = {}
     for block in read_blocks(guide):
         if block.file:
             (folder / block.file).write_text(block.text, "utf-8")
-        elif block.can_run:
+        elif block.can_run(python):
             lines = programs.setdefault(block.section if by_section else "", [])
             lines += [""] * (block.line - 1 - len(lines)) + block.text.splitlines()
     said = ""
     for lines in programs.values():
         program = folder / "guide.py"
         program.write_text("\n".join(lines).replace(SERVER, server or SERVER) + "\n", "utf-8")
-        said += run(folder, str(program))
+        said += run(folder, str(program), python=python)
     return said
 
 
-def run(folder: Path, *arguments: str, **environ: str) -> str:
+def run(folder: Path, *arguments: str, python: str = sys.executable, **environ: str) -> str:
     """Run a program in a folder, with a spool of its own and without settings of the machine; return what it printed."""
     clean = {
         name: value
@@ -97,7 +110,7 @@ def run(folder: Path, *arguments: str, **environ: str) -> str:
         if not name.upper().startswith(("HEADRACE_", "MLFLOW_"))
     }
     done = subprocess.run(
-        [sys.executable, *arguments],
+        [python, *arguments],
         cwd=folder,
         env=clean | {"HEADRACE_SPOOL_DIR": str(folder / "spool"), "MPLBACKEND": "Agg"} | environ,
         capture_output=True,

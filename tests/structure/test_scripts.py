@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {"help", "dev", "demo", "test", "check", "bench", "clean", "lock"}
+TARGETS = {"help", "dev", "ui", "demo", "test", "check", "bench", "clean", "lock"}
 
 
 def test_bootstrap_says_that_python_is_too_old(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_make_lists_its_targets() -> None:
     assert set(re.findall(r"^  make ([a-z]+) ", ran.stdout, re.MULTILINE)) >= TARGETS
 
 
-@pytest.mark.parametrize("script", [".ci/run", "scripts/bootstrap", "scripts/ci-services", "scripts/lock"])
+@pytest.mark.parametrize("script", [".ci/run", "scripts/bootstrap", "scripts/ci-services", "scripts/lock", "scripts/ui"])
 def test_a_script_parses_and_can_be_run(script: str) -> None:
     path = ROOT / script
     assert path.stat().st_mode & 0o111

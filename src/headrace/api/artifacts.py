@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from headrace.api.endpoint import Empty, Endpoint, Need, Permission, Resource
-from headrace.base.json import Int64, Wire
+from headrace.base.json import Int32, Int64, Wire
 
 _READ_RUN = (Need(Permission.READ, Resource.RUN, "run_id"), Need(Permission.READ, Resource.RUN, "run_uuid"))
 _EDIT_RUN = (Need(Permission.EDIT, Resource.RUN, "run_id"), Need(Permission.EDIT, Resource.RUN, "run_uuid"))
@@ -79,6 +79,62 @@ class ProxyFiles(Wire, kw_only=True):
     """Answer of mlflow-artifacts/artifacts (GET); paths are relative to the folder asked for."""
 
     files: list[FileInfo] | UnsetType = UNSET
+
+
+class ReadTableHead(Wire, kw_only=True):
+    """Parameters of artifacts/table-head: a file of a run, and how many rows are wanted, 1000 at most."""
+
+    run_id: str
+    path: str
+    rows: Int32 = 100
+
+
+class HeadColumn(Wire, kw_only=True):
+    """A column of a file.
+
+    Args:
+        name: its name; ``column N`` where the file has none.
+        type: ``integer``, ``number``, ``boolean``, ``time``, ``text`` or ``object``: what the rows of the answer hold, or the file says.
+    """
+
+    name: str
+    type: str
+
+
+class TableHead(Wire, kw_only=True):
+    """Answer of artifacts/table-head.
+
+    Args:
+        columns: the first 1000.
+        rows: of each row a text for each column, cut after 1000 characters; objects are JSON, what is missing is empty.
+        total_rows: how many rows the file has; not set where that would take reading all of it.
+        total_columns: how many columns it has.
+    """
+
+    columns: list[HeadColumn]
+    rows: list[list[str]]
+    total_rows: int | UnsetType = UNSET
+    total_columns: int
+
+
+class PreviewArtifact(Wire, kw_only=True):
+    """Parameters of artifacts/preview: a file of a run."""
+
+    run_id: str
+    path: str
+
+
+class Preview(Wire, kw_only=True):
+    """Answer of artifacts/preview.
+
+    Args:
+        path: an address below the server's own, without a slash in front, where the file and those that it refers to are shown without a token. Made for a frame
+            with ``sandbox="allow-scripts"``.
+        expires_at: until when, in Unix milliseconds.
+    """
+
+    path: str
+    expires_at: int
 
 
 LIST = Endpoint(
@@ -170,6 +226,27 @@ PROXY_DELETE = Endpoint(
     stream=True,
 )
 
+TABLE_HEAD = Endpoint(
+    "artifacts.table_head",
+    "GET",
+    "/headrace/v1/artifacts/table-head",
+    ReadTableHead,
+    TableHead,
+    (Need(Permission.READ, Resource.RUN, "run_id"),),
+    "Read the first rows of a table: CSV, TSV, Parquet, JSON lines, or a logged table.",
+    prefixes=("/api",),
+)
+PREVIEW = Endpoint(
+    "artifacts.preview",
+    "POST",
+    "/headrace/v1/artifacts/preview",
+    PreviewArtifact,
+    Preview,
+    (Need(Permission.READ, Resource.RUN, "run_id"),),
+    "Get an address under which a browser may show a file of a run for an hour.",
+    prefixes=("/api",),
+)
+
 
 def _multipart(step: str) -> Endpoint[ProxyPath, Empty]:
     return Endpoint(
@@ -195,5 +272,5 @@ PROXY_PRESIGN = Endpoint(
 
 ROWS: tuple[Endpoint[Any, Any], ...] = (
     LIST, GET, UPLOAD, PRESIGN_UPLOAD, PRESIGN_DOWNLOAD, PROXY_LIST, PROXY_GET, PROXY_PUT, PROXY_DELETE,
-    *map(_multipart, ("create", "complete", "abort")), PROXY_PRESIGN,
+    *map(_multipart, ("create", "complete", "abort")), PROXY_PRESIGN, TABLE_HEAD, PREVIEW,
 )  # fmt: skip

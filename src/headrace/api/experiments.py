@@ -82,6 +82,49 @@ class ExperimentsPage(Wire, kw_only=True):
     next_page_token: str | UnsetType = UNSET
 
 
+class ListOverview(Wire, kw_only=True):
+    """Parameters of experiments/overview; they are those of experiments/search."""
+
+    max_results: Int64 = 1000
+    page_token: str = ""
+    filter: str = ""
+    order_by: list[str] = []
+    view_type: ViewType = ViewType.ACTIVE_ONLY
+
+
+class ExperimentOverview(Wire, kw_only=True):
+    """An experiment, and what is in it.
+
+    Args:
+        experiment_id: its id.
+        name: its name; slashes make a tree.
+        lifecycle_stage: ``active`` or ``deleted``.
+        creation_time: Unix milliseconds.
+        last_update_time: likewise.
+        tags: all of them.
+        runs: how many runs it has; of a deleted one those that went with it are counted.
+        running: how many of them run now; what is LOST does not.
+        last_run_time: when the latest of them began, in Unix milliseconds; not set if there is none.
+    """
+
+    experiment_id: str
+    name: str
+    lifecycle_stage: str
+    creation_time: int
+    last_update_time: int
+    tags: list[Tag]
+    runs: int
+    running: int
+    last_run_time: int | UnsetType = UNSET
+
+
+class OverviewPage(Wire, kw_only=True):
+    """Answer of experiments/overview."""
+
+    experiments: list[ExperimentOverview]
+    next_page_token: str | UnsetType = UNSET
+
+
 class UpdateExperiment(Wire, kw_only=True):
     """Parameters of experiments/update."""
 
@@ -142,6 +185,16 @@ SEARCH = Endpoint(
     "Search experiments, a page at a time.",
     also=(("GET", "/2.0/mlflow/experiments/search"),),
 )
+OVERVIEW = Endpoint(
+    "experiments.overview",
+    "POST",
+    "/headrace/v1/experiments/overview",
+    ListOverview,
+    OverviewPage,
+    (Need(Permission.READ, Resource.SERVER),),
+    "Search experiments, with how many runs each has, and when the latest began.",
+    prefixes=("/api",),
+)
 UPDATE = Endpoint(
     "experiments.update",
     "POST",
@@ -194,5 +247,5 @@ DELETE_TAG = Endpoint(
 )
 
 ROWS: tuple[Endpoint[Any, Any], ...] = (
-    CREATE, GET, GET_BY_NAME, SEARCH, UPDATE, DELETE, RESTORE, SET_TAG, DELETE_TAG,
+    CREATE, GET, GET_BY_NAME, SEARCH, OVERVIEW, UPDATE, DELETE, RESTORE, SET_TAG, DELETE_TAG,
 )  # fmt: skip

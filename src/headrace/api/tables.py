@@ -45,7 +45,8 @@ class SelectRuns(Wire, kw_only=True):
     over is ``LOST`` here.
     `select` names the columns: a field of the search language, or a statistic of a metric (``params.lr``, ``min(metrics.loss)``); attributes are
     ``run_id``, ``run_name``, ``status``, ``start_time``, ``end_time``, ``duration`` (milliseconds; of ended runs), ``user_id``, ``artifact_uri``,
-    ``experiment_id`` and ``lifecycle_stage``. Without any, all attributes. `count` asks for the totals. `bounds_of_all`: columns of metrics have the least and greatest
+    ``experiment_id``, ``lifecycle_stage`` and ``number`` (the run's place in the order in which this store was told of runs: it never changes). Without any, all
+    attributes but ``number``. `count` asks for the totals. `bounds_of_all`: columns of metrics have the least and greatest
     of all runs that match, and not only of the rows answered.
     """
 
@@ -66,7 +67,7 @@ class TableColumn(Wire, kw_only=True):
 
     Args:
         name: as it was selected.
-        type: ``float64``, ``int64``, or ``text``. Times are int64, Unix milliseconds; ``count(metrics.x)`` is int64.
+        type: ``float64``, ``int64``, or ``text``. Times are int64, Unix milliseconds; ``count(metrics.x)`` and ``number`` are int64.
         values: the numbers; 0 where there is none.
         present: bitmap of the rows that have a number, NaN being one; empty if all have.
         texts: the distinct texts.

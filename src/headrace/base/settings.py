@@ -137,6 +137,9 @@ SERVER_SETTINGS: dict[str, Setting] = {
         ("HEADRACE_MAX_BODY_BYTES",),
         "the most bytes that a request's body may have; files have no such limit",
     ),
+    "static-dir": Setting(
+        ("HEADRACE_STATIC_DIR",), "the folder of the built web pages; the package's own unless given"
+    ),
     "truncate-long-values": Setting(
         ("HEADRACE_TRUNCATE_LONG_VALUES", "MLFLOW_TRUNCATE_LONG_VALUES"),
         "cut params and tags that are too long instead of refusing them",

@@ -266,7 +266,9 @@ def show_next_steps(uri: str, leaders: dict[str, list[Run]], folder: Path | None
         folder: where the data are if the server is stopped now; None if it goes on.
     """
     click.echo("\nTry next:")
-    if folder is not None:
+    if folder is None:
+        click.echo(f"  {uri}    # the runs in a browser")
+    else:
         uri = "http://127.0.0.1:5000"
         place = folder.as_posix()
         click.echo(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from headrace.api import artifacts as rows
 from headrace.api import runs
-from headrace.api.artifacts import FileInfo
+from headrace.api.artifacts import FileInfo, Preview, TableHead
 from headrace.client.pages import iterate
 from headrace.client.transfer import FileTree, delete_path, download_tree, upload_tree
 from headrace.client.transport import Transport
@@ -80,6 +80,29 @@ class Artifacts:
             ),
         )
         return download_tree(tree, path, Path(destination))
+
+    def read_table_head(self, run_id: str, path: str, count: int = 100) -> TableHead:
+        """Return the first rows of a table, as texts: CSV, TSV, Parquet, JSON lines, or a logged table.
+
+        Args:
+            run_id: the run.
+            path: the file.
+            count: how many rows are wanted, 1 to 1000.
+
+        Raises:
+            NotFound: there is no such run or file.
+            InvalidParameter: the file is no table.
+            NotImplementedByServer: the server lacks the package that reads it.
+        """
+        return self._transport.call(rows.TABLE_HEAD, rows.ReadTableHead(run_id=run_id, path=path, rows=count))
+
+    def preview(self, run_id: str, path: str) -> Preview:
+        """Return an address, relative to the server's, under which a browser may show a file for an hour, in a sandbox.
+
+        Raises:
+            NotFound: there is no such run or file.
+        """
+        return self._transport.call(rows.PREVIEW, rows.PreviewArtifact(run_id=run_id, path=path))
 
     def delete(self, run_id: str, path: str) -> None:
         """Delete a file, or a folder with all that is in it; nothing happens if it is not there.

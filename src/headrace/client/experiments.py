@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from headrace.api import experiments as rows
-from headrace.api.experiments import Experiment, ViewType
+from headrace.api.experiments import Experiment, ExperimentOverview, ViewType
 from headrace.base.errors import EndpointNotFound, NotFound
 from headrace.client.pages import iterate
 from headrace.client.transport import Transport
@@ -85,6 +85,23 @@ class Experiments:
             filter=filter, order_by=read_list(order_by, "order_by"), view_type=view, max_results=page_size
         )
         return iterate(self._transport, rows.SEARCH, request, lambda page: page.experiments)
+
+    def overview(
+        self,
+        filter: str = "",  # noqa: A002 - the word of the wire
+        order_by: Sequence[str] = (),
+        view: ViewType = ViewType.ACTIVE_ONLY,
+        page_size: int = 1000,
+    ) -> Iterator[ExperimentOverview]:
+        """Yield experiments with how many runs each has, how many of them run, and when the latest began; as `search` does.
+
+        Raises:
+            InvalidParameter: the filter, an order or the page size is not allowed.
+        """
+        request = rows.ListOverview(
+            filter=filter, order_by=read_list(order_by, "order_by"), view_type=view, max_results=page_size
+        )
+        return iterate(self._transport, rows.OVERVIEW, request, lambda page: page.experiments)
 
     def rename(self, experiment_id: str, name: str) -> None:
         """Give an experiment another name.

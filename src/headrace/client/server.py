@@ -1,7 +1,7 @@
 """What is at the other end, from the client's side."""
 
 from headrace.api.endpoint import Empty
-from headrace.api.server import INFO, ServerInfo
+from headrace.api.server import INFO, STATE, ServerInfo, ServerState
 from headrace.client.transport import Transport
 
 
@@ -18,6 +18,10 @@ class Server:
     def info(self) -> ServerInfo:
         """Return what the server offers, in MLflow's words."""
         return self._transport.call(INFO, Empty())
+
+    def state(self) -> ServerState:
+        """Return how the server is: versions, database, how much is in it, what goes on in the background."""
+        return self._transport.call(STATE, Empty())
 
     def version(self) -> str:
         """Return the server's version."""

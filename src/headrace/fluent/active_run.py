@@ -20,6 +20,7 @@ from headrace.api.runs import RunStatus
 from headrace.base.clock import now_ms
 from headrace.base.errors import HeadraceWarning, InvalidParameter, NotStored, StopRequested
 from headrace.client.entities import Run, RunData, RunInputs, RunOutputs
+from headrace.client.entities.cards import find_page_root
 from headrace.fluent import provenance, state, system_metrics
 from headrace.fluent.lazy_info import LazyRunInfo
 from headrace.fluent.ledger import get_ledger
@@ -78,6 +79,8 @@ class ActiveRun(Run):
         below: "ActiveRun | None" = None,
     ) -> None:
         super().__init__(info, data, RunInputs([]), RunOutputs([]))
+        self._page_root = find_page_root(uri)
+        self._lazy_info = info
         self.run_id = log.run_id
         self.log = log
         self.uri = uri
@@ -107,6 +110,9 @@ class ActiveRun(Run):
         """Whether it was started by an asyncio task that is still at work: other tasks of the thread do not see it."""
         task = self._task() if self._task is not None else None
         return task is not None and not task.done()
+
+    def _known_experiment(self) -> str:
+        return self._lazy_info.known_experiment_id
 
     def expect_news(self) -> None:
         """Let logging calls look for news. Called by the sender's thread."""

@@ -5,13 +5,14 @@ What can be done without a server is: an experiment that is only named need not 
 
 import os
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from headrace.api.experiments import Experiment as WireExperiment
 from headrace.api.experiments import ViewType
 from headrace.base.errors import AlreadyExists, InvalidParameter, NotImplementedByServer, Unavailable
 from headrace.client.client import Client
-from headrace.client.entities import Experiment, LifecycleStage
+from headrace.client.entities import Experiment, FoundList, LifecycleStage
 from headrace.client.entities.words import read_view
 from headrace.fluent import state
 from headrace.fluent.environment import EXPERIMENT_ID, EXPERIMENT_NAME
@@ -56,7 +57,7 @@ def set_experiment(
         return _choose_unseen(uri, experiment_name or "", str(experiment_id or ""))
     _check_active(found)
     _choose(ActiveExperiment(uri, experiment_name or "", found.experiment_id))
-    return Experiment.from_wire(found)
+    return Experiment.from_wire(found, uri)
 
 
 def _get_or_create(client: Client, name: str) -> WireExperiment:
@@ -192,14 +193,16 @@ def get_experiment(experiment_id: str) -> Experiment:
         NotFound: there is none with this id.
     """
     state.flush_reads()
-    return Experiment.from_wire(state.get_client().experiments.get(str(experiment_id)))
+    client = state.get_client()
+    return Experiment.from_wire(client.experiments.get(str(experiment_id)), client.uri)
 
 
 def get_experiment_by_name(name: str) -> Experiment | None:
     """Return an experiment by its name, deleted ones too, or None."""
     state.flush_reads()
-    found = state.get_client().experiments.find_by_name(name)
-    return None if found is None else Experiment.from_wire(found)
+    client = state.get_client()
+    found = client.experiments.find_by_name(name)
+    return None if found is None else Experiment.from_wire(found, client.uri)
 
 
 def search_experiments(
@@ -220,13 +223,10 @@ def search_experiments(
         InvalidParameter: the filter, an order or the view is not allowed.
     """
     state.flush_reads()
-    found = state.get_client().experiments.search(filter_string or "", order_by or (), read_view(view_type))
-    limit = max_results if max_results is not None else None
-    return (
-        [Experiment.from_wire(each) for _, each in zip(range(limit), found, strict=False)]
-        if limit is not None
-        else [Experiment.from_wire(each) for each in found]
-    )
+    client = state.get_client()
+    found = client.experiments.search(filter_string or "", order_by or (), read_view(view_type))
+    some = found if max_results is None else islice(found, max(0, max_results))
+    return FoundList(Experiment.from_wire(each, client.uri) for each in some)
 
 
 def delete_experiment(experiment_id: str) -> None:

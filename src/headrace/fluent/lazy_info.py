@@ -43,6 +43,11 @@ class LazyRunInfo(RunInfo):
         self._experiment_id, self._artifact_uri = experiment_id, artifact_uri
 
     @property
+    def known_experiment_id(self) -> str:
+        """The experiment's id, if it is known without waiting; else empty."""
+        return self._experiment_id or self._log.experiment_id or ""
+
+    @property
     def experiment_id(self) -> str:  # type: ignore[override]  # a field of the base that is computed here
         """The experiment's id, waited for if it is not known yet.
 

@@ -379,7 +379,7 @@ def get_run(run_id: str) -> Run:
 
 def _get_run(uri: str, run_id: str) -> Run:
     state.flush_reads(uri=uri)
-    return Run.from_wire(state.get_client(uri).runs.get(run_id))
+    return Run.from_wire(state.get_client(uri).runs.get(run_id), uri)
 
 
 def get_parent_run(run_id: str) -> Run | None:

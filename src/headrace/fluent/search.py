@@ -13,7 +13,7 @@ from headrace.api.tables import KeyKind
 from headrace.base.errors import InvalidParameter
 from headrace.base.plugins import load
 from headrace.client.client import Client
-from headrace.client.entities import Run, ViewType, read_view
+from headrace.client.entities import FoundList, Run, ViewType, read_view
 from headrace.client.tables import read_texts
 from headrace.client.values import read_list, split
 from headrace.fluent import state
@@ -135,7 +135,7 @@ def search_runs(  # noqa: PLR0913 - MLflow's signature
         None if max_results is None else max(0, max_results),
     )
     if frames is None:
-        return [Run.from_wire(run) for run in read_each(client, query)]
+        return FoundList(Run.from_wire(run, client.uri) for run in read_each(client, query))
     columns = None if select is None else read_list(select, "select")
     return frames.build_runs(read_runs(client, query, columns))
 

@@ -1,5 +1,7 @@
 """The application: everything is put together here."""
 
+import dataclasses
+import hmac
 import logging
 import secrets
 from importlib.metadata import version
@@ -12,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import MethodNotAllowed
 from headrace.server import openapi
 from headrace.server.answers import error_body, unexpected
@@ -20,10 +23,16 @@ from headrace.server.artifacts_only import ArtifactsOnly
 from headrace.server.body import find_body_limit
 from headrace.server.following import Following
 from headrace.server.guard import Guard, GuardSettings
+from headrace.server.pages import Pages, find_folder
+from headrace.server.previews import Previews
 from headrace.server.rest import Rest, not_found
 from headrace.services.context import Platform
 
 log = logging.getLogger("headrace.server")
+
+_NO_PAGES = {"health", "metrics", "preview", "version"}
+RESERVED = frozenset(_NO_PAGES | {path.split("/")[1] for row in ENDPOINTS for _, path in row.routes()})
+"""First segments of addresses that are never pages, and need the token."""
 
 
 class Metrics(Protocol):
@@ -53,18 +62,31 @@ def create_app(
         artifacts_only: whether everything but the artifact proxy is switched off.
         following: holds the calls that wait; whoever stops the server closes it. By default one of the application's own.
     """
+    token = guard.token or ""
+    platform = dataclasses.replace(
+        platform,
+        needs_token=guard.token is not None,
+        # All processes of a server give and take the same tickets; without a token they protect nothing that is not open anyway.
+        ticket_key=hmac.digest(token.encode(), b"headrace tickets", "sha256"),
+    )
     routes = _open_routes()
     if metrics is not None:
         routes.append(Route("/metrics", metrics.answer))
     rest = Rest(platform, max_body_bytes=find_body_limit(), following=following)
+    streams = Streams(platform)
+    previews = Previews(platform, streams)
+    pages = Pages(find_folder(), RESERVED, not_found)
     others = Starlette(
-        routes=[rest, Streams(platform), *routes],
+        routes=[rest, streams, previews, *routes],
         exception_handlers={405: _answer_wrong_method, Exception: _answer_defect},
     )
     others.router.redirect_slashes = False
-    others.router.default = not_found
+    others.router.default = pages
     app = _Front(ServerErrorMiddleware(rest.handle, handler=_answer_defect), rest, others)
-    guarded = Guard(ArtifactsOnly(app) if artifacts_only else app, guard)
+    if artifacts_only:
+        guarded = Guard(ArtifactsOnly(app), guard)
+    else:
+        guarded = Guard(app, guard, lambda scope: pages.is_page(scope) or previews.is_meant(scope))
     return guarded if metrics is None else metrics.measure(guarded)
 
 

@@ -30,6 +30,7 @@ from headrace.server.files import (
     is_unchanged,
     read_digest,
     read_length,
+    shown_headers,
 )
 from headrace.server.rest import Row, TableRoute, get_actor, read_request
 from headrace.services import artifacts, dispatch
@@ -52,6 +53,7 @@ class _Call:
     scope: Scope
     receive: Receive
     send: Send
+    is_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,16 @@ class Streams(TableRoute):
         except ClientGone:
             log.info("%s %r: the client left; nothing was stored", scope["method"], scope["path"])
 
+    async def show(self, request: rows.GetArtifact, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a file of a run as a frame of the pages shows it; for the actor that the scope names.
+
+        Raises:
+            HeadraceError: it may not be read, or is not there.
+        """
+        call = _Call(rows.GET, request, scope, receive, send, is_shown=True)
+        with dispatch.audited(self._platform, get_actor(scope), call.row):
+            await self._download(call)
+
     async def _carry(self, call: _Call) -> None:
         if call.row is rows.PROXY_PUT:
             await self._put(call)
@@ -128,7 +140,7 @@ class Streams(TableRoute):
     async def _download(self, call: _Call) -> None:
         reader, state = await self._run(self._open, call)
         try:
-            headers = file_headers(state)
+            headers = shown_headers(state) if call.is_shown else file_headers(state)
             if is_unchanged(call.scope, state):
                 await _start(call, 304, headers, None)
                 return

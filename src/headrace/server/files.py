@@ -24,6 +24,8 @@ _TEXT_EXTENSIONS = frozenset(
 )  # fmt: skip
 _BINARY = "application/octet-stream"
 _TYPES = mimetypes.MimeTypes()  # Python's own table: the same on every machine
+_INERT = ("application/pdf", "audio/", "image/", "video/")
+_SANDBOX = b"; sandbox allow-scripts; default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; base-uri 'self'; form-action 'none'; object-src 'none'"
 _RANGE = re.compile(rb"bytes=(\d{0,18})-(\d{0,18})")
 _SHA256 = re.compile(rb"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):\s*(?:$|,)")
 
@@ -79,6 +81,38 @@ def file_headers(state: FileState) -> Headers:
         (b"last-modified", state.last_modified),
     ]
     return headers + digest_headers(state)
+
+
+def shown_headers(state: FileState) -> Headers:
+    """Return the headers of a file that a frame of the pages shows, itself and what it refers to.
+
+    What may hold a program runs in a sandbox: it belongs to no site, so that it reads nothing of this one but files that anybody with its address may read.
+    """
+    kind = _guess_shown_type(state.name)
+    policy = b"frame-ancestors 'self'"
+    if not kind.startswith(_INERT) or kind.startswith("image/svg"):
+        policy += _SANDBOX
+    return [
+        (b"content-type", kind.encode()),
+        (b"content-security-policy", policy),
+        (b"access-control-allow-origin", b"*"),  # pages in a sandbox have no origin that could be named
+        (b"referrer-policy", b"no-referrer"),
+        (b"accept-ranges", b"bytes"),
+        (b"cache-control", b"private, no-cache"),
+        (b"last-modified", state.last_modified),
+        *digest_headers(state),
+    ]
+
+
+def _guess_shown_type(name: str) -> str:
+    kind, encoding = _TYPES.guess_type(name)
+    if encoding:
+        return _BINARY
+    if kind is None:
+        return "text/plain; charset=utf-8" if guess_type(name) == "text/plain" else _BINARY
+    if kind.endswith("/javascript"):  # application/ or text/, by the version of Python
+        kind = "text/javascript"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
 
 
 def digest_headers(state: FileState) -> Headers:

@@ -10,7 +10,7 @@ import fnmatch
 import hmac
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -73,11 +73,15 @@ class Guard:
     Args:
         app: what is behind the door.
         settings: what may pass.
+        is_open: tells of a request whether it passes without the token, as `/health` does; none does by default.
     """
 
-    def __init__(self, app: ASGIApp, settings: GuardSettings) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: GuardSettings, is_open: Callable[[Scope], bool] = lambda _scope: False
+    ) -> None:
         self._app = app
         self._settings = settings
+        self._is_open = is_open
         self._known_hosts: set[bytes] = set()
         self._headers: Headers = [(b"x-content-type-options", b"nosniff")]
         if settings.frame_options:
@@ -118,6 +122,7 @@ class Guard:
         prefix = self._settings.prefix
         if prefix and (scope["path"] == prefix or scope["path"].startswith(prefix + "/")):
             scope["path"] = scope["path"][len(prefix) :] or "/"
+            scope["headrace.prefix"] = prefix
 
     def _check_host(self, scope: Scope, head: _Head) -> None:
         value = head.host
@@ -152,7 +157,7 @@ class Guard:
         token = self._settings.token
         if token is None:
             return _ANYONE
-        if scope["path"] in _OPEN:
+        if scope["path"] in _OPEN or self._is_open(scope):
             return _ANYONE
         sent = read_token(head.authorization)
         if sent is None or not hmac.compare_digest(sent, token.encode()):

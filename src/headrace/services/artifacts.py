@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from headrace.api import artifacts as rows
 from headrace.api.artifacts import (
@@ -19,8 +19,12 @@ from headrace.api.artifacts import (
     ListArtifacts,
     ListProxy,
     PresignedUrl,
+    Preview,
+    PreviewArtifact,
     ProxyFiles,
     ProxyPath,
+    ReadTableHead,
+    TableHead,
     UploadArtifact,
 )
 from headrace.api.endpoint import Empty, Need, Permission, Resource
@@ -36,6 +40,7 @@ from headrace.base.paths import find_location_key, join_key, parse_key
 from headrace.blobs.local import LocalStore
 from headrace.blobs.open import get_folder
 from headrace.blobs.store import BlobInfo, BlobStore, Entry
+from headrace.services import table_heads, tickets
 from headrace.services.context import Context, Platform
 from headrace.services.validation import excerpt, get_run_id
 from headrace.store import models, objects, runs
@@ -44,6 +49,7 @@ from headrace.store.transaction import Transaction
 
 MAX_EXPIRATION_S = 7 * 24 * 3600
 _PROXIED_SCHEMES = frozenset({"http", "https", "mlflow-artifacts"})
+_OfRun = GetArtifact | PreviewArtifact | ReadTableHead | UploadArtifact
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,27 @@ def presign_proxy(context: Context, request: ProxyPath) -> Empty:
         "Multipart download is not supported for the current artifact repository: download the file, or ranges of it, "
         "from mlflow-artifacts/artifacts."
     )
+
+
+def table_head(context: Context, request: ReadTableHead) -> TableHead:
+    """Return the first rows of a file of a run that holds a table."""
+    if not 1 <= request.rows <= table_heads.MAX_ROWS:
+        raise InvalidParameter(
+            f"Invalid rows {request.rows}: it must lie between 1 and {table_heads.MAX_ROWS}."
+        )
+    place = _find_run_place(context, Permission.READ, request)
+    with place.store.open_reader(place.key) as reader:
+        return table_heads.read_head(reader, place.key.rpartition("/")[2], request.rows)
+
+
+def preview(context: Context, request: PreviewArtifact) -> Preview:
+    """Return an address under which a browser may show a file of a run for a while."""
+    place = _find_run_place(context, Permission.READ, request)
+    if place.store.stat(place.key).is_dir:
+        raise InvalidParameter(f"{excerpt(request.path)} is a folder; name a file in it.")
+    ticket = tickets.Ticket(get_run_id(request.run_id), context.actor.name, context.now() + tickets.LENGTH_MS)
+    text = tickets.write_ticket(context.platform.ticket_key, ticket)
+    return Preview(path=f"preview/{text}/{quote(_parse_path(request.path))}", expires_at=ticket.expires_at)
 
 
 def get(context: Context, request: GetArtifact) -> Place:
@@ -331,8 +358,8 @@ def forget(tx: Transaction, key: str) -> None:
     objects.delete_objects(tx, key)
 
 
-def _find_run_place(context: Context, permission: Permission, request: GetArtifact | UploadArtifact) -> Place:
-    run_id = get_run_id(request.run_id, request.run_uuid)
+def _find_run_place(context: Context, permission: Permission, request: _OfRun) -> Place:
+    run_id = get_run_id(request.run_id, getattr(request, "run_uuid", ""))
     key = _parse_path(request.path)
     return find_place(context, permission, runs.get_run(context.conn, run_id).artifact_uri, key)
 

@@ -81,6 +81,9 @@ class Platform:
         clock: the time.
         truncate_long_values: cut params and tags that are too long, as MLflow does by default, instead of refusing them.
         audit: called after each call.
+        started_at: when it was opened, in Unix milliseconds.
+        needs_token: whether callers had to show a token.
+        ticket_key: what `headrace.services.tickets` are signed with.
     """
 
     store: Store
@@ -89,6 +92,9 @@ class Platform:
     clock: Clock = now_ms
     truncate_long_values: bool = True
     audit: tuple[Callable[[AuditRecord], None], ...] = field(default=())
+    started_at: int = field(default_factory=now_ms)
+    needs_token: bool = False
+    ticket_key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

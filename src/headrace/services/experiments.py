@@ -6,11 +6,15 @@ from headrace.api.endpoint import Empty, Tag
 from headrace.api.experiments import (
     CreateExperiment,
     DeleteExperimentTag,
+    Experiment,
     ExperimentAnswer,
     ExperimentCreated,
+    ExperimentOverview,
     ExperimentsPage,
     GetExperiment,
     GetExperimentByName,
+    ListOverview,
+    OverviewPage,
     SearchExperiments,
     SetExperimentTag,
     UpdateExperiment,
@@ -30,7 +34,7 @@ from headrace.services.validation import (
     check_tags,
     excerpt,
 )
-from headrace.store import experiments, runs
+from headrace.store import experiments, run_counts, runs
 from headrace.store.connection import Row
 from headrace.store.experiment_search import ExperimentSearch, search_experiments
 from headrace.store.transaction import Transaction
@@ -76,6 +80,30 @@ def get_by_name(context: Context, request: GetExperimentByName) -> ExperimentAns
 
 def search(context: Context, request: SearchExperiments) -> ExperimentsPage:
     """Return a page of experiments."""
+    rows, token = _search(context, request)
+    page = ExperimentsPage()
+    if rows:
+        page.experiments = experiments.build_experiments(context.conn, rows)
+    if token:
+        page.next_page_token = token
+    return page
+
+
+def overview(context: Context, request: ListOverview) -> OverviewPage:
+    """Return a page of experiments, with what is in them."""
+    rows, token = _search(context, request)
+    counts = run_counts.count_by_scope(context.conn, context.now())
+    built = experiments.build_experiments(context.conn, rows)
+    page = OverviewPage(
+        experiments=[_build_overview(each, row, counts) for each, row in zip(built, rows, strict=True)]
+    )
+    if token:
+        page.next_page_token = token
+    return page
+
+
+def _search(context: Context, request: SearchExperiments | ListOverview) -> tuple[list[Row], str]:
+    """Return the rows of a page, and the token of the next; empty on the last."""
     limit = check_page_size(request.max_results, MAX_PAGE)
     order = complete_order(parse_order_by(request.order_by, EXPERIMENTS), EXPERIMENTS)
     deleted = {ViewType.ACTIVE_ONLY: (0,), ViewType.DELETED_ONLY: (1,), ViewType.ALL: (0, 1)}[
@@ -84,12 +112,27 @@ def search(context: Context, request: SearchExperiments) -> ExperimentsPage:
     found = ExperimentSearch(deleted, parse_filter(request.filter, EXPERIMENTS), order, limit)
     question = question_digest(request.filter, request.order_by, request.view_type)
     rows, place = search_experiments(context.conn, found, decode_token(request.page_token, question))
-    page = ExperimentsPage()
-    if rows:
-        page.experiments = experiments.build_experiments(context.conn, rows)
-    if place is not None:
-        page.next_page_token = encode_token(question, place)
-    return page
+    return rows, "" if place is None else encode_token(question, place)
+
+
+def _build_overview(
+    experiment: Experiment, row: Row, counts: dict[int, run_counts.RunCount]
+) -> ExperimentOverview:
+    scopes = [2 * row[0], 2 * row[0] + 1] if row[3] else [2 * row[0]]
+    found = [counts[scope] for scope in scopes if scope in counts]
+    built = ExperimentOverview(
+        experiment_id=experiment.experiment_id,
+        name=experiment.name,
+        lifecycle_stage=experiment.lifecycle_stage,
+        creation_time=experiment.creation_time,
+        last_update_time=experiment.last_update_time,
+        tags=experiment.tags or [],
+        runs=sum(each.runs for each in found),
+        running=sum(each.running for each in found),
+    )
+    if found:
+        built.last_run_time = max(each.last_start for each in found)
+    return built
 
 
 def update(context: Context, request: UpdateExperiment) -> Empty:

@@ -50,6 +50,7 @@ def open_platform(settings: PlatformSettings) -> Platform:
         policy=AllRights(),
         clock=store.clock,
         truncate_long_values=SERVER_SETTINGS["truncate-long-values"].is_on(default=True),
+        started_at=store.clock(),
     )
     try:
         store.writer.call(lambda tx: ensure_default(tx, platform))

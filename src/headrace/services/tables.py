@@ -46,10 +46,13 @@ _ATTRIBUTES = {
     "experiment_id": Attribute("experiment_id", Kind.STRING),
     "lifecycle_stage": Attribute("lifecycle_stage", Kind.STRING),
     "duration": Attribute("duration", Kind.NUMBER),
+    "number": Attribute("number", Kind.NUMBER),
 }
 # What a table can show: what runs can be searched by, and some attributes more.
 SHOWN = dataclasses.replace(RUNS, keys=MappingProxyType({**RUNS.keys, Entity.ATTRIBUTE: _ATTRIBUTES}))
-_ALL_ATTRIBUTES = tuple(dict.fromkeys(attribute.name for attribute in _ATTRIBUTES.values()))
+_ALL_ATTRIBUTES = tuple(
+    dict.fromkeys(attribute.name for attribute in _ATTRIBUTES.values() if attribute.name != "number")
+)
 
 
 def runs(context: Context, request: SelectRuns) -> RunTable:

@@ -75,6 +75,7 @@ class Dialect(DatabaseFile):
         errors: what the driver raises.
         for_update: the end of a query that locks the rows it finds until the transaction ends; empty where there is one writer anyway.
         for_share: likewise, against changes but not against others who only share.
+        version_sql: a query of the database's version.
         now_sql: a query of the database's time in Unix milliseconds; None where it is this machine's.
         sorts_ties: whether rows that an index gives by the first column of an order are surely sorted piece by piece, and not all before the
             first one.
@@ -90,6 +91,7 @@ class Dialect(DatabaseFile):
     errors: ClassVar[tuple[type[Exception], ...]]
     for_update: ClassVar[str] = " FOR UPDATE"
     for_share: ClassVar[str] = " FOR SHARE"
+    version_sql: ClassVar[str] = "SELECT version()"
     now_sql: ClassVar[str | None] = None
     sorts_ties: ClassVar[bool] = False
     has_side: ClassVar[bool] = True

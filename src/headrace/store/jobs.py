@@ -102,6 +102,15 @@ def open_jobs(conn: Connection) -> list[int]:
     return sorted(row[0] for row in rows)
 
 
+def count_open(conn: Connection) -> dict[JobState, int]:
+    """Return how many jobs wait, and how many are under way."""
+    rows = conn.rows(
+        f"SELECT state, COUNT(*) FROM hr_job WHERE state IN ({marks(len(_OPEN))}) GROUP BY state", _OPEN
+    )
+    counted: dict[int, int] = dict(rows)
+    return {state: counted.get(state.number, 0) for state in (JobState.PENDING, JobState.RUNNING)}
+
+
 def begin_step(tx: Transaction, number: int, size: int, now: int) -> tuple[JobRef, list[int]] | None:
     """Take the next subjects of a job out of what it has to do, or return None if it has ended.
 

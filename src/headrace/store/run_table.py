@@ -36,6 +36,7 @@ _ATTRIBUTES = {
     "end_time": "end_time",
     "experiment_id": "experiment",
     "lifecycle_stage": "scope",
+    "number": "id",
 }
 _PARTS = {
     Statistic.LATEST: "latest_code",
@@ -44,7 +45,7 @@ _PARTS = {
     Statistic.FIRST: "first_code",
     Statistic.COUNT: "points",
 }
-_TIMES = {"start_time", "end_time", "duration"}
+_NUMBERS = {"start_time", "end_time", "duration", "number"}
 _NAMED: dict[str, Callable[[int], str]] = {
     "experiment_id": str,
     "lifecycle_stage": lambda scope: STAGES[scope & 1],
@@ -156,7 +157,7 @@ def read_cells(
         clock: the change clock of its snapshot.
         search: what found the runs.
         runs: integer ids, each once.
-        fields: the columns; besides the attributes that can be searched: ``duration``, ``experiment_id``, ``lifecycle_stage``.
+        fields: the columns; besides the attributes that can be searched: ``duration``, ``experiment_id``, ``lifecycle_stage``, ``number``.
     """
     keys = find_key_ids(conn, {field.key for field in fields if field.entity in _KINDS})
     sources = {source for field in fields for source in _sources(field, keys)}
@@ -186,7 +187,7 @@ def _build(
         return _metric(field.statistic, found[0] if found else None, len(where[1]))
     if not found:
         return TextCells(np.full(len(where[1]), MISSING, np.uint32), [])
-    if field.entity is Entity.ATTRIBUTE and field.key in _TIMES:
+    if field.entity is Entity.ATTRIBUTE and field.key in _NUMBERS:
         begin, end = found[0], found[-1]
         present = begin.present & end.present
         return NumberCells(

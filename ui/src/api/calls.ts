@@ -201,6 +201,13 @@ export interface DifferenceRow {
   codes: Uint8Array;
 }
 
+/** A piece of background work: which process does it, and until when it is that one's if nothing more is heard of it (Unix milliseconds). */
+export interface DutyState {
+  name: string;
+  holder: string;
+  until: number;
+}
+
 /** The parameters of a call that takes none, or the answer of one that has nothing to say. */
 export interface Empty {
 }
@@ -232,6 +239,19 @@ export interface ExperimentAnswer {
 /** Answer of experiments/create. */
 export interface ExperimentCreated {
   experiment_id: string;
+}
+
+/** An experiment, and what is in it. */
+export interface ExperimentOverview {
+  experiment_id: string;
+  name: string;
+  lifecycle_stage: string;
+  creation_time: number;
+  last_update_time: number;
+  tags: Array<Tag>;
+  runs: number;
+  running: number;
+  last_run_time?: number;
 }
 
 /** Answer of experiments/search. */
@@ -368,6 +388,12 @@ export interface GroupCells {
   std?: Uint8Array;
 }
 
+/** A column of a file. */
+export interface HeadColumn {
+  name: string;
+  type: string;
+}
+
 /** Parameters of ingest/send. */
 export interface Ingest {
   format: number;
@@ -502,6 +528,15 @@ export interface ListLoggedModelArtifacts {
   model_id: string;
   artifact_directory_path?: string;
   page_token?: string;
+}
+
+/** Parameters of experiments/overview; they are those of experiments/search. */
+export interface ListOverview {
+  max_results?: number;
+  page_token?: string;
+  filter?: string;
+  order_by?: Array<string>;
+  view_type?: ViewType;
 }
 
 /** Parameters of mlflow-artifacts/artifacts (GET). */
@@ -747,6 +782,12 @@ export interface MoveRuns {
   job_id?: string;
 }
 
+/** Answer of experiments/overview. */
+export interface OverviewPage {
+  experiments: Array<ExperimentOverview>;
+  next_page_token?: string;
+}
+
 /** An input of a run: a key and its value as text. */
 export interface Param {
   key: string;
@@ -785,6 +826,18 @@ export interface PresignedUrl {
   model_id?: string;
 }
 
+/** Answer of artifacts/preview. */
+export interface Preview {
+  path: string;
+  expires_at: number;
+}
+
+/** Parameters of artifacts/preview: a file of a run. */
+export interface PreviewArtifact {
+  run_id: string;
+  path: string;
+}
+
 /** Answer of mlflow-artifacts/artifacts (GET); paths are relative to the folder asked for. */
 export interface ProxyFiles {
   files?: Array<FileInfo>;
@@ -793,6 +846,13 @@ export interface ProxyFiles {
 /** The path of a file or folder below the artifact root. */
 export interface ProxyPath {
   artifact_path: string;
+}
+
+/** Parameters of artifacts/table-head: a file of a run, and how many rows are wanted, 1000 at most. */
+export interface ReadTableHead {
+  run_id: string;
+  path: string;
+  rows?: number;
 }
 
 /** Records that were not stored. `record` is the first of them, counted over all batches of the writer; the others follow, not always at once. */
@@ -1020,6 +1080,26 @@ export interface ServerInfo {
   features_enabled?: Record<string, boolean>;
 }
 
+/** Answer of server/state. */
+export interface ServerState {
+  version: string;
+  python: string;
+  database: string;
+  database_version: string;
+  schema: string;
+  artifact_root: string;
+  serves_artifacts: boolean;
+  started_at: number;
+  uptime_ms: number;
+  experiments: number;
+  runs: number;
+  running: number;
+  jobs_pending: number;
+  jobs_running: number;
+  duties: Array<DutyState>;
+  needs_token: boolean;
+}
+
 /** Parameters of views/set-default: the view takes the place of the default before it, or ceases to be it. */
 export interface SetDefaultView {
   view_id: string;
@@ -1116,6 +1196,14 @@ export interface TableColumn {
 
 /** How a table is answered: in columns of bytes, or as an Arrow IPC stream. */
 export type TableFormat = "arrow" | "columns";
+
+/** Answer of artifacts/table-head. */
+export interface TableHead {
+  columns: Array<HeadColumn>;
+  rows: Array<Array<string>>;
+  total_rows?: number;
+  total_columns: number;
+}
 
 /** A key and a value, on whatever carries tags. */
 export interface Tag {
@@ -1220,9 +1308,11 @@ export const CALLS = {
   'artifacts.presign_download': { method: 'POST', path: 'api/2.0/mlflow/artifacts/presigned-download-url', binary: false },
   'artifacts.presign_proxy': { method: 'GET', path: 'api/2.0/mlflow-artifacts/presigned/{artifact_path:path}', binary: false },
   'artifacts.presign_upload': { method: 'POST', path: 'api/2.0/mlflow/artifacts/presigned-upload-url', binary: false },
+  'artifacts.preview': { method: 'POST', path: 'api/headrace/v1/artifacts/preview', binary: false },
   'artifacts.proxy_delete': { method: 'DELETE', path: 'api/2.0/mlflow-artifacts/artifacts/{artifact_path:path}', binary: false },
   'artifacts.proxy_get': { method: 'GET', path: 'api/2.0/mlflow-artifacts/artifacts/{artifact_path:path}', binary: false },
   'artifacts.proxy_put': { method: 'PUT', path: 'api/2.0/mlflow-artifacts/artifacts/{artifact_path:path}', binary: false },
+  'artifacts.table_head': { method: 'GET', path: 'api/headrace/v1/artifacts/table-head', binary: false },
   'artifacts.upload': { method: 'POST', path: 'api/2.0/mlflow/upload-artifact', binary: false },
   'changes.follow': { method: 'POST', path: 'api/headrace/v1/changes/follow', binary: false },
   'control.acknowledge': { method: 'POST', path: 'api/headrace/v1/control/acknowledge', binary: false },
@@ -1234,6 +1324,7 @@ export const CALLS = {
   'experiments.delete_tag': { method: 'POST', path: 'api/2.0/mlflow/experiments/delete-experiment-tag', binary: false },
   'experiments.get': { method: 'GET', path: 'api/2.0/mlflow/experiments/get', binary: false },
   'experiments.get_by_name': { method: 'GET', path: 'api/2.0/mlflow/experiments/get-by-name', binary: false },
+  'experiments.overview': { method: 'POST', path: 'api/headrace/v1/experiments/overview', binary: false },
   'experiments.restore': { method: 'POST', path: 'api/2.0/mlflow/experiments/restore', binary: false },
   'experiments.search': { method: 'POST', path: 'api/2.0/mlflow/experiments/search', binary: false },
   'experiments.set_tag': { method: 'POST', path: 'api/2.0/mlflow/experiments/set-experiment-tag', binary: false },
@@ -1279,6 +1370,7 @@ export const CALLS = {
   'series.chart': { method: 'POST', path: 'api/headrace/v1/series/chart', binary: true },
   'series.points': { method: 'POST', path: 'api/headrace/v1/series/points', binary: true },
   'server.info': { method: 'GET', path: 'api/3.0/mlflow/server-info', binary: false },
+  'server.state': { method: 'GET', path: 'api/headrace/v1/server/state', binary: false },
   'tables.compare': { method: 'POST', path: 'api/headrace/v1/tables/compare', binary: true },
   'tables.keys': { method: 'POST', path: 'api/headrace/v1/tables/keys', binary: true },
   'tables.runs': { method: 'POST', path: 'api/headrace/v1/tables/runs', binary: true },
@@ -1303,9 +1395,11 @@ export interface Calls {
   'artifacts.presign_download': { request: PresignedUrl; response: Empty };
   'artifacts.presign_proxy': { request: ProxyPath; response: Empty };
   'artifacts.presign_upload': { request: PresignedUrl; response: Empty };
+  'artifacts.preview': { request: PreviewArtifact; response: Preview };
   'artifacts.proxy_delete': { request: ProxyPath; response: Empty };
   'artifacts.proxy_get': { request: ProxyPath; response: Empty };
   'artifacts.proxy_put': { request: ProxyPath; response: Empty };
+  'artifacts.table_head': { request: ReadTableHead; response: TableHead };
   'artifacts.upload': { request: UploadArtifact; response: Empty };
   'changes.follow': { request: FollowChanges; response: Changes };
   'control.acknowledge': { request: ControlledRun; response: RunControl };
@@ -1317,6 +1411,7 @@ export interface Calls {
   'experiments.delete_tag': { request: DeleteExperimentTag; response: Empty };
   'experiments.get': { request: GetExperiment; response: ExperimentAnswer };
   'experiments.get_by_name': { request: GetExperimentByName; response: ExperimentAnswer };
+  'experiments.overview': { request: ListOverview; response: OverviewPage };
   'experiments.restore': { request: GetExperiment; response: Empty };
   'experiments.search': { request: SearchExperiments; response: ExperimentsPage };
   'experiments.set_tag': { request: SetExperimentTag; response: Empty };
@@ -1362,6 +1457,7 @@ export interface Calls {
   'series.chart': { request: GetChart; response: Chart };
   'series.points': { request: GetPoints; response: Points };
   'server.info': { request: Empty; response: ServerInfo };
+  'server.state': { request: Empty; response: ServerState };
   'tables.compare': { request: CompareRuns; response: RunDifference };
   'tables.keys': { request: ListKeys; response: KeysPage };
   'tables.runs': { request: SelectRuns; response: RunTable };

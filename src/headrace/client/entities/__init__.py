@@ -2,7 +2,7 @@
 
 from headrace.client.entities.experiment import Experiment
 from headrace.client.entities.logged_model import LoggedModel
-from headrace.client.entities.paged_list import PagedList
+from headrace.client.entities.paged_list import FoundList, PagedList
 from headrace.client.entities.pairs import (
     Dataset,
     DatasetInput,
@@ -34,6 +34,7 @@ __all__ = [
     "Experiment",
     "ExperimentTag",
     "FileInfo",
+    "FoundList",
     "InputTag",
     "LifecycleStage",
     "LoggedModel",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from headrace.api import experiments
+from headrace.client.entities.cards import build_page_url, find_page_root, show_experiment
 from headrace.client.entities.entity import Entity
 from headrace.client.entities.pairs import ExperimentTag
 
@@ -57,11 +58,17 @@ class Experiment(Entity):
         self.workspace = workspace or "default"
         self.trace_location = trace_location
         self.effective_trace_archival_retention = effective_trace_archival_retention
+        self._page_root = ""
 
     @classmethod
-    def from_wire(cls, experiment: experiments.Experiment) -> "Experiment":
-        """Return an experiment of an answer."""
-        return cls(
+    def from_wire(cls, experiment: experiments.Experiment, uri: str = "") -> "Experiment":
+        """Return an experiment of an answer.
+
+        Args:
+            experiment: the answer.
+            uri: the tracking URI that has given it.
+        """
+        made = cls(
             experiment.experiment_id,
             experiment.name,
             experiment.artifact_location,
@@ -71,6 +78,17 @@ class Experiment(Entity):
             experiment.last_update_time,
             experiment.workspace,
         )
+        made._page_root = find_page_root(uri)
+        return made
+
+    @property
+    def page_url(self) -> str:
+        """Where the server shows the experiment's runs; empty if no server does, or it is not known."""
+        return build_page_url(self._page_root, self.experiment_id)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return show_experiment(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Experiment):

@@ -1,12 +1,30 @@
-"""A page of a search: a list with the token of the next page."""
+"""What a search has found: a list that a notebook shows as a table; and a page of one, with the token of the next."""
 
 from collections.abc import Iterable
 from typing import TypeVar
 
+from headrace.client.entities.cards import show_experiments, show_runs
+from headrace.client.entities.experiment import Experiment
+from headrace.client.entities.run import Run
+
 T = TypeVar("T")
 
 
-class PagedList(list[T]):
+class FoundList(list[T]):
+    """A list like any other, but for what notebooks show of it."""
+
+    def _repr_html_(self) -> str | None:
+        """Return what a notebook shows; None for what has no table."""
+        runs = [each for each in self if isinstance(each, Run)]
+        experiments = [each for each in self if isinstance(each, Experiment)]
+        if runs and len(runs) == len(self):
+            return show_runs(runs)
+        if experiments and len(experiments) == len(self):
+            return show_experiments(experiments)
+        return None
+
+
+class PagedList(FoundList[T]):
     """A list that knows where the next page begins.
 
     Args:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from headrace.api import runs
 from headrace.base.errors import InvalidParameter
+from headrace.client.entities.cards import build_page_url, find_page_root, show_run
 from headrace.client.entities.entity import Entity, read_unset
 from headrace.client.entities.pairs import (
     DatasetInput,
@@ -195,12 +196,18 @@ class Run(Entity):
         if run_info is None:
             raise InvalidParameter("run_info is None; give a RunInfo.")
         self._info, self._data, self._inputs, self._outputs = run_info, run_data, run_inputs, run_outputs
+        self._page_root = ""
 
     @classmethod
-    def from_wire(cls, run: runs.Run) -> "Run":
-        """Return a run of an answer."""
+    def from_wire(cls, run: runs.Run, uri: str = "") -> "Run":
+        """Return a run of an answer.
+
+        Args:
+            run: the answer.
+            uri: the tracking URI that has given it.
+        """
         outputs = run.outputs.model_outputs if run.outputs else None
-        return Run(
+        made = Run(
             RunInfo.from_wire(run.info),
             RunData.from_wire(run.data),
             RunInputs(
@@ -209,6 +216,8 @@ class Run(Entity):
             ),
             RunOutputs([LoggedModelOutput(each.model_id, each.step) for each in outputs or ()]),
         )
+        made._page_root = find_page_root(uri)
+        return made
 
     @property
     def info(self) -> RunInfo:
@@ -229,6 +238,19 @@ class Run(Entity):
     def outputs(self) -> RunOutputs | None:
         """What the run has made."""
         return self._outputs
+
+    @property
+    def page_url(self) -> str:
+        """Where the server shows the run; empty if no server does, or it is not known."""
+        return build_page_url(self._page_root, self._known_experiment(), self.info.run_id)
+
+    def _known_experiment(self) -> str:
+        """Return the id of its experiment, if that is known without a call."""
+        return self.info.experiment_id
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return show_run(self)
 
     def to_dictionary(self) -> dict[Any, Any]:
         """Return all fields by name, down to the ground."""

@@ -34,12 +34,12 @@ class ExperimentCalls(Target):
         Raises:
             NotFound: there is none with this id.
         """
-        return Experiment.from_wire(self._settle().experiments.get(str(experiment_id)))
+        return Experiment.from_wire(self._settle().experiments.get(str(experiment_id)), self._uri)
 
     def get_experiment_by_name(self, name: str) -> Experiment | None:
         """Return an experiment by its name, deleted ones too, or None."""
         found = self._settle().experiments.find_by_name(name)
-        return None if found is None else Experiment.from_wire(found)
+        return None if found is None else Experiment.from_wire(found, self._uri)
 
     def search_experiments(
         self,
@@ -70,7 +70,8 @@ class ExperimentCalls(Target):
         if max_results is not None:
             request.max_results = max_results
         page = self._settle().transport.call(rows.SEARCH, request)
-        return PagedList(map(Experiment.from_wire, page.experiments or ()), page.next_page_token or None)
+        found = (Experiment.from_wire(each, self._uri) for each in page.experiments or ())
+        return PagedList(found, page.next_page_token or None)
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
         """Give an experiment another name.

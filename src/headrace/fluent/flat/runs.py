@@ -44,7 +44,7 @@ class RunCalls(Target):
             user_id=str(given.get(USER_TAG, "unknown")),
         )
         state.know_run(self._uri, run.info.run_id)
-        return Run.from_wire(run)
+        return Run.from_wire(run, self._uri)
 
     def get_run(self, run_id: str) -> Run:
         """Return a run as it is stored, deleted ones too.
@@ -52,7 +52,7 @@ class RunCalls(Target):
         Raises:
             NotFound: there is none with this id.
         """
-        return Run.from_wire(self._settle().runs.get(run_id))
+        return Run.from_wire(self._settle().runs.get(run_id), self._uri)
 
     def get_parent_run(self, run_id: str) -> Run | None:
         """Return the run that a run is nested in, or None.
@@ -94,7 +94,8 @@ class RunCalls(Target):
             page_token=page_token or "",
         )
         page = self._settle().transport.call(rows.SEARCH, request)
-        return PagedList(map(Run.from_wire, page.runs or ()), page.next_page_token or None)
+        found = (Run.from_wire(run, self._uri) for run in page.runs or ())
+        return PagedList(found, page.next_page_token or None)
 
     def get_metric_history(self, run_id: str, key: str) -> list[Metric]:
         """Return all points of a metric of a run, by time, step and value; none if there is no such run or metric."""

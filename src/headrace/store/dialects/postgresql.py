@@ -79,6 +79,7 @@ class PostgresqlDialect(Dialect):
     errors = (psycopg.Error,)
     inserts_together = True
     seals_at_once = True
+    version_sql = "SELECT current_setting('server_version')"
     now_sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
     def normalise(self, url: URL) -> URL:

@@ -34,6 +34,7 @@ class SqliteDialect(Dialect):
     placeholder = "?"
     begin_write = "BEGIN IMMEDIATE"  # the lock at once, so that no statement meets it later
     begin_read = "BEGIN"
+    version_sql = "SELECT sqlite_version()"
     errors = (sqlite3.Error,)
     for_update = for_share = ""
     sorts_ties = True

@@ -8,7 +8,7 @@ export interface ExperimentList {
   sort?: 'name' | 'created' | 'last' | 'runs';
   /** Experiments in the trash instead. */
   trash?: true;
-  /** Folders that are open: the part of a name up to a slash. */
+  /** Folders that are open: the part of a name up to a slash. Left out: all of a small tree; `/` alone: none. */
   open?: string[];
 }
 

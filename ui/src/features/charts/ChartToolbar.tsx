@@ -1,0 +1,167 @@
+/** How all charts of a panel are drawn: which, over what, how smooth. */
+
+import { ActionIcon, Button, Checkbox, CloseButton, Popover, SegmentedControl, Select, Slider, Stack, Text, TextInput } from '@mantine/core';
+import { Search, SlidersHorizontal, ZoomOut } from 'lucide-react';
+import { useEffect, useMemo, useState } from 'react';
+import type { ChartState } from '@/lib/chartState';
+import classes from './charts.module.css';
+import type { ChangeState } from './panel';
+
+interface Props {
+  state: ChartState;
+  change: ChangeState;
+  keys: readonly string[];
+  /** The smoothing while it is being dragged; null when it is let go. */
+  draft: number | null;
+  setDraft: (amount: number | null) => void;
+  sections: readonly string[];
+}
+
+const MOST_OPTIONS = 60;
+
+export function ChartToolbar({ state, change, keys, draft, setDraft, sections }: Props) {
+  return (
+    <div className={classes.toolbar} role="toolbar" aria-label="Charts">
+      <FindBox state={state} change={change} />
+      <AxisSelect state={state} change={change} keys={keys} />
+      <SmoothSlider state={state} change={change} draft={draft} setDraft={setDraft} />
+      <OptionsButton state={state} change={change} sections={sections} />
+      {state.zoom && (
+        <Button size="compact-sm" variant="light" leftSection={<ZoomOut size={14} aria-hidden />} onClick={() => change({ zoom: undefined })}>
+          Reset zoom
+        </Button>
+      )}
+    </div>
+  );
+}
+
+type Part = Pick<Props, 'state' | 'change'>;
+
+function FindBox({ state, change }: Part) {
+  const [text, setText] = useState(state.find ?? '');
+  useEffect(() => setText(state.find ?? ''), [state.find]);
+  useEffect(() => {
+    if (text === (state.find ?? '')) return;
+    const timer = setTimeout(() => change({ find: text || undefined }, 'replace'), 200);
+    return () => clearTimeout(timer);
+  }, [text, state.find, change]);
+  return (
+    <TextInput
+      size="xs"
+      style={{ flex: '1 1 120px', maxWidth: 240 }}
+      leftSection={<Search size={14} aria-hidden />}
+      rightSection={text ? <CloseButton size="xs" aria-label="Show all charts" onClick={() => setText('')} /> : undefined}
+      placeholder="Find charts"
+      aria-label="Find charts by name"
+      value={text}
+      onChange={(event) => setText(event.currentTarget.value)}
+    />
+  );
+}
+
+function AxisSelect({ state, change, keys }: Part & { keys: readonly string[] }) {
+  const data = useMemo(
+    () => [
+      {
+        group: 'Axis',
+        items: [
+          { value: 'step', label: 'x: step' },
+          { value: 'relative', label: 'x: time since start' },
+          { value: 'time', label: 'x: wall clock' },
+        ],
+      },
+      { group: 'Another metric', items: keys.map((key) => ({ value: `metric:${key}`, label: `x: ${key}` })) },
+    ],
+    [keys],
+  );
+  return (
+    <Select
+      size="xs"
+      w={164}
+      aria-label="What x is"
+      data={data}
+      value={state.x ?? 'step'}
+      searchable
+      limit={MOST_OPTIONS}
+      allowDeselect={false}
+      comboboxProps={{ width: 260, position: 'bottom-start' }}
+      maxDropdownHeight={360}
+      // A range of steps means nothing on another axis.
+      onChange={(x) => change({ x: x === 'step' || x === null ? undefined : x, zoom: undefined })}
+    />
+  );
+}
+
+function SmoothSlider({ state, change, draft, setDraft }: Part & Pick<Props, 'draft' | 'setDraft'>) {
+  const isWindow = state.smoother === 'window';
+  const amount = draft ?? state.smooth ?? 0;
+  return (
+    <div style={{ display: 'flex', alignItems: 'center', gap: 8, flex: '0 1 190px' }}>
+      <Text size="xs" c="dimmed">
+        Smooth
+      </Text>
+      <Slider
+        size="sm"
+        style={{ flex: 1, minWidth: 60 }}
+        label={null}
+        min={0}
+        max={isWindow ? 200 : 0.99}
+        step={isWindow ? 1 : 0.01}
+        value={Math.min(amount, isWindow ? 200 : 0.99)}
+        thumbLabel={isWindow ? 'Smoothing: points of the window' : 'Smoothing: weight of the past'}
+        onChange={setDraft}
+        onChangeEnd={(value) => {
+          setDraft(null);
+          if (value !== (state.smooth ?? 0)) change({ smooth: value > 0 ? value : undefined });
+        }}
+      />
+      <Text size="xs" w={30} ta="right" style={{ fontVariantNumeric: 'tabular-nums' }}>
+        {isWindow ? amount : amount.toFixed(2)}
+      </Text>
+    </div>
+  );
+}
+
+function OptionsButton({ state, change, sections }: Part & { sections: readonly string[] }) {
+  const toggle = (key: 'logx' | 'logy') => change({ [key]: state[key] ? undefined : true });
+  return (
+    <Popover position="bottom-end" withinPortal trapFocus>
+      <Popover.Target>
+        <ActionIcon variant="default" size={30} aria-label="Options of charts" title="Options of charts">
+          <SlidersHorizontal size={15} aria-hidden />
+        </ActionIcon>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <Stack gap="sm">
+          <div>
+            <Text size="xs" c="dimmed" mb={4}>
+              Smoothing
+            </Text>
+            <SegmentedControl
+              size="xs"
+              value={state.smoother ?? 'ema'}
+              onChange={(value) => change({ smoother: value === 'window' ? 'window' : undefined, smooth: undefined })}
+              data={[
+                { value: 'ema', label: 'Moving average by time' },
+                { value: 'window', label: 'Window of points' },
+              ]}
+            />
+          </div>
+          <Checkbox size="xs" label="Logarithmic x" checked={state.logx ?? false} disabled={state.x === 'time'} onChange={() => toggle('logx')} />
+          <Checkbox size="xs" label="Logarithmic y" checked={state.logy ?? false} onChange={() => toggle('logy')} />
+          <Checkbox size="xs" label="Bands: least to greatest of a bucket, deviation of a group" checked={state.band !== false} onChange={() => change({ band: state.band === false ? undefined : false })} />
+          {sections.length > 1 && (
+            <Button.Group>
+              <Button size="compact-xs" variant="default" onClick={() => change({ folded: [...sections] })}>
+                Fold all sections
+              </Button>
+              <Button size="compact-xs" variant="default" disabled={!state.folded} onClick={() => change({ folded: undefined })}>
+                Unfold all
+              </Button>
+            </Button.Group>
+          )}
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

@@ -1,0 +1,197 @@
+/** The metrics of a run: last value, least and greatest, and their course over time. Those in view are read. */
+
+import { Anchor, HoverCard, Text, useComputedColorScheme } from '@mantine/core';
+import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
+import { useCallback, useMemo, useState } from 'react';
+import type { Metric } from '@/api/calls';
+import { call } from '@/api/client';
+import { Sparkline } from '@/charts/Sparkline';
+import { formatCount, formatNumber, formatTime } from '@/lib/format';
+import { runStyle } from '@/lib/runColor';
+import { isSystemMetric } from './best';
+import { Key } from './Key';
+import { Panel } from './Panel';
+import { RowList } from './RowList';
+import styles from './RunPage.module.css';
+import { chunkMetrics, readTrends, type Trend } from './trends';
+
+interface Props {
+  runId: string;
+  metrics: readonly Metric[];
+  number: number;
+  query: string;
+  openSystem: () => void;
+  openChart: (key: string) => void;
+}
+
+const TREND_BUCKETS = 100;
+const DETAIL_BUCKETS = 2000;
+
+export function MetricsPanel({ runId, metrics, number, query, openSystem, openChart }: Props) {
+  const [range, setRange] = useState<[number, number]>([0, 14]);
+  const dark = useComputedColorScheme('light') === 'dark';
+  const { color } = runStyle(number, dark);
+  const wanted = query.toLowerCase();
+  const [own, systems] = useMemo(() => {
+    const sorted = [...metrics].sort((a, b) => a.key.localeCompare(b.key, undefined, { numeric: true }) || nameOfSource(a).localeCompare(nameOfSource(b)));
+    return [sorted.filter(({ key }) => !isSystemMetric(key)), sorted.filter(({ key }) => isSystemMetric(key)).length];
+  }, [metrics]);
+  const shown = useMemo(() => own.filter(({ key }) => !wanted || key.toLowerCase().includes(wanted)), [own, wanted]);
+  const trends = useTrends(runId, own, useMemo(() => shown.slice(range[0], range[1] + 1).map(({ key }) => key), [shown, range]));
+  const onRange = useCallback((first: number, last: number) => setRange([first, last]), []);
+  return (
+    <Panel
+      title="Metrics"
+      note={shown.length === own.length ? formatCount(own.length) : `${shown.length} of ${own.length}`}
+      flush
+      actions={
+        systems > 0 ? (
+          <Anchor component="button" type="button" size="xs" onClick={openSystem}>
+            {systems} system metrics
+          </Anchor>
+        ) : undefined
+      }
+    >
+      {shown.length === 0 ? (
+        <Text size="sm" c="dimmed" p="md">
+          {own.length === 0 ? 'No metrics yet.' : 'No metric matches.'}
+        </Text>
+      ) : (
+        <RowList
+          label="Metrics"
+          count={shown.length}
+          columns={styles.metric ?? ''}
+          maxHeight={420}
+          onRange={onRange}
+          rowKey={(row) => `${shown[row]?.key} ${shown[row] ? nameOfSource(shown[row]) : ''}`}
+          head={
+            <>
+              <span role="columnheader">Metric</span>
+              {['last', 'step', 'min', 'max'].map((name) => (
+                <span key={name} role="columnheader" className="number">
+                  {name}
+                </span>
+              ))}
+              <span role="columnheader">course</span>
+            </>
+          }
+          row={(row) => {
+            const metric = shown[row];
+            if (!metric) return null;
+            return <Row runId={runId} metric={metric} trend={trends.get(metric.key)} color={color} open={() => openChart(metric.key)} />;
+          }}
+        />
+      )}
+    </Panel>
+  );
+}
+
+interface RowProps {
+  runId: string;
+  metric: Metric;
+  trend: Trend | undefined;
+  color: string;
+  open: () => void;
+}
+
+function Row({ runId, metric, trend, color, open }: RowProps) {
+  const source = nameOfSource(metric);
+  const last = Number(metric.value);
+  const isBad = Number.isNaN(last);
+  // The last value is read more often than the course: it may have gone beyond.
+  const [min, max] = trend && trend.points > 0 ? (isBad ? [trend.min, trend.max] : [least(trend.min, last), -least(-trend.max, -last)]) : [];
+  return (
+    <>
+      <span role="rowheader" className={styles.key}>
+      <HoverCard openDelay={350} position="bottom-start" width={300} shadow="md">
+        <HoverCard.Target>
+          <button type="button" className={styles.valueButton} style={{ fontFamily: 'inherit' }} onClick={open} aria-label={`Chart of ${metric.key}`}>
+            <Key name={metric.key} />
+            {source && <span className="dim"> · {source}</span>}
+          </button>
+        </HoverCard.Target>
+        <HoverCard.Dropdown p="sm">
+          <Details runId={runId} metric={metric} />
+        </HoverCard.Dropdown>
+      </HoverCard>
+      </span>
+      <span role="cell" className="number" title={String(metric.value)} style={isBad ? { color: 'var(--hr-bad)' } : undefined}>
+        {formatNumber(metric.value)}
+      </span>
+      <span role="cell" className="number dim">
+        {formatCount(Number(metric.step ?? 0))}
+      </span>
+      <span role="cell" className="number" title={min === undefined ? undefined : String(min)}>
+        {formatNumber(min)}
+      </span>
+      <span role="cell" className="number" title={max === undefined ? undefined : String(max)}>
+        {formatNumber(max)}
+      </span>
+      <span role="cell">{trend && trend.points > 1 && <Sparkline values={trend.values} color={color} width={96} height={20} />}</span>
+    </>
+  );
+}
+
+const least = (known: number, last: number): number => (known < last ? known : last);
+
+/** What is exact of one metric: the steps of its least and greatest value, how many points it has. */
+function Details({ runId, metric }: { runId: string; metric: Metric }) {
+  const { data, error } = useQuery({
+    queryKey: ['run', runId, 'trends', 'steps', metric.key],
+    queryFn: async ({ signal }) => {
+      const chart = await call('series.chart', { run_ids: [runId], keys: [metric.key], buckets: DETAIL_BUCKETS }, { signal });
+      return readTrends(chart).get(metric.key);
+    },
+  });
+  const at = (step: number) => `at step ${data?.exact ? '' : '~'}${formatCount(step)}`;
+  return (
+    <div style={{ fontSize: 12.5, overflowWrap: 'anywhere' }}>
+      <strong>{metric.key}</strong>
+      <div>
+        last {String(metric.value)} at step {formatCount(Number(metric.step ?? 0))}
+      </div>
+      <div className="dim">{formatTime(Number(metric.timestamp))}</div>
+      {error && <div role="alert">{error.message}</div>}
+      {data && (
+        <>
+          {!Number.isNaN(data.min) && (
+            <>
+              <div>
+                min {data.min} {at(data.minAt)}
+              </div>
+              <div>
+                max {data.max} {at(data.maxAt)}
+              </div>
+            </>
+          )}
+          <div>
+            {formatCount(data.points)} points{data.nans > 0 && `, ${formatCount(data.nans)} of them NaN`}
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** What a metric was measured on, if that was said. */
+const nameOfSource = (metric: Metric): string => metric.dataset_name ?? (metric.model_id ? `model ${metric.model_id.slice(0, 10)}` : '');
+
+/** The course of the metrics in view, by chunks, so that scrolling asks once for each. */
+function useTrends(runId: string, metrics: readonly Metric[], visible: readonly string[]): ReadonlyMap<string, Trend> {
+  const wanted = useMemo(() => {
+    const seen = new Set(visible);
+    return chunkMetrics(metrics).filter(({ keys }) => keys.some((key) => seen.has(key)));
+  }, [metrics, visible]);
+  return useQueries({
+    queries: wanted.map(({ keys, x }) => ({
+      queryKey: ['run', runId, 'trends', x, keys],
+      placeholderData: keepPreviousData,
+      queryFn: async ({ signal }: { signal: AbortSignal }) =>
+        readTrends(await call('series.chart', { run_ids: [runId], keys, x, buckets: TREND_BUCKETS }, { signal })),
+    })),
+    combine: joinTrends,
+  });
+}
+
+const joinTrends = (answers: readonly { data: Map<string, Trend> | undefined }[]): Map<string, Trend> =>
+  new Map(answers.flatMap(({ data }) => (data ? [...data] : [])));

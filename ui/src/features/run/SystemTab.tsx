@@ -1,0 +1,68 @@
+/** What the machine did while the run went on, on the same time axis as a metric of choice. */
+
+import { Button, Code, Group, Select, Stack, Text } from '@mantine/core';
+import { useMemo } from 'react';
+import type { ChartState } from '@/lib/chartState';
+import { Empty } from '@/components/Empty';
+import { ChartsPanel } from '@/features/charts/ChartsPanel';
+import { isSystemMetric, rankMetrics } from './best';
+import styles from './RunPage.module.css';
+import { NO_GROUPS, useShown } from './shown';
+import type { Address } from './useAddress';
+import type { KnownRun } from './useRun';
+
+/** The charts' default is the step, which system metrics count by themselves: time is what they share with the others. */
+const DEFAULT_X = 'relative';
+
+export default function SystemTab({ address, known, number }: { address: Address; known: KnownRun; number: number }) {
+  const { state, change, experimentId } = address;
+  const runs = useShown(known, number);
+  const shape = JSON.stringify([...new Set(known.metrics.map(({ key }) => key))].sort());
+  const [systems, others] = useMemo(() => {
+    const names: string[] = JSON.parse(shape);
+    return [names.filter(isSystemMetric), rankMetrics(names)];
+  }, [shape]);
+  const beside = state.beside ?? others[0];
+  const keys = useMemo(() => (beside === undefined ? systems : [beside, ...systems]), [beside, systems]);
+  const charts: ChartState = useMemo(
+    () => ({ ...state, x: state.x ?? DEFAULT_X, ...(beside === undefined ? {} : { pinned: [beside, ...(state.pinned ?? [])] }) }),
+    [state, beside],
+  );
+  if (systems.length === 0) {
+    return (
+      <Empty title="No system metrics">
+        <Stack gap="xs">
+          <Text c="dimmed">This run has not logged what its machine did. To have processors, memory, disk, network and GPUs sampled with the next runs:</Text>
+          <Code block>{'import headrace as hr\n\nhr.enable_system_metrics_logging()'}</Code>
+        </Stack>
+      </Empty>
+    );
+  }
+  const { start_time, end_time } = known.run.info;
+  const length = (end_time ? Number(end_time) : Date.now()) - Number(start_time);
+  const span = charts.x === DEFAULT_X && length > 0 ? length : undefined;
+  const update = (patch: Partial<ChartState>, how?: 'push' | 'replace') => {
+    const { pinned, ...rest } = patch;
+    change({ ...rest, ...('pinned' in patch ? { pinned: pinned?.filter((key) => key !== beside) } : {}) }, how);
+  };
+  return (
+    <div className={styles.fill} style={{ display: 'flex', flexDirection: 'column', gap: 8 }}>
+      {others.length > 0 && (
+        <Group gap="sm">
+          <Text size="sm" c="dimmed" id="beside">
+            On the same axis as
+          </Text>
+          <Select size="xs" w={280} searchable allowDeselect={false} aria-labelledby="beside" data={others} limit={200} value={beside ?? null} onChange={(key) => change({ beside: key ?? undefined })} />
+          {span !== undefined && !state.zoom && (
+            <Button size="compact-sm" variant="default" onClick={() => change({ zoom: [0, span] })}>
+              Show the whole run in each
+            </Button>
+          )}
+        </Group>
+      )}
+      <div className={styles.fill}>
+      <ChartsPanel runs={runs} groups={NO_GROUPS} experimentIds={[experimentId]} state={charts} change={update} keys={keys} />
+      </div>
+    </div>
+  );
+}

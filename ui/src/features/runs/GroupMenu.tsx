@@ -1,0 +1,89 @@
+/** By which params and tags rows are grouped. */
+
+import { Button, Checkbox, Popover, ScrollArea, Stack, Text, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Layers } from 'lucide-react';
+import { useState } from 'react';
+import { call } from '@/api/client';
+import { labelField, writeField } from './fields';
+
+interface Props {
+  experimentId: string;
+  group: readonly string[];
+  change: (group: string[]) => void;
+}
+
+const MOST_LEVELS = 3;
+const ALWAYS = ['status', 'user_id'];
+
+export function GroupMenu({ experimentId, group, change }: Props) {
+  const [open, setOpen] = useState(false);
+  const label = group.length === 0 ? 'Group' : `Group: ${group.map(labelField).join(', ')}`;
+  return (
+    <Popover opened={open} onChange={setOpen} position="bottom-end" width={300} shadow="md" withinPortal trapFocus>
+      <Popover.Target>
+        <Button
+          variant={group.length > 0 ? 'light' : 'default'}
+          size="xs"
+          h={32}
+          maw={220}
+          leftSection={<Layers size={15} aria-hidden />}
+          onClick={() => setOpen(!open)}
+          aria-expanded={open}
+        >
+          <span className="ellipsis">{label}</span>
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown p="sm">{open && <Chooser experimentId={experimentId} group={group} change={change} />}</Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function Chooser({ experimentId, group, change }: Props) {
+  const [find, setFind] = useState('');
+  const { data } = useQuery({
+    queryKey: ['runs', experimentId, 'groups', find],
+    queryFn: async ({ signal }) => {
+      const request = { experiment_ids: [experimentId], kinds: ['param' as const, 'tag' as const], contains: find, ignore_case: true, limit: 100 };
+      return (await call('tables.keys', request, { signal })).keys ?? [];
+    },
+    placeholderData: (old) => old,
+    staleTime: 10_000,
+  });
+  const wanted = find.toLowerCase();
+  const names = [
+    ...group,
+    ...(data ?? []).map(({ kind, key }) => writeField(kind, key)),
+    ...ALWAYS.filter((name) => labelField(name).toLowerCase().includes(wanted)),
+  ];
+  const rows = [...new Set(names)].filter((name) => !name.startsWith('tags.mlflow.') || group.includes(name));
+  const toggle = (name: string) => change(group.includes(name) ? group.filter((each) => each !== name) : [...group, name]);
+  return (
+    <Stack gap="sm">
+      <TextInput size="xs" placeholder="Search params and tags" aria-label="Search params and tags" value={find} onChange={(event) => setFind(event.currentTarget.value)} data-autofocus />
+      <ScrollArea.Autosize mah={280} type="auto" offsetScrollbars viewportProps={{ tabIndex: 0, 'aria-label': 'Fields to group by' }}>
+        <Stack gap={4}>
+          {rows.map((name) => (
+            <Checkbox
+              key={name}
+              size="xs"
+              label={name.startsWith('tags.') ? `tag ${labelField(name)}` : labelField(name)}
+              checked={group.includes(name)}
+              disabled={!group.includes(name) && group.length >= MOST_LEVELS}
+              onChange={() => toggle(name)}
+            />
+          ))}
+        </Stack>
+      </ScrollArea.Autosize>
+      {group.length > 0 ? (
+        <Button size="compact-xs" variant="default" onClick={() => change([])}>
+          Do not group
+        </Button>
+      ) : (
+        <Text size="xs" c="dimmed">
+          Rows with the same values fold into one, with mean and deviation; the charts draw a line and a band.
+        </Text>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,175 @@
+/** The table of runs: a grid of which only the lines and columns in sight are drawn. */
+
+import { useComputedColorScheme } from '@mantine/core';
+import { type ReactNode, type RefObject, useEffect, useMemo } from 'react';
+import { highlight } from '@/lib/highlight';
+import type { Frame } from './frame';
+import { type ColumnActions, HeaderCell } from './HeaderCell';
+import { columnsInSight, type Layout, linesInSight, type Placed } from './layout';
+import type { Line, Lines } from './rows';
+import styles from './RunGrid.module.css';
+import { type LineActions, RunRow } from './RunRow';
+import { statsOf } from './stats';
+import { useNow } from './useNow';
+import { useScrollWindow, type View } from './useScrollWindow';
+import { useSparklines } from './useSparklines';
+
+const HEAD_HEIGHT = 34;
+/** Room for the box and the eye in the head of the first column. */
+const CORNER_WIDTH = 58;
+const CORNER = { position: "absolute", left: 8, top: 0, height: HEAD_HEIGHT, display: "flex", alignItems: "center", zIndex: 1 } as const;
+
+interface Props {
+  frame: Frame;
+  lines: Lines;
+  layout: Layout;
+  sort: readonly string[];
+  rowHeight: number;
+  grouped: boolean;
+  /** Lines can be folded. */
+  nested: boolean;
+  cursor: number;
+  selected: ReadonlySet<string>;
+  shown: ReadonlySet<string>;
+  /** Ids under which charts know groups. */
+  chartIds: ReadonlyMap<string, string>;
+  lineActions: LineActions;
+  columnActions: ColumnActions;
+  /** What stands in the head of the first column before its title. */
+  corner: ReactNode;
+  element: RefObject<HTMLDivElement | null>;
+  busy: boolean;
+}
+
+interface Window {
+  from: number;
+  to: number;
+  columns: readonly Placed[];
+}
+
+const sameWindow = (a: Window, b: Window): boolean =>
+  a.from === b.from && a.to === b.to && a.columns.length === b.columns.length && a.columns.every((column, place) => column === b.columns[place]);
+
+export function RunGrid(props: Props) {
+  const { frame, lines, layout, sort, rowHeight, grouped, nested, cursor, selected, shown, chartIds, lineActions, columnActions, corner, element, busy } = props;
+  const dark = useComputedColorScheme('light') === 'dark';
+  const now = useNow(5000);
+  const found = useScrollWindow(
+    element,
+    (view: View): Window => {
+      const [from, to] = linesInSight(lines.size, rowHeight, view.top, view.height);
+      return { from, to, columns: columnsInSight(layout, view.left, view.width) };
+    },
+    sameWindow,
+  );
+  const { from, to } = found;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the same columns are to be the same list, so that lines stay as they are
+  const columns = useMemo(() => found.columns, [layout, found.columns[0], found.columns.length]);
+  const inSight = useMemo(() => {
+    const made: [number, Line][] = [];
+    for (let place = from; place < to; place += 1) {
+      const line = lines.at(place);
+      if (line) made.push([place, line]);
+    }
+    return made;
+  }, [lines, from, to]);
+  const ids = useMemo(() => inSight.flatMap(([, line]) => (line.kind === 'run' ? [line.id] : [])), [inSight]);
+  const sparks = useSparklines(ids, useMemo(() => [...layout.pinned, ...columns], [layout, columns]));
+  useKeepInSight(element, cursor, rowHeight, lines.size);
+  useEffect(() => () => highlight.set(null), []);
+  const count = layout.pinned.length + layout.scrolled.length;
+  const head = (column: Placed, place: number) => (
+    <HeaderCell
+      key={column.name}
+      column={column}
+      place={place}
+      sort={sort}
+      pinned={place <= layout.pinned.length}
+      fixed={place === 1}
+      right={isRight(frame, column.name)}
+      actions={columnActions}
+    />
+  );
+  const [first, ...pinned] = layout.pinned;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a table cannot leave out the rows and columns that are out of sight
+    <div
+      ref={element}
+      role={nested ? "treegrid" : "grid"}
+      tabIndex={0}
+      aria-label="Runs"
+      aria-rowcount={lines.size + 1}
+      aria-colcount={count}
+      aria-multiselectable
+      aria-busy={busy}
+      aria-activedescendant={cursor >= from && cursor < to ? `line-${cursor}` : undefined}
+      className={styles.grid}
+      onMouseLeave={() => highlight.set(null)}
+    >
+      <div role="rowgroup" className={styles.head} style={{ width: layout.width, minWidth: '100%' }}>
+        <div role="row" aria-rowindex={1} style={{ height: '100%' }}>
+          <div className={styles.pinned} style={{ width: layout.pinnedWidth }} role="presentation">
+            {first && (
+              <div style={{ paddingLeft: 0 }} role="presentation">
+                <span role="columnheader" aria-label="Selection" style={CORNER}>
+                  {corner}
+                </span>
+                <HeaderCell column={{ ...first, left: CORNER_WIDTH, width: first.width - CORNER_WIDTH }} place={1} sort={sort} pinned fixed right={false} actions={firstActions(columnActions)} />
+              </div>
+            )}
+            {pinned.map((column, index) => head(column, index + 2))}
+          </div>
+          {columns.map((column) => head(column, layout.scrolled.indexOf(column) + layout.pinned.length + 1))}
+        </div>
+      </div>
+      <div role="rowgroup" style={{ position: 'relative', height: lines.size * rowHeight, width: layout.width }}>
+        {inSight.map(([place, line]) => (
+          <RunRow
+            key={line.kind === 'run' ? line.id : `group ${line.group.name}`}
+            line={line}
+            place={place}
+            height={rowHeight}
+            layout={layout}
+            columns={columns}
+            frame={frame}
+            chartId={line.kind === 'run' ? line.id : (chartIds.get(line.group.name) ?? line.group.name)}
+            actions={lineActions}
+            selected={line.kind === 'run' && selected.has(line.id)}
+            shown={shown.has(line.kind === 'run' ? line.id : line.group.name)}
+            grouped={grouped}
+            nested={nested}
+            cursor={place === cursor}
+            now={now}
+            dark={dark}
+            sparks={sparks}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** Whether the cells of a column stand at the right: numbers do. */
+function isRight(frame: Frame, name: string): boolean {
+  const cells = frame.columns.get(name);
+  return name === 'duration' || (cells !== undefined && cells.kind !== 'time' && statsOf(cells).numeric);
+}
+
+/** The first head begins behind the boxes in its corner: what it is resized to has them in it. */
+const firstActions = (actions: ColumnActions): ColumnActions => ({
+  ...actions,
+  resize: (column, width, done) => actions.resize(column, width + CORNER_WIDTH, done),
+});
+
+/** Scroll when the cursor leaves what can be seen. */
+function useKeepInSight(element: RefObject<HTMLDivElement | null>, cursor: number, rowHeight: number, size: number): void {
+  useEffect(() => {
+    const target = element.current;
+    if (!target || cursor < 0 || cursor >= size) return;
+    const top = cursor * rowHeight;
+    const seen = target.clientHeight - HEAD_HEIGHT;
+    if (top < target.scrollTop) target.scrollTop = top;
+    else if (top + rowHeight > target.scrollTop + seen) target.scrollTop = top + rowHeight - seen;
+    // biome-ignore lint/correctness/useExhaustiveDependencies: only a move of the cursor scrolls, not rows that come
+  }, [cursor, element, rowHeight]);
+}

@@ -1,0 +1,186 @@
+/** What stands in the cells of the table. */
+
+import { Sparkline } from '@/charts/Sparkline';
+import { RunStateBadge } from '@/components/RunStateBadge';
+import { formatAge, formatDuration, formatNumber, formatTime } from '@/lib/format';
+import { readField } from './fields';
+import { type Cells, type Frame, hasCell, numberAt, textAt } from './frame';
+import { type Placed, SPARK_WIDTH } from './layout';
+import styles from './RunGrid.module.css';
+import { aggregate, statsOf } from './stats';
+
+/** Where a value lies between the least and the greatest of its column, in percent. */
+export function shareOf(cells: Cells, value: number): number {
+  const { min, max } = statsOf(cells);
+  if (!Number.isFinite(value) || !(max > min)) return 0;
+  return Math.max(0, Math.min(100, ((value - min) / (max - min)) * 100));
+}
+
+interface CellProps {
+  frame: Frame;
+  row: number;
+  column: Placed;
+  /** Left end, in pixels from where the cell's container begins. */
+  left: number;
+  place: number;
+  now: number;
+  spark?: Float64Array | undefined;
+  color: string;
+}
+
+/** One value of one run. */
+export function RunCell({ frame, row, column, left, place, now, spark, color }: CellProps) {
+  const { name, width } = column;
+  const cells = frame.columns.get(name);
+  const style = { left, width };
+  if (name === 'duration' || name === 'status') return <AttributeCell frame={frame} row={row} name={name} style={style} place={place} now={now} />;
+  if (!cells) return <Blank style={style} place={place} />;
+  if (!hasCell(cells, row)) return <div role="gridcell" aria-colindex={place} className={styles.cell} style={style} />;
+  if (cells.kind === 'time') {
+    const time = numberAt(cells, row);
+    return (
+      <div role="gridcell" aria-colindex={place} className={styles.cell} style={style} title={formatTime(time)}>
+        {formatAge(time, now)}
+      </div>
+    );
+  }
+  if (cells.kind === 'number') return <NumberCell cells={cells} row={row} column={column} style={style} place={place} spark={spark} color={color} />;
+  const text = textAt(cells, row);
+  const { numeric } = statsOf(cells);
+  return (
+    <div
+      role="gridcell"
+      aria-colindex={place}
+      className={styles.cell}
+      style={numeric ? { ...style, justifyContent: 'flex-end', fontVariantNumeric: 'tabular-nums' } : style}
+      title={text}
+    >
+      <span className={styles.text}>{text}</span>
+    </div>
+  );
+}
+
+interface Style {
+  left: number;
+  width: number;
+}
+
+/** A cell whose column is on its way. */
+function Blank({ style, place }: { style: Style; place: number }) {
+  return (
+    <div role="gridcell" aria-colindex={place} aria-busy className={styles.cell} style={style}>
+      <span className={styles.ghost} />
+    </div>
+  );
+}
+
+interface NumberProps {
+  cells: Cells;
+  row: number;
+  column: Placed;
+  style: Style;
+  place: number;
+  spark: Float64Array | undefined;
+  color: string;
+}
+
+function NumberCell({ cells, row, column, style, place, spark, color }: NumberProps) {
+  const value = numberAt(cells, row);
+  const share = shareOf(cells, value);
+  const isMetric = readField(column.name).entity === 'metric';
+  const odd = !Number.isFinite(value);
+  return (
+    <div
+      role="gridcell"
+      aria-colindex={place}
+      className={`${styles.value} ${styles.bar}`}
+      style={isMetric && share > 0 ? { ...style, backgroundSize: `${share.toFixed(1)}% 62%` } : style}
+      title={odd ? formatNumber(value) : String(value)}
+    >
+      {column.width >= SPARK_WIDTH && spark && spark.length > 1 && (
+        <span style={{ marginRight: 'auto', display: 'flex' }}>
+          <Sparkline values={spark} color={color} width={Math.min(120, column.width - 84)} height={20} />
+        </span>
+      )}
+      <span className={odd ? styles.odd : undefined}>{formatNumber(value)}</span>
+    </div>
+  );
+}
+
+interface AttributeProps {
+  frame: Frame;
+  row: number;
+  name: 'duration' | 'status';
+  style: Style;
+  place: number;
+  now: number;
+}
+
+function AttributeCell({ frame, row, name, style, place, now }: AttributeProps) {
+  const state = textAt(frame.columns.get('status'), row);
+  if (name === 'status') {
+    return (
+      <div role="gridcell" aria-colindex={place} className={styles.cell} style={style}>
+        <RunStateBadge state={state} />
+      </div>
+    );
+  }
+  const cells = frame.columns.get('duration');
+  const started = frame.columns.get('start_time');
+  const known = cells && hasCell(cells, row) ? numberAt(cells, row) : undefined;
+  // A run that goes on has no duration yet: how long it has been going.
+  const length = known ?? (state === 'RUNNING' && started ? Math.max(0, now - numberAt(started, row)) : undefined);
+  return (
+    <div role="gridcell" aria-colindex={place} className={styles.value} style={style} title={known === undefined ? 'so far' : `${known} ms`}>
+      {length === undefined ? '' : formatDuration(known === undefined ? Math.floor(length / 1000) * 1000 : length)}
+    </div>
+  );
+}
+
+interface GroupCellProps {
+  frame: Frame;
+  rows: Uint32Array;
+  column: Placed;
+  left: number;
+  place: number;
+}
+
+/** What the runs of a group have: mean and deviation, one text, or how many. */
+export function GroupCell({ frame, rows, column, left, place }: GroupCellProps) {
+  const { name, width } = column;
+  const cells = frame.columns.get(name);
+  const style = { left, width };
+  if (!cells) return <Blank style={style} place={place} />;
+  const found = aggregate(cells, rows);
+  if (found.count === 0) return <div role="gridcell" aria-colindex={place} className={styles.cell} style={style} />;
+  if (cells.kind === 'text') {
+    const text = found.distinct === 1 ? found.text : `${found.distinct} values`;
+    return (
+      <div role="gridcell" aria-colindex={place} className={`${styles.cell} ${found.distinct === 1 ? '' : styles.deviation}`} style={style} title={text}>
+        <span className={styles.text}>{name === 'status' && found.distinct === 1 ? text.toLowerCase() : text}</span>
+      </div>
+    );
+  }
+  if (cells.kind === 'time') {
+    return (
+      <div role="gridcell" aria-colindex={place} className={styles.cell} style={style} title={`on average ${formatTime(found.mean)}`}>
+        {formatAge(found.mean)}
+      </div>
+    );
+  }
+  const show = name === 'duration' ? formatDuration : formatNumber;
+  const share = readField(name).entity === 'metric' ? shareOf(cells, found.mean) : 0;
+  const nans = found.nans > 0 ? `, ${found.nans} NaN` : '';
+  return (
+    <div
+      role="gridcell"
+      aria-colindex={place}
+      className={`${styles.value} ${styles.bar}`}
+      style={share > 0 ? { ...style, backgroundSize: `${share.toFixed(1)}% 62%` } : style}
+      title={`mean ${found.mean}, standard deviation ${found.std}, of ${found.count - found.nans} runs${nans}`}
+    >
+      <span>{show(found.mean)}</span>
+      {found.count - found.nans > 1 && <span className={styles.deviation}>± {name === 'duration' ? formatDuration(found.std) : formatNumber(Number(found.std.toPrecision(2)))}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,115 @@
+/** The lines of metrics beside their values, for the rows in sight and the columns that are wide enough. */
+
+import { useQueries, useQueryClient } from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
+import { call } from '@/api/client';
+import { float64 } from '@/api/columns';
+import { type News, useNews } from '@/api/live';
+import { readField } from './fields';
+import { type Placed, SPARK_WIDTH } from './layout';
+
+/** Means of buckets, by run and column. */
+export interface Sparks {
+  get(id: string, column: string): Float64Array | undefined;
+}
+
+const BUCKETS = 40;
+const BLOCK = 24;
+const PACE_MS = 3000;
+
+/** The runs in blocks that stay the same while the table is scrolled: each is asked for once. */
+function useBlocks(ids: readonly string[]): readonly (readonly string[])[] {
+  const kept = useRef<string[][]>([]);
+  return useMemo(() => {
+    const known = new Set(kept.current.flat());
+    const fresh = ids.filter((id) => !known.has(id));
+    const wanted = new Set(ids);
+    const still = kept.current.filter((block) => block.some((id) => wanted.has(id)));
+    for (let from = 0; from < fresh.length; from += BLOCK) still.push(fresh.slice(from, from + BLOCK));
+    kept.current = still;
+    return still;
+  }, [ids]);
+}
+
+/** Read the lines; nothing is asked for while no column is wide enough. */
+export function useSparklines(ids: readonly string[], columns: readonly Placed[]): Sparks | undefined {
+  const keys = useMemo(() => {
+    const wide = columns.filter(({ width }) => width >= SPARK_WIDTH).map(({ name }) => readField(name));
+    return [...new Set(wide.filter(({ entity }) => entity === 'metric').map(({ key }) => key))];
+  }, [columns]);
+  const blocks = useBlocks(keys.length > 0 ? ids : NONE);
+  useFreshness(keys.length > 0);
+  return useQueries({
+    queries: blocks.flatMap((block) =>
+      keys.map((key) => ({
+        queryKey: ['spark', key, block],
+        queryFn: ({ signal }: { signal: AbortSignal }) => readSparks(block, key, signal),
+        structuralSharing: false,
+        staleTime: 30_000,
+        gcTime: 60_000,
+      })),
+    ),
+    combine: useCallback(
+      (results: { data: Map<string, Float64Array> | undefined }[]): Sparks | undefined => {
+        if (keys.length === 0) return undefined;
+        const found = new Map<string, Map<string, Float64Array>>();
+        results.forEach(({ data }, place) => {
+          const key = keys[place % keys.length] ?? '';
+          const all = found.get(key) ?? new Map<string, Float64Array>();
+          for (const [id, values] of data ?? []) all.set(id, values);
+          found.set(key, all);
+        });
+        return { get: (id, column) => found.get(readField(column).key)?.get(id) };
+      },
+      [keys],
+    ),
+  });
+}
+
+const NONE: readonly string[] = [];
+
+async function readSparks(run_ids: readonly string[], key: string, signal: AbortSignal): Promise<Map<string, Float64Array>> {
+  const answer = await call('series.chart', { run_ids: [...run_ids], keys: [key], buckets: BUCKETS }, { signal });
+  const means = float64(answer.cells?.mean ?? new Uint8Array());
+  const found = new Map<string, Float64Array>();
+  let from = 0;
+  for (const line of answer.series ?? []) {
+    const values = means.slice(from, from + line.entries).filter(Number.isFinite);
+    found.set(line.name, values);
+    from += line.entries;
+  }
+  return found;
+}
+
+/** Lines of runs that have new points are read again, at an easy pace. */
+function useFreshness(wanted: boolean): void {
+  const queries = useQueryClient();
+  const due = useRef<{ ids: Set<string>; timer: ReturnType<typeof setTimeout> }>(undefined);
+  useEffect(() => () => clearTimeout(due.current?.timer), []);
+  useNews(
+    useCallback(
+      ({ changes, reset }: News) => {
+        if (!wanted) return;
+        const ids = changes.filter(({ kind }) => kind === 'METRICS').map(({ id }) => id ?? '');
+        if (ids.length === 0 && !reset) return;
+        const { ids: waiting } = (due.current ??= {
+          ids: new Set(),
+          timer: setTimeout(() => {
+            const all = due.current?.ids ?? new Set();
+            due.current = undefined;
+            void queries.invalidateQueries({
+              queryKey: ['spark'],
+              predicate: ({ queryKey }) => {
+                const block = queryKey[2];
+                return all.has('') || (Array.isArray(block) && block.some((id) => all.has(id)));
+              },
+            });
+          }, PACE_MS),
+        });
+        for (const id of ids) waiting.add(id);
+        if (reset) waiting.add('');
+      },
+      [wanted, queries],
+    ),
+  );
+}
