@@ -21,6 +21,33 @@ function precompress(): Plugin {
   };
 }
 
+/** Parts of libraries that neither the shell nor the runs page needs. */
+const LATER =
+  /react-number-format|react-textarea-autosize|components\/(NumberInput|Autocomplete|Drawer|HoverCard|PasswordInput|Progress|Switch|Table|Tabs|Textarea)\//;
+
+/** Few files, each for a purpose: a page of fifty small ones waits for fifty answers. */
+const groups = [
+  {
+    name: 'vendor',
+    priority: 4,
+    test: (id: string) =>
+      /rolldown\/runtime/.test(id) ||
+      (/node_modules\/(?!uplot|echarts|zrender|marked|dompurify)/.test(id) && !LATER.test(id)),
+  },
+  {
+    name: 'shared',
+    priority: 3,
+    test: /src\/(api|components\/(?!MarkdownDocument)|lib|routes)\/|src\/(theme|router|main)|features\/stars\//,
+  },
+  {
+    name: 'runs',
+    priority: 2,
+    test: /node_modules\/uplot\/|src\/(features\/(runs|charts|views)|charts\/(line|Line|Spark|paint))/,
+  },
+  { name: 'markdown', priority: 1, test: /node_modules\/(marked|dompurify)\/|components\/MarkdownDocument/ },
+  { name: 'echarts', priority: 1, test: /node_modules\/(echarts|zrender)\// },
+];
+
 /** The server behind `vite` while the pages are worked on. */
 const server = process.env.HEADRACE_URL ?? 'http://127.0.0.1:5000';
 const proxied = ['/api', '/ajax-api', '/get-artifact', '/version', '/health', '/preview'];
@@ -35,6 +62,9 @@ export default defineConfig({
     license: true,
     outDir: '../src/headrace/static',
     emptyOutDir: true,
+    cssCodeSplit: false,
     modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 700, // echarts: loaded when one of its charts is shown
+    rolldownOptions: { output: { codeSplitting: { groups } } },
   },
 });

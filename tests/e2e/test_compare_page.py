@@ -19,7 +19,7 @@ def test_only_what_differs_is_shown_until_all_is_asked_for(opened: Opened, fille
     table = page.get_by_role("table", name="Differences")
     expect(table).to_contain_text("lr")
     expect(table).not_to_contain_text("batch_size")
-    page.get_by_text("Only differences").click()
+    page.get_by_role("switch", name="Only differences").click()
     expect(table).to_contain_text("batch_size")
     expect(page).to_have_url(re.compile("all=true"))
 

@@ -17,7 +17,7 @@ def page(opened: Opened, filled: Filled) -> Page:
 
 
 def _rows(page: Page) -> Locator:
-    return page.get_by_role("grid", name="Runs")
+    return page.get_by_role("grid", name="Runs").or_(page.get_by_role("treegrid", name="Runs"))
 
 
 def _filter(page: Page, text: str) -> Locator:
@@ -64,6 +64,7 @@ def test_what_does_not_match_is_said_with_a_way_out(page: Page) -> None:
 
 
 def test_a_column_is_found_by_name_and_shown(page: Page) -> None:
+    page.keyboard.press("1")
     page.get_by_role("button", name=re.compile("^Columns")).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("Tags", exact=True).click()
@@ -119,7 +120,8 @@ def test_charts_show_each_metric_and_one_value_metrics_together(page: Page) -> N
     main = page.locator("main")
     expect(main.get_by_text("accuracy", exact=True).first).to_be_visible()
     expect(main.locator("canvas").first).to_be_visible()
-    expect(main).to_contain_text("f1")
+    main.get_by_role("button", name=re.compile("^final")).scroll_into_view_if_needed()
+    expect(main.get_by_text("f1", exact=True).first).to_be_visible()
 
 
 def test_nan_and_infinities_are_shown_as_what_they_are(opened: Opened, filled: Filled) -> None:

@@ -33,6 +33,9 @@ export function setToken(token: string | null): void {
   else sessionStorage.setItem(TOKEN_KEY, token);
 }
 
+/** Whether this tab has a token. */
+export const hasToken = (): boolean => sessionStorage.getItem(TOKEN_KEY) !== null;
+
 /** Say what is to be done when the server asks for a token. */
 export function whenUnauthenticated(handler: () => void): void {
   onUnauthenticated = handler;

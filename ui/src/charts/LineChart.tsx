@@ -28,8 +28,6 @@ interface Props {
 }
 
 const SHOWN = 8;
-/** So near in pixels a line is pointed at. */
-const NEAR = 40;
 
 /** A value of x in words. */
 export function formatX(kind: AxisKind, x: number): string {
@@ -122,7 +120,7 @@ function pointAt(plot: LinePlot, at: { left: number; top: number } | null, props
   };
   const hits = nearestHits(hitsAt(props.lines, x, reach), off);
   const [first] = hits;
-  highlight.set(first && off(first.y) <= NEAR ? first.line.id : null);
+  highlight.set(first && Number.isFinite(first.y) ? first.line.id : null);
   cursor.set(first ? first.x : x);
   if (!first) return null;
   const { left, top } = plot.bounds();

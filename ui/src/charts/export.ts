@@ -1,7 +1,7 @@
 /** A chart as a file: SVG drawn from its lines, PNG from the SVG. Loaded when it is asked for. */
 
 import { type AxisKind, makeTicks } from '@/lib/ticks';
-import { chooseFrame, lowerBound, type PlotLine, type Range } from './line';
+import { chooseFrame, lowerBound, type PlotLine, type Range, roomOf } from './line';
 import { tracePath } from './paint';
 
 /** A chart to be drawn into a file. */
@@ -42,7 +42,7 @@ const short = (value: number): string => String(Math.round(value * 10) / 10);
 export function drawSvg(file: ChartFile): string {
   const { lines, width, height, kind, logX, logY } = file;
   const few = lines.length <= FEW;
-  const frame = chooseFrame(lines, { ...file, bands: file.bands && few });
+  const frame = chooseFrame(lines, { ...file, bands: file.bands && few, room: roomOf(kind) });
   const right = width - RIGHT;
   const bottom = height - BOTTOM;
   const toX = scale(frame.x, logX, LEFT, right);

@@ -1,5 +1,7 @@
 /** Lines as charts draw them, and the arithmetic on them: ranges, nearest points. Knows neither canvas nor server. */
 
+import type { AxisKind } from '@/lib/ticks';
+
 /** Something on a line that is no number: NaN, or an infinity above or below. `y` is where it is drawn; NaN for the bottom. */
 export interface Mark {
   x: number;
@@ -33,6 +35,9 @@ export interface Frame {
   y: Range;
 }
 
+/** What is shown on both sides of a lonely point, by what x is: one step, or half a minute. */
+export const roomOf = (kind: AxisKind): number => (kind === 'time' || kind === 'duration' ? 30_000 : 1);
+
 /** How ranges are chosen. */
 export interface Scaling {
   logX: boolean;
@@ -41,6 +46,8 @@ export interface Scaling {
   zoom?: Range | undefined;
   /** Bands count as well. */
   bands: boolean;
+  /** What is shown of x on both sides of a lonely point; 1 if left out. */
+  room?: number | undefined;
 }
 
 /** The first place whose value is not below `value`. */
@@ -61,7 +68,7 @@ export function chooseFrame(lines: readonly PlotLine[], scaling: Scaling): Frame
   return { x, y: chooseY(lines, x, scaling) };
 }
 
-function chooseX(lines: readonly PlotLine[], { zoom, logX }: Scaling): Range {
+function chooseX(lines: readonly PlotLine[], { zoom, logX, room = 1 }: Scaling): Range {
   if (zoom && (!logX || zoom[0] > 0)) return zoom;
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
@@ -74,7 +81,7 @@ function chooseX(lines: readonly PlotLine[], { zoom, logX }: Scaling): Range {
   if (zoom) return max > 0 ? [Math.min(min, zoom[1] / 10), zoom[1]] : [0.1, 1];
   if (min > max) return logX ? [1, 10] : [0, 1];
   if (min < max) return [min, max];
-  return logX ? [min / 2, min * 2] : [min - 1, max + 1];
+  return logX ? [min / 2, min * 2] : [min - room, max + room];
 }
 
 function chooseY(lines: readonly PlotLine[], [from, to]: Range, { logY, bands }: Scaling): Range {

@@ -3,7 +3,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { type AxisKind, makeTicks, type Ticks } from '@/lib/ticks';
-import { chooseFrame, type Frame, type PlotLine, type Range } from './line';
+import { chooseFrame, type Frame, type PlotLine, type Range, roomOf } from './line';
 import { type Canvas, paintLines } from './paint';
 
 /** What is drawn, and how. */
@@ -53,7 +53,7 @@ export class LinePlot {
   constructor(host: HTMLElement, width: number, height: number, input: PlotInput, events: PlotEvents) {
     this.input = input;
     this.events = events;
-    this.frame = chooseFrame(input.lines, input);
+    this.frame = this.choose();
     this.colors = readColors(host);
     this.plot = new uPlot(this.options(width, height), NO_DATA, host);
     const { over } = this.plot;
@@ -130,12 +130,12 @@ export class LinePlot {
       legend: { show: false },
       cursor: { x: false, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: 4 } },
       scales: {
-        x: { time: false, distr: logX ? 3 : 1, range: () => [...this.frame.x] as [number, number] },
-        y: { distr: logY ? 3 : 1, range: () => [...this.frame.y] as [number, number] },
+        x: { time: false, distr: logX ? 3 : 1, range: () => [this.frame.x[0], this.frame.x[1]] },
+        y: { distr: logY ? 3 : 1, range: () => [this.frame.y[0], this.frame.y[1]] },
       },
       series: [{}, { paths: () => null, points: { show: false } }],
       axes: [
-        this.axis(() => makeTicks(this.input.kind, logX, ...this.frame.x, this.plotWidth() / 64), { size: 24, gap: 5 }),
+        this.axis(() => makeTicks(this.input.kind, logX, ...this.frame.x, this.plotWidth() / 56), { size: 24, gap: 5 }),
         this.axis(() => makeTicks('number', logY, ...this.frame.y, this.plotHeight() / 30), { size: axisWidth, gap: 5 }),
       ],
       hooks: {
@@ -166,8 +166,13 @@ export class LinePlot {
   private plotHeight = (): number => this.plot.bbox.height / uPlot.pxRatio || 120;
 
   private redraw(): void {
-    this.frame = chooseFrame(this.input.lines, { ...this.input, bands: this.showsBands() });
+    this.frame = this.choose();
     this.plot.setData(NO_DATA);
+  }
+
+  private choose(): Frame {
+    const { lines, kind } = this.input;
+    return chooseFrame(lines, { ...this.input, bands: this.showsBands(), room: roomOf(kind) });
   }
 
   private showsBands = (): boolean => this.input.bands && this.input.lines.length <= FEW;

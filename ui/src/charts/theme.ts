@@ -15,7 +15,8 @@ export function chartTheme(dark: boolean): ChartTheme {
   const line = read('--hr-line', dark ? '#2a2f38' : '#e3e6eb');
   const raised = read('--hr-raised', dark ? '#1b1e24' : '#f7f8fa');
   const ground = read('--mantine-color-body', dark ? '#16181d' : '#ffffff');
-  const fontFamily = getComputedStyle(document.body).fontFamily;
+  // Double quotes in it would end the attribute of an SVG file.
+  const fontFamily = getComputedStyle(document.body).fontFamily.replaceAll('"', "'");
   const axis = {
     axisLine: { show: true, lineStyle: { color: dim } },
     axisTick: { show: false },

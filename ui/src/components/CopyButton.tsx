@@ -30,7 +30,13 @@ export function CopyButton({ text, label, size = 24, worded = false, className }
     const done = await copyText(typeof text === 'string' ? text : text());
     setOutcome(done ? 'copied' : 'refused');
   };
-  const sign = <Icon size={worded ? 14 : Math.round(size * 0.6)} aria-hidden color={outcome === 'copied' ? 'var(--hr-ok)' : undefined} />;
+  const sign = (
+    <Icon
+      size={worded ? 14 : Math.round(size * 0.6)}
+      aria-hidden
+      color={outcome === 'copied' ? 'var(--hr-ok)' : undefined}
+    />
+  );
   const voice = (
     <span className="visually-hidden" role="status">
       {outcome ? said : ''}
@@ -38,7 +44,13 @@ export function CopyButton({ text, label, size = 24, worded = false, className }
   );
   if (worded) {
     return (
-      <Button size="compact-sm" variant="default" leftSection={sign} className={className} onClick={(event) => void copy(event)}>
+      <Button
+        size="compact-sm"
+        variant="default"
+        leftSection={sign}
+        className={className}
+        onClick={(event) => void copy(event)}
+      >
         {label}
         {voice}
       </Button>
@@ -46,7 +58,14 @@ export function CopyButton({ text, label, size = 24, worded = false, className }
   }
   return (
     <Tooltip label={said} openDelay={300} withArrow>
-      <ActionIcon variant="subtle" color="gray" size={size} className={className} aria-label={label} onClick={(event) => void copy(event)}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size={size}
+        className={className}
+        aria-label={label}
+        onClick={(event) => void copy(event)}
+      >
         {sign}
         {voice}
       </ActionIcon>

@@ -63,6 +63,9 @@ export function nameOfPress(press: Press): string | undefined {
 const TYPING = 'input:not([type=checkbox]):not([type=radio]):not([type=range]):not([type=button]), textarea, select, [contenteditable=true], [role=textbox], [role=combobox]';
 const PRESSABLE = 'a, button, summary, input, [role=button], [role=checkbox], [role=menuitem], [role=option], [role=slider], [role=tab], [role=switch]';
 
+/** What moves by arrow keys itself. */
+const MOVABLE = 'input[type=radio], input[type=range], [role=slider], [role=tab], [role=menu], [role=listbox], [role=separator]';
+
 interface Layer {
   map: () => KeyMap;
 }
@@ -96,6 +99,7 @@ class Keys {
     const target = event.target instanceof Element ? event.target : undefined;
     if (!name.startsWith('mod+') && target?.closest(TYPING)) return;
     if ((name === 'enter' || name === 'space') && target?.closest(PRESSABLE)) return;
+    if (/^(shift\+)?(arrow|page|home$|end$)/.test(name) && target?.closest(MOVABLE)) return;
     const action = this.find(name, document.querySelector('[aria-modal=true]') !== null);
     if (!action) return;
     event.preventDefault();

@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { ATTRIBUTES, escapeHtml, isSafeImage, isSafeLink, TAGS } from './markup';
 
 describe('links of notes', () => {
-  it.each(['https://example.org/a?b=c#d', 'http://localhost:5000', 'mailto:a@example.org'])('lets %s through', (href) => {
-    expect(isSafeLink(href)).toBe(true);
-  });
+  it.each(['https://example.org/a?b=c#d', 'http://localhost:5000', 'mailto:a@example.org'])(
+    'lets %s through',
+    (href) => {
+      expect(isSafeLink(href)).toBe(true);
+    },
+  );
 
   it.each([
     'javascript:alert(1)',
@@ -28,16 +31,31 @@ describe('images of notes', () => {
     expect(isSafeImage('data:image/png;base64,iVBORw0KGgo=')).toBe(true);
   });
 
-  it.each(['https://example.org/pixel.png', 'data:image/svg+xml;base64,PHN2Zz4=', 'data:text/html;base64,AA==', '//x.org/a.png'])(
-    'loads nothing from %s',
-    (src) => {
-      expect(isSafeImage(src)).toBe(false);
-    },
-  );
+  it.each([
+    'https://example.org/pixel.png',
+    'data:image/svg+xml;base64,PHN2Zz4=',
+    'data:text/html;base64,AA==',
+    '//x.org/a.png',
+  ])('loads nothing from %s', (src) => {
+    expect(isSafeImage(src)).toBe(false);
+  });
 });
 
 it('keeps no element and no attribute that runs, loads or styles anything', () => {
-  for (const tag of ['script', 'iframe', 'object', 'embed', 'form', 'style', 'link', 'svg', 'math', 'base', 'meta', 'video']) {
+  for (const tag of [
+    'script',
+    'iframe',
+    'object',
+    'embed',
+    'form',
+    'style',
+    'link',
+    'svg',
+    'math',
+    'base',
+    'meta',
+    'video',
+  ]) {
     expect(TAGS).not.toContain(tag);
   }
   for (const name of ['style', 'class', 'id', 'name', 'srcset', 'target']) expect(ATTRIBUTES).not.toContain(name);

@@ -7,7 +7,17 @@ export const TAGS: readonly string[] = [
 ];
 
 /** Attributes that are kept; `href` and `src` only if the two functions below say so. */
-export const ATTRIBUTES: readonly string[] = ['href', 'src', 'alt', 'title', 'align', 'start', 'type', 'checked', 'disabled'];
+export const ATTRIBUTES: readonly string[] = [
+  'href',
+  'src',
+  'alt',
+  'title',
+  'align',
+  'start',
+  'type',
+  'checked',
+  'disabled',
+];
 
 const PAGES = new Set(['http:', 'https:', 'mailto:']);
 const PICTURE = /^data:image\/(png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/=\s]+$/;

@@ -40,7 +40,7 @@ export function smoothByTime(x: ArrayLike<number>, y: ArrayLike<number>, weight:
 
 /**
  * Centred moving average over so many points. `count` says how many points each entry stands for; an entry in part inside the window counts in part.
- * At the ends of the line the window becomes narrower on both sides alike, so that a slope is not bent.
+ * At the ends of the line the window holds what there is of it.
  */
 export function smoothByWindow(y: ArrayLike<number>, count: ArrayLike<number> | undefined, points: number): Float64Array {
   const n = y.length;
@@ -63,12 +63,9 @@ export function smoothByWindow(y: ArrayLike<number>, count: ArrayLike<number> | 
       continue;
     }
     const middle = (from + to) / 2;
-    const half = Math.min(points / 2, middle, total - middle);
-    if (half * 2 <= to - from) {
-      smooth[i] = value;
-      continue;
-    }
-    smooth[i] = (areaUpTo(middle + half, edge, area) - areaUpTo(middle - half, edge, area)) / (2 * half);
+    const first = Math.max(middle - points / 2, 0);
+    const last = Math.min(middle + points / 2, total);
+    smooth[i] = points <= to - from ? value : (areaUpTo(last, edge, area) - areaUpTo(first, edge, area)) / (last - first);
   }
   return smooth;
 }

@@ -26,6 +26,11 @@ describe('ticks of numbers', () => {
     expect(number(0, 3e-12, 3).labels).toEqual(['0', '1e-12', '2e-12', '3e-12']);
   });
 
+  it('are whole where steps are counted', () => {
+    expect(makeTicks('step', false, 0, 1, 4).labels).toEqual(['0', '1']);
+    expect(makeTicks('step', false, 0, 10, 4).labels).toEqual(['0', '5', '10']);
+  });
+
   it('count down below zero', () => {
     expect(number(-1, 1, 4).labels).toEqual(['-1.0', '-0.5', '0', '0.5', '1.0']);
   });

@@ -6,8 +6,8 @@ export interface Ticks {
   labels: string[];
 }
 
-/** What x is: a plain number, milliseconds since a start, or Unix milliseconds. */
-export type AxisKind = 'number' | 'duration' | 'time';
+/** What x is: a plain number, a whole number, milliseconds since a start, or Unix milliseconds. */
+export type AxisKind = 'number' | 'step' | 'duration' | 'time';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -33,11 +33,12 @@ export function makeTicks(kind: AxisKind, log: boolean, min: number, max: number
   if (log && min > 0) return logTicks(kind, min, max, most);
   if (kind === 'duration') return durationTicks(min, max, most);
   if (kind === 'time') return timeTicks(min, max, most);
-  return linearTicks(min, max, most);
+  return linearTicks(min, max, most, kind === 'step' ? 1 : 0);
 }
 
-function linearTicks(min: number, max: number, most: number): Ticks {
-  const step = niceStep((max - min) / Math.max(most, 1));
+function linearTicks(min: number, max: number, most: number, least = 0): Ticks {
+  const nice = niceStep((max - min) / Math.max(most, 1));
+  const step = nice === 2.5 && least === 1 ? 5 : Math.max(nice, least);
   const values = multiples(step, min, max);
   const size = Math.max(Math.abs(min), Math.abs(max));
   return { values, labels: values.map((value) => labelNumber(value, step, size)) };

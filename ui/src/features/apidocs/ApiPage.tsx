@@ -87,7 +87,8 @@ function CallLine({ call, first, chosen }: { call: ApiCall; first: boolean; chos
         to="/api-reference"
         hash={call.id}
         className={classes.call}
-        aria-current={chosen ? 'true' : undefined}
+        activeOptions={{ exact: true, includeHash: true, includeSearch: false }}
+        ref={chosen ? showInList : undefined}
         title={call.path}
       >
         <span className={classes.method}>{call.method}</span>
@@ -96,6 +97,8 @@ function CallLine({ call, first, chosen }: { call: ApiCall; first: boolean; chos
     </>
   );
 }
+
+const showInList = (line: HTMLAnchorElement | null): void => line?.scrollIntoView({ block: 'nearest' });
 
 function Introduction() {
   return (

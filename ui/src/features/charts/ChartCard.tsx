@@ -25,7 +25,7 @@ export const ChartCard = memo(function ChartCard({ metric, prefix, height, panel
   const title = prefix && metric.startsWith(`${prefix}/`) ? metric.slice(prefix.length + 1) : metric;
   const open = () => panel.change({ full: metric });
   return (
-    <section className={classes.card} style={{ height }} aria-label={metric} aria-busy={isLoading}>
+    <article className={classes.card} style={{ height }} aria-label={metric} aria-busy={isLoading}>
       <header className={classes.head}>
         <h3 className={classes.title} title={metric}>
           {title}
@@ -38,7 +38,7 @@ export const ChartCard = memo(function ChartCard({ metric, prefix, height, panel
         </span>
       </header>
       <ChartBody metric={metric} panel={panel} lines={lines} isLoading={isLoading} error={error} height={height - HEAD - 2} retry={() => panel.feed?.retry(metric)} />
-    </section>
+    </article>
   );
 });
 

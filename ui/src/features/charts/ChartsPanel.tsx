@@ -41,6 +41,14 @@ interface Props {
 const CARD_WIDTH = 290;
 const CARD_HEIGHT = 226;
 const MOST_COLUMNS = 5;
+/** With more lines nothing is drawn ahead. */
+const MANY = 24;
+/** So many lines, and so many buckets for each in a card. With many lines detail could not be seen, and each bucket is paid for many times. */
+const BUCKETS = [
+  [2, 400],
+  [24, 250],
+  [Number.POSITIVE_INFINITY, 160],
+] as const;
 const NO_KEYS: readonly string[] = [];
 
 export function ChartsPanel({ runs, groups, experimentIds, state, change, keys, onOpenRun }: Props) {
@@ -50,7 +58,7 @@ export function ChartsPanel({ runs, groups, experimentIds, state, change, keys, 
   const all = keys ?? known.data ?? NO_KEYS;
   const { survey, version } = useSurvey(experimentIds, lines);
   const [draft, setDraft] = useState<number | null>(null);
-  const view = useView(state);
+  const view = useView(state, lines.length);
   const feed = useChartFeed(view, lines);
   const extra = useRef<ChartFeed | undefined>(undefined);
   const attach = useCallback((more: ChartFeed | undefined) => {
@@ -110,15 +118,14 @@ function useLines(runs: readonly ShownRun[], groups: readonly RunGroup[]): reado
   return useMemo(() => chosen, [shape]);
 }
 
-function useView(state: ChartState): View {
+function useView(state: ChartState, lines: number): View {
   const { x, xKey } = readAxis(state.x);
-  const range = state.zoom && padRange(state.zoom, readSmoothing(state));
-  const [from, to] = range ?? [];
-  return useMemo(
-    (): View => ({ x, xKey, buckets: 600, precision: range ? 'double' : 'single', ...(from === undefined || to === undefined ? {} : { range: [from, to] }) }),
-    // biome-ignore lint/correctness/useExhaustiveDependencies: the range is new at each render, its ends are not
-    [x, xKey, from, to],
-  );
+  const [from, to] = state.zoom ? padRange(state.zoom, readSmoothing(state)) : [];
+  const buckets = BUCKETS.find(([most]) => lines <= most)?.[1] ?? 160;
+  return useMemo((): View => {
+    const common = { x, xKey, buckets };
+    return from === undefined || to === undefined ? { ...common, precision: 'single' } : { ...common, precision: 'double', range: [from, to] };
+  }, [x, xKey, from, to, buckets]);
 }
 
 function useSections(all: readonly string[], state: ChartState) {
@@ -162,7 +169,7 @@ function Rows({ sections, panel, survey, version, view, attach, full, folded }: 
     getScrollElement: () => scroller.current,
     estimateSize: (place) => rows[place]?.height ?? 0,
     getItemKey: (place) => rows[place]?.id ?? place,
-    overscan: 1,
+    overscan: count > MANY ? 0 : 1,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: other rows have other heights
   useEffect(() => virtual.measure(), [rows]);

@@ -49,32 +49,36 @@ export function FullChart({ metric, metrics, panel, view, attach }: Props) {
     ArrowRight: { run: () => go(1), label: 'Next chart', inDialog: true },
   });
   return (
-    <Modal opened fullScreen onClose={close} withCloseButton={false} transitionProps={{ duration: 0 }} padding="md" aria-label={metric}>
-      <Group justify="space-between" wrap="nowrap" h={44}>
-        <Text component="h2" fw={600} className="ellipsis" title={metric}>
-          {metric}
-        </Text>
-        <Group gap="xs" wrap="nowrap">
-          {place >= 0 && (
-            <Text size="sm" c="dimmed" className="number">
-              {place + 1} of {metrics.length}
-            </Text>
-          )}
-          <ActionIcon variant="subtle" color="gray" aria-label="Chart before this" onClick={() => go(-1)}>
-            <ChevronLeft size={18} aria-hidden />
-          </ActionIcon>
-          <ActionIcon variant="subtle" color="gray" aria-label="Next chart" onClick={() => go(1)}>
-            <ChevronRight size={18} aria-hidden />
-          </ActionIcon>
-          <CardMenu metric={metric} panel={panel} lines={lines} />
-          <Modal.CloseButton aria-label="Close full screen" />
-        </Group>
-      </Group>
-      <div className={classes.full}>
-        <ChartBody metric={metric} panel={panel} lines={lines} isLoading={isLoading} error={error} height={height} retry={() => feed?.retry(metric)} />
-        <Legend lines={lines} panel={panel} height={height} />
-      </div>
-    </Modal>
+    <Modal.Root opened fullScreen onClose={close} transitionProps={{ duration: 0 }} padding="md">
+      <Modal.Content>
+        <Modal.Body>
+          <Group justify="space-between" wrap="nowrap" h={44}>
+            <Modal.Title fw={600} className="ellipsis" title={metric}>
+              {metric}
+            </Modal.Title>
+            <Group gap="xs" wrap="nowrap">
+              {place >= 0 && (
+                <Text size="sm" c="dimmed" className="number">
+                  {place + 1} of {metrics.length}
+                </Text>
+              )}
+              <ActionIcon variant="subtle" color="gray" aria-label="Chart before this" onClick={() => go(-1)}>
+                <ChevronLeft size={18} aria-hidden />
+              </ActionIcon>
+              <ActionIcon variant="subtle" color="gray" aria-label="Next chart" onClick={() => go(1)}>
+                <ChevronRight size={18} aria-hidden />
+              </ActionIcon>
+              <CardMenu metric={metric} panel={panel} lines={lines} />
+              <Modal.CloseButton aria-label="Close full screen" />
+            </Group>
+          </Group>
+          <div className={classes.full}>
+            <ChartBody metric={metric} panel={panel} lines={lines} isLoading={isLoading} error={error} height={height} retry={() => feed?.retry(metric)} />
+            <Legend lines={lines} panel={panel} height={height} />
+          </div>
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
 
@@ -82,7 +86,8 @@ export function FullChart({ metric, metrics, panel, view, attach }: Props) {
 function Legend({ lines, panel, height }: { lines: readonly PlotLine[]; panel: Panel; height: number }) {
   const lit = useHighlight();
   return (
-    <div className={classes.legend} style={{ height }}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse must be able to scroll it
+    <section className={classes.legend} style={{ height }} aria-label="Lines" tabIndex={0}>
       <table>
         <thead>
           <tr>
@@ -119,7 +124,7 @@ function Legend({ lines, panel, height }: { lines: readonly PlotLine[]; panel: P
           })}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 

@@ -2,8 +2,9 @@
 
 import { SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
+import { LineMark } from '@/charts/ChartTooltip';
 import { formatNumber } from '@/lib/format';
-import { highlight } from '@/lib/highlight';
+import { highlight, useIsHighlighted } from '@/lib/highlight';
 import classes from './charts.module.css';
 import type { Panel } from './panel';
 import type { LineId } from './shown';
@@ -53,9 +54,12 @@ export function ValuesCard({ prefix, metrics, panel, survey, height }: Props) {
   }));
   const title = metrics.length === 1 ? 'Single value' : `${metrics.length} single values`;
   return (
-    <section className={classes.card} style={{ height }} aria-label={`${prefix || 'Metrics'}: ${title}`}>
+    <article className={classes.card} style={{ height }} aria-label={`${prefix || 'Metrics'}: ${title}`}>
       <header className={classes.head} style={{ paddingRight: 8 }}>
-        <h3 className={classes.title}>{title}</h3>
+        <h3 className={classes.title} style={{ flex: 'none' }}>
+          {title}
+        </h3>
+        <Names panel={panel} isShown={mode === 'bars'} />
         <SegmentedControl
           size="xs"
           value={mode}
@@ -67,8 +71,26 @@ export function ValuesCard({ prefix, metrics, panel, survey, height }: Props) {
           aria-label="How single values are shown"
         />
       </header>
-      <div className={classes.values}>{mode === 'bars' ? <Bars rows={rows} panel={panel} /> : <Table rows={rows} panel={panel} />}</div>
-    </section>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse must be able to scroll it */}
+      <section className={classes.values} aria-label={`${prefix || 'Metrics'}, values`} tabIndex={0}>
+        {mode === 'bars' ? <Bars rows={rows} panel={panel} /> : <Table rows={rows} panel={panel} />}
+      </section>
+    </article>
+  );
+}
+
+/** Which bar is whose, as long as there is room to say it. */
+function Names({ panel, isShown }: { panel: Panel; isShown: boolean }) {
+  const named = panel.lines.length <= MOST_BARS && isShown ? panel.lines.flatMap(({ id }) => panel.names.get(id) ?? []) : [];
+  return (
+    <span className={classes.names}>
+      {named.map(({ name, style }) => (
+        <span key={name} className={classes.named} title={name}>
+          <LineMark color={style.color} dash={style.dash} width={14} />
+          <span className="ellipsis">{name}</span>
+        </span>
+      ))}
+    </span>
   );
 }
 
@@ -134,8 +156,10 @@ interface MarkProps {
 
 function Mark({ id, value, metric, panel, place, of, zero, at }: MarkProps) {
   const name = panel.names.get(id);
+  const isLit = useIsHighlighted(id);
   if (!name || !Number.isFinite(value)) return null;
   const common = {
+    'data-lit': isLit,
     title: `${name.name}: ${metric} ${formatNumber(value)}`,
     onPointerEnter: () => highlight.set(id),
     onPointerLeave: () => highlight.set(null),

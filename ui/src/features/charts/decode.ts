@@ -122,9 +122,12 @@ function readGrid(answer: Chart): Grid {
 }
 
 function placeOn(grid: Grid, bucket: Int32Array): Float64Array {
-  return Float64Array.from(bucket, (each) =>
-    grid.mode === 'points' ? (grid.x[each] ?? Number.NaN) : grid.start + (each + 0.5) * grid.width,
-  );
+  const x = new Float64Array(bucket.length);
+  for (let i = 0; i < x.length; i += 1) {
+    const place = bucket[i] ?? 0;
+    x[i] = grid.mode === 'points' ? (grid.x[place] ?? Number.NaN) : grid.start + (place + 0.5) * grid.width;
+  }
+  return x;
 }
 
 function slice(columns: Columns, from: number, to: number): Columns {

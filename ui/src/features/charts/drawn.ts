@@ -15,8 +15,8 @@ export interface Smoothing {
   span: number;
 }
 
-/** Buckets of a chart that is not zoomed: no line is smoothed over less than one. */
-const BUCKETS = 600;
+/** About as many buckets as a chart has that is not zoomed: no line is smoothed over less than one. */
+const BUCKETS = 250;
 
 /** What a line is drawn from; made once for each line as it came. */
 interface Points {
@@ -59,33 +59,47 @@ function smoothLine(x: Float64Array, y: Float64Array, count: Uint32Array, spacin
 function readRun(line: LineData): Points {
   const n = line.bucket.length;
   const [x0 = Number.NaN, y0 = Number.NaN, x1 = Number.NaN, y1 = Number.NaN] = line.ends ?? [];
-  const x = [...line.x];
-  const before = (line.count[0] ?? 0) > 1 && Number.isFinite(y0) && x0 < (x[0] ?? 0);
-  const after = (line.count[n - 1] ?? 0) > 1 && Number.isFinite(y1) && x1 > (x[n - 1] ?? 0);
+  const firstX = line.x[0] ?? 0;
+  const lastX = line.x[n - 1] ?? 0;
+  const before = (line.count[0] ?? 0) > 1 && Number.isFinite(y0) && x0 < firstX ? 1 : 0;
+  const after = (line.count[n - 1] ?? 0) > 1 && Number.isFinite(y1) && x1 > lastX ? 1 : 0;
+  const size = n + before + after;
+  const x = new Float64Array(size);
+  const y = new Float64Array(size);
+  const count = new Uint32Array(size);
+  x.set(line.x, before);
+  y.set(line.mean, before);
+  count.set(line.count, before);
   // A bucket with one point lies where the point does. One whose last point is before its middle ends there.
-  if (!before && n > 0 && Number.isFinite(x0)) x[0] = line.count[0] === 1 ? x0 : Math.max(x[0] ?? 0, x0);
-  if (!after && n > 1 && Number.isFinite(x1)) x[n - 1] = Math.min(line.count[n - 1] === 1 ? x1 : (x[n - 1] ?? 0), x1);
-  const y = Array.from(line.mean, finite);
-  const low = Array.from(line.min, finite);
-  const high = Array.from(line.max, finite);
-  const count = [...line.count];
-  const marks = readMarks(line, x);
-  if (before) for (const [list, value] of [[x, x0], [y, y0], [low, y0], [high, y0], [count, 0]] as const) list.unshift(value);
-  if (after) for (const [list, value] of [[x, x1], [y, y1], [low, y1], [high, y1], [count, 0]] as const) list.push(value);
-  const isSummed = line.count.some((each) => each > 1);
-  const xs = Float64Array.from(x);
+  if (!before && n > 0 && Number.isFinite(x0)) x[0] = line.count[0] === 1 ? x0 : Math.max(firstX, x0);
+  if (!after && n > 1 && Number.isFinite(x1)) x[n - 1 + before] = Math.min(line.count[n - 1] === 1 ? x1 : lastX, x1);
+  const marks = readMarks(line, x.subarray(before, before + n));
+  const isSummed = hasMoreThanOne(line.count);
+  const low = isSummed ? new Float64Array(size) : undefined;
+  const high = isSummed ? new Float64Array(size) : undefined;
+  low?.set(line.min, before);
+  high?.set(line.max, before);
+  if (before) for (const [list, value] of [[x, x0], [y, y0], [low, y0], [high, y0]] as const) list?.fill(value, 0, 1);
+  if (after) for (const [list, value] of [[x, x1], [y, y1], [low, y1], [high, y1]] as const) list?.fill(value, size - 1);
+  for (const list of [y, low, high]) if (list) cutInfinities(list);
   return {
-    ...{ x: xs, y: Float64Array.from(y), count: Uint32Array.from(count), marks, spacing: medianSpacing(xs) },
-    ...(isSummed ? { low: Float64Array.from(low), high: Float64Array.from(high) } : {}),
-    detail: (index) => {
-      const points = count[index] ?? 0;
-      return points > 1 ? `${formatNumber(low[index])} to ${formatNumber(high[index])}` : '';
-    },
+    ...{ x, y, low, high, count, marks, spacing: medianSpacing(x) },
+    detail: (index) => ((count[index] ?? 0) > 1 && low && high ? `${formatNumber(low[index])} to ${formatNumber(high[index])}` : ''),
   };
 }
 
+function hasMoreThanOne(count: Uint32Array): boolean {
+  for (let i = 0; i < count.length; i += 1) if ((count[i] ?? 0) > 1) return true;
+  return false;
+}
+
+/** Make gaps of infinities. */
+function cutInfinities(values: Float64Array): void {
+  for (let i = 0; i < values.length; i += 1) if (!Number.isFinite(values[i])) values[i] = Number.NaN;
+}
+
 /** Of a stretch of NaNs the first and the last are marked; each infinity is. */
-function readMarks(line: LineData, x: readonly number[]): Mark[] {
+function readMarks(line: LineData, x: ArrayLike<number>): Mark[] {
   const marks: Mark[] = [];
   const n = line.bucket.length;
   let last = Number.NaN;
@@ -102,14 +116,18 @@ function readMarks(line: LineData, x: readonly number[]): Mark[] {
 }
 
 function readGroup(line: LineData): Points {
-  const y = Float64Array.from(line.mean, finite);
+  const n = line.mean.length;
   const { std } = line;
+  const y = Float64Array.from(line.mean);
+  const low = new Float64Array(n);
+  const high = new Float64Array(n);
+  cutInfinities(y);
+  for (let i = 0; i < n; i += 1) {
+    low[i] = (y[i] ?? 0) - (std?.[i] ?? 0);
+    high[i] = (y[i] ?? 0) + (std?.[i] ?? 0);
+  }
   return {
-    ...{ x: line.x, y, count: new Uint32Array(y.length).fill(1), marks: [], spacing: medianSpacing(line.x) },
-    low: y.map((mean, i) => mean - (std?.[i] ?? 0)),
-    high: y.map((mean, i) => mean + (std?.[i] ?? 0)),
+    ...{ x: line.x, y, low, high, count: new Uint32Array(n).fill(1), marks: [], spacing: medianSpacing(line.x) },
     detail: (index) => `± ${formatNumber(std?.[index] ?? 0)}, n = ${formatCount(line.count[index] ?? 0)}`,
   };
 }
-
-const finite = (value: number): number => (Number.isFinite(value) ? value : Number.NaN);

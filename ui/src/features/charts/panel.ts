@@ -50,7 +50,7 @@ export function readAxis(x: string | undefined): Axis {
     const xKey = x.slice('metric:'.length);
     return { x: 'metric', xKey, kind: 'number', name: xKey };
   }
-  return { x: 'step', xKey: '', kind: 'number', name: 'Step' };
+  return { x: 'step', xKey: '', kind: 'step', name: 'Step' };
 }
 
 /** The smoothing that an address asks for. */
@@ -62,7 +62,7 @@ export function readSmoothing(state: ChartState): Omit<Smoothing, 'span'> {
 /** The range that is asked for: a little more than is shown, so that lines reach the edge; and what smoothing needs to begin with. */
 export function padRange(zoom: Range, { kind, amount }: Omit<Smoothing, 'span'>): Range {
   const width = zoom[1] - zoom[0];
-  const past = kind === 'ema' && amount > 0 ? Math.min(width, (width / 600) * (Math.log(0.05) / Math.log(amount))) : 0;
+  const past = kind === 'ema' && amount > 0 ? Math.min(width, (width / 400) * (Math.log(0.05) / Math.log(amount))) : 0;
   return [zoom[0] - Math.max(width * 0.02, past), zoom[1] + width * 0.02];
 }
 

@@ -1,6 +1,6 @@
 /** The rows of a panel: heads of sections, charts side by side, single values, and what is not known yet. */
 
-import type { Section } from './sections';
+import { type Section, SYSTEM } from './sections';
 import type { KeyKind } from './survey';
 
 /** A row of the panel, and its height in pixels. */
@@ -27,11 +27,12 @@ const CHUNK = 200;
 
 /**
  * Lay sections out. Within one, charts come first, then single values; what the shown runs do not have is left out and counted.
- * Sections without any chart come last: they would push the others out of sight.
+ * Sections without any chart come behind the others, which they would push out of sight; what the machine did comes last.
  */
 export function layOut(sections: readonly Section[], kindOf: (key: string) => KeyKind, layout: Layout): { rows: Row[]; absent: number } {
   const charts: Row[] = [];
   const values: Row[] = [];
+  const system: Row[] = [];
   const unknown: string[] = [];
   let absent = 0;
   for (const section of sections) {
@@ -44,7 +45,7 @@ export function layOut(sections: readonly Section[], kindOf: (key: string) => Ke
     if (missing === keys.length) continue;
     unknown.push(...keys.filter((_, i) => kinds[i] === 'unknown'));
     const isValues = kinds.length > 0 && !kinds.includes('line') && !kinds.includes('unknown');
-    const rows = isValues ? values : charts;
+    const rows = prefix === SYSTEM ? system : isValues ? values : charts;
     const title = isPinned ? 'Pinned' : prefix === '' ? 'Metrics' : prefix;
     // A head over the only section would say nothing.
     if (sections.length > 1 || isFolded || prefix !== '') {
@@ -54,8 +55,8 @@ export function layOut(sections: readonly Section[], kindOf: (key: string) => Ke
   }
   // One question for what comes next is better than one for each section.
   const next = unknown.slice(0, CHUNK);
-  for (const row of charts) if (row.kind === 'wait') row.keys = [...new Set([...row.keys, ...next])];
-  return { rows: [...charts, ...values], absent };
+  for (const row of [...charts, ...system]) if (row.kind === 'wait') row.keys = [...new Set([...row.keys, ...next])];
+  return { rows: [...charts, ...values, ...system], absent };
 }
 
 function fillSection({ prefix, keys }: Section, kinds: readonly KeyKind[], layout: Layout): Row[] {

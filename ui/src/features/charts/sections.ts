@@ -7,7 +7,7 @@ export interface Section {
 }
 
 /** The section that system metrics stand in: always the last. */
-const SYSTEM = 'system';
+export const SYSTEM = 'system';
 /** A section with more keys is split once more, if that gives sections worth the name. */
 const LARGE = 100;
 

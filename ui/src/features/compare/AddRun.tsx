@@ -79,7 +79,7 @@ export function RunFinder({ experimentIds, taken, add }: Props) {
 /** A run that can be pressed. */
 export function RunChoice({ run, choose, note }: { run: RunLine; choose: () => void; note?: string | undefined }) {
   return (
-    <UnstyledButton onClick={choose} aria-label={`Compare with ${run.name}`} style={{ borderRadius: 4, padding: '2px 4px' }}>
+    <UnstyledButton onClick={choose} aria-label={`Compare with ${run.name}`} style={{ borderRadius: 4, padding: '2px 4px', width: '100%' }}>
       <Group gap="xs" wrap="nowrap">
         <RunDot number={run.number} />
         <Text size="sm" className="ellipsis" flex={1} title={run.name}>

@@ -51,8 +51,9 @@ export function AxisHead({ axis, at, count, left, width, brush, actions }: Props
     >
       <Popover position="bottom" withArrow trapFocus returnFocus withinPortal>
         <Popover.Target>
-          <UnstyledButton className={styles.headButton} title={field.label} aria-label={`Axis ${field.label}`}>
-            {brush && <Filter size={12} aria-label="brushed" style={{ flex: 'none' }} />}
+          <UnstyledButton className={styles.headButton} title={field.label}>
+            {brush && <Filter size={12} aria-hidden style={{ flex: 'none' }} />}
+            <span className="visually-hidden">Axis</span>
             <span className="ellipsis">{field.label}</span>
             {axis.log && <span className="dim">log</span>}
           </UnstyledButton>

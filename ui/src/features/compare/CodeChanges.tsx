@@ -85,7 +85,9 @@ function Commits({ comparison, left, right }: { comparison: Comparison; left: st
     <div>
       <Title order={3}>Commits</Title>
       <Text size="sm">
-        {from !== undefined && from === to ? (
+        {from === undefined && to === undefined ? (
+          'No commit is known of either run.'
+        ) : from === to ? (
           <>
             Both ran <span className="mono">{short(from)}</span>.
           </>

@@ -190,9 +190,9 @@ interface BrokenProps {
   remove: (runId: string) => void;
 }
 
-/** Names the run that is not there, if it is that, and offers to go on without it. */
+/** Names the run that is not there or cannot be one, if it is that, and offers to go on without it. */
 function Broken({ error, runIds, retry, remove }: BrokenProps) {
-  const missing = error instanceof ApiError && error.status === 404 ? runIds.find((id) => error.message.includes(id)) : undefined;
+  const missing = error instanceof ApiError && (error.status === 404 || error.status === 400) ? runIds.find((id) => error.message.includes(id)) : undefined;
   return (
     <Stack px="lg" py="sm" gap="sm">
       <Failure error={error} title="The runs could not be compared" retry={missing ? undefined : retry} />

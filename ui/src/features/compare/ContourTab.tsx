@@ -141,51 +141,55 @@ function plotContour({ runs, x, y, z, logx, logy, dark }: Plot): Plotted {
 
 type Series = Extract<ChartOption['series'], readonly unknown[]>;
 
-/** The cells of a grid, coloured by their height, and its level lines. */
+/** The surface of a grid as one picture, coloured by its height, and its level lines as one path; both within the hull. */
 function drawSurface(grid: Grid, logx: boolean, logy: boolean, colorOf: (value: number) => string): Series {
   const real = (value: number, log: boolean) => (log ? 10 ** value : value);
-  const cells: [number, number, number, number, number][] = [];
-  for (let row = 0; row + 1 < grid.rows; row += 1) {
-    for (let column = 0; column + 1 < grid.columns; column += 1) {
-      const start = row * grid.columns + column;
-      const corners = [start, start + 1, start + grid.columns, start + grid.columns + 1].map((each) => grid.values[each] ?? Number.NaN);
-      const known = corners.filter((each) => !Number.isNaN(each));
-      if (known.length === 0) continue;
-      const value = known.reduce((sum, each) => sum + each, 0) / known.length;
-      const [x1, x2] = [grid.x[column] ?? 0, grid.x[column + 1] ?? 0];
-      const [y1, y2] = [grid.y[row] ?? 0, grid.y[row + 1] ?? 0];
-      cells.push([real(x1, logx), real(y1, logy), real(x2, logx), real(y2, logy), value]);
-    }
-  }
+  const [left = 0, right = 0] = [grid.x[0], grid.x.at(-1)];
+  const [low = 0, high = 0] = [grid.y[0], grid.y.at(-1)];
+  // A pixel of the picture has a point of the grid in its middle: there is half a cell more on each side.
+  const [aside, up] = [(right - left) / (grid.columns - 1) / 2, (high - low) / (grid.rows - 1) / 2];
+  const corners = [real(left - aside, logx), real(low - up, logy), real(right + aside, logx), real(high + up, logy)];
+  const ends = [real(left, logx), real(low, logy), real(right, logx), real(high, logy)];
+  const picture = paintSurface(grid, colorOf);
   const pieces = chooseLevels(grid).flatMap((level) => traceLevel(grid, level));
-  const lines = pieces.map(([x1, y1, x2, y2]) => [real(x1, logx), real(y1, logy), real(x2, logx), real(y2, logy)]);
   return [
     {
       id: 'surface',
       type: 'custom',
       silent: true,
       encode: { x: [0, 2], y: [1, 3] },
-      data: cells,
+      data: [ends],
       renderItem: (_, api) => {
-        const [x1 = 0, y1 = 0] = api.coord([api.value(0), api.value(1)]);
-        const [x2 = 0, y2 = 0] = api.coord([api.value(2), api.value(3)]);
-        // Whole pixels, or the ground shines through between cells.
-        const [left, top] = [Math.floor(x1), Math.floor(y2)];
-        const shape = { x: left, y: top, width: Math.floor(x2) - left, height: Math.floor(y1) - top };
-        return { type: 'rect', shape, style: { fill: colorOf(Number(api.value(4))) } };
-      },
-    },
-    {
-      id: 'levels',
-      type: 'custom',
-      silent: true,
-      encode: { x: [0, 2], y: [1, 3] },
-      data: lines,
-      renderItem: (_, api) => {
-        const [x1 = 0, y1 = 0] = api.coord([api.value(0), api.value(1)]);
-        const [x2 = 0, y2 = 0] = api.coord([api.value(2), api.value(3)]);
-        return { type: 'line', shape: { x1, y1, x2, y2 }, style: { stroke: 'rgba(255, 255, 255, 0.55)', lineWidth: 1 } };
+        const at = (x: number, y: number) => {
+          const [px = 0, py = 0] = api.coord([real(x, logx), real(y, logy)]);
+          return [px, py] as const;
+        };
+        const [x1 = 0, y1 = 0] = api.coord(corners.slice(0, 2));
+        const [x2 = 0, y2 = 0] = api.coord(corners.slice(2));
+        const pathData = pieces.map(([fx, fy, tx, ty]) => `M${at(fx, fy).join(' ')}L${at(tx, ty).join(' ')}`).join('');
+        return {
+          type: 'group',
+          clipPath: { type: 'polygon', shape: { points: grid.hull.map(([x, y]) => [...at(x, y)]) } },
+          children: [
+            { type: 'image', style: { image: picture, x: x1, y: y2, width: x2 - x1, height: y1 - y2 } },
+            { type: 'path', shape: { pathData }, style: { fill: 'none', stroke: 'rgba(255, 255, 255, 0.6)', lineWidth: 1 } },
+          ],
+        };
       },
     },
   ];
+}
+
+/** A pixel for each point of the grid, the greatest y on top. */
+function paintSurface(grid: Grid, colorOf: (value: number) => string): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  canvas.width = grid.columns;
+  canvas.height = grid.rows;
+  const brush = canvas.getContext('2d');
+  if (!brush) throw new Error('The browser does not let this page draw on a canvas.');
+  grid.values.forEach((value, place) => {
+    brush.fillStyle = colorOf(value);
+    brush.fillRect(place % grid.columns, grid.rows - 1 - Math.floor(place / grid.columns), 1, 1);
+  });
+  return canvas;
 }

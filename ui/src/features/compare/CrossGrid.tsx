@@ -1,5 +1,6 @@
 /** A table of which only the cells in view are there, in both directions; its head and its first column stay. It knows neither runs nor keys. */
 
+import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useEffect, useRef } from 'react';
 import styles from './CrossGrid.module.css';
@@ -9,6 +10,7 @@ interface Props {
   label: string;
   rows: number;
   columns: number;
+  /** At least; few columns share the room that there is. */
   columnWidth: number;
   rowHeight: number;
   /** Width of the first column, height of the head, in pixels. */
@@ -23,9 +25,16 @@ interface Props {
   rowKey(row: number): string;
 }
 
+/** Wider than this no column becomes by itself. */
+const MOST_WIDTH = 480;
+
 export function CrossGrid(props: Props) {
-  const { label, rows, columns, columnWidth, rowHeight, headWidth, headHeight } = props;
+  const { label, rows, columns, rowHeight, headWidth, headHeight } = props;
   const scroll = useRef<HTMLDivElement>(null);
+  const { ref: measured, width: room } = useElementSize();
+  const ref = useMergedRef(scroll, measured);
+  const shared = columns > 0 ? Math.min(MOST_WIDTH, Math.floor((room - headWidth) / columns)) : 0;
+  const columnWidth = Math.max(props.columnWidth, shared);
   const down = useVirtualizer({
     count: rows,
     getScrollElement: () => scroll.current,
@@ -48,7 +57,7 @@ export function CrossGrid(props: Props) {
   const shown = across.getVirtualItems();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section ref={scroll} className={styles.scroll} aria-label={label} tabIndex={0}>
+    <section ref={ref} className={styles.scroll} aria-label={label} tabIndex={0}>
       {/* biome-ignore-start lint/a11y/useSemanticElements: cells that are not there must not upset the others, as they would in a real table */}
       {/* biome-ignore-start lint/a11y/useFocusableInteractive: the cells are read, not operated; what is operated within them can be focused */}
       <div

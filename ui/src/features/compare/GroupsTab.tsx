@@ -8,6 +8,7 @@ import { formatNumber } from '@/lib/format';
 import { isSure, LEAST_RUNS, RESAMPLES } from './bootstrap';
 import { CrossGrid } from './CrossGrid';
 import { FieldSelect } from './FieldSelect';
+import { type Field, rankMetrics, rankParams } from './fields';
 import { GroupEditor } from './GroupEditor';
 import styles from './GroupsTab.module.css';
 import { clauseOf, compareGroups, countValues, defaultSplit, type GroupRow, readGroup, splitters } from './groups';
@@ -21,7 +22,11 @@ const NO_RUNS: readonly never[] = [];
 export function GroupsTab({ comparison, state, change }: TabProps & { comparison: Comparison }) {
   const { runs, fields, difference, places } = comparison;
   const fieldsToSplit = useMemo(() => splitters(fields), [fields]);
-  const split = useMemo(() => defaultSplit(fieldsToSplit), [fieldsToSplit]);
+  const split = useMemo(() => {
+    const telling = rankParams(fields, rankMetrics(fields)[0]);
+    const rank = (field: Field) => (telling.includes(field) ? telling.indexOf(field) : telling.length);
+    return defaultSplit(fieldsToSplit.toSorted((a, b) => rank(a) - rank(b)));
+  }, [fields, fieldsToSplit]);
   const untouched = state.a === undefined && state.b === undefined;
   const texts = untouched && split ? { a: clauseOf(split.field, split.a), b: clauseOf(split.field, split.b) } : { a: state.a, b: state.b };
   const runIds = useMemo(() => runs.map(({ runId }) => runId), [runs]);
@@ -134,7 +139,7 @@ function GroupTable({ rows, find }: { rows: readonly GroupRow[]; find: string })
       label="Metrics of both groups"
       rows={shown.length}
       columns={COLUMNS.length}
-      columnWidth={150}
+      columnWidth={164}
       rowHeight={28}
       headWidth={240}
       headHeight={34}

@@ -100,7 +100,9 @@ function ImportanceTable({ forest, params, target, change }: TableProps) {
             <Table.Th className="number" w={90}>
               Share
             </Table.Th>
-            <Table.Th w={220}>Relation</Table.Th>
+            <Table.Th w={240} pl="lg">
+              Relation
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -127,7 +129,7 @@ function ImportanceTable({ forest, params, target, change }: TableProps) {
                     </div>
                   </Table.Td>
                   <Table.Td className="number">{(100 * share).toFixed(1)} %</Table.Td>
-                  <Table.Td>{relationOf(field, target)}</Table.Td>
+                  <Table.Td pl="lg">{relationOf(field, target)}</Table.Td>
                 </Table.Tr>
               )
             );
@@ -144,7 +146,7 @@ function ImportanceTable({ forest, params, target, change }: TableProps) {
 
 /** How a metric goes with a param of numbers, in words. */
 function relationOf(field: Field, target: Field): string {
-  if (!field.numeric) return 'of texts: see the boxes';
+  if (!field.numeric) return 'categories: see the boxes';
   const [left, right] = [field.numbers(), target.numbers()];
   const places = [...left.keys()].filter((place) => Number.isFinite(left[place]) && Number.isFinite(right[place]));
   const pick = (values: Float64Array) => places.map((place) => values[place] ?? 0);

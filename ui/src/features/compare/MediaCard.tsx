@@ -4,7 +4,7 @@ import { Modal, Skeleton, Text, UnstyledButton } from '@mantine/core';
 import { useInViewport } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { type SyntheticEvent, useEffect, useState } from 'react';
 import { fetchBytes } from '@/api/client';
 import { Failure } from '@/components/Failure';
 import { RunDot } from '@/components/RunDot';
@@ -19,9 +19,11 @@ interface Props {
   item: MediaItem | undefined;
   /** The step that was asked for. */
   step: number | undefined;
+  /** Told how wide a picture is for its height. */
+  onRatio: (ratio: number) => void;
 }
 
-export function MediaCard({ run, item, step }: Props) {
+export function MediaCard({ run, item, step, onRatio }: Props) {
   const { ref, inViewport } = useInViewport();
   const [seen, setSeen] = useState(false);
   useEffect(() => {
@@ -53,7 +55,7 @@ export function MediaCard({ run, item, step }: Props) {
           </Text>
         </div>
       ) : seen ? (
-        <Shown run={run} item={item} />
+        <Shown run={run} item={item} onRatio={onRatio} />
       ) : (
         <div className={styles.picture} />
       )}
@@ -64,9 +66,13 @@ export function MediaCard({ run, item, step }: Props) {
 /** Pictures of fewer pixels across are enlarged pixel by pixel, such as digits of 28. */
 const TINY_PX = 100;
 
-function Shown({ run, item }: { run: ComparedRun; item: MediaItem }) {
+function Shown({ run, item, onRatio }: { run: ComparedRun; item: MediaItem; onRatio: (ratio: number) => void }) {
   const [large, setLarge] = useState(false);
   const [tiny, setTiny] = useState(false);
+  const measure = ({ currentTarget: { naturalWidth, naturalHeight } }: SyntheticEvent<HTMLImageElement>) => {
+    setTiny(naturalWidth < TINY_PX);
+    if (naturalHeight > 0) onRatio(naturalWidth / naturalHeight);
+  };
   const small = useFile(run.runId, item.thumb ?? item.path);
   const full = useFile(run.runId, item.path, large && item.thumb !== undefined);
   if (small.error) return <Failure error={small.error} title="Not shown" retry={small.retry} />;
@@ -83,10 +89,10 @@ function Shown({ run, item }: { run: ComparedRun; item: MediaItem }) {
   return (
     <>
       <UnstyledButton className={styles.picture} onClick={() => setLarge(true)} aria-label={`Enlarge ${label}`}>
-        <img src={small.url} alt={label} className={tiny ? styles.small : undefined} onLoad={(event) => setTiny(event.currentTarget.naturalWidth < TINY_PX)} />
+        <img src={small.url} alt={label} className={tiny ? styles.small : undefined} onLoad={measure} />
       </UnstyledButton>
       <Modal opened={large} onClose={() => setLarge(false)} size="auto" title={label} centered>
-        <img className={styles.large} src={full.url ?? small.url} alt={label} />
+        <img className={`${styles.large} ${tiny ? styles.small : ''}`} src={full.url ?? small.url} alt={label} />
       </Modal>
     </>
   );

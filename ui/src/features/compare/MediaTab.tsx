@@ -1,7 +1,7 @@
 /** The same key and step of all runs side by side. */
 
 import { Button, Group, Loader, SegmentedControl, Select, Slider, Text } from '@mantine/core';
-import { useEffect, useMemo, useState } from 'react';
+import { type CSSProperties, useEffect, useMemo, useState } from 'react';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
 import { itemsAt, type MediaSeries, unionOfSteps } from '@/features/run/media';
@@ -20,6 +20,8 @@ const SIZES = { small: 180, medium: 260, large: 420 } as const;
 export function MediaTab({ comparison, state, change }: TabProps & { comparison: Comparison }) {
   const [count, setCount] = useState(PAGE);
   const [size, setSize] = useState<keyof typeof SIZES>('medium');
+  // All cards are as high as the first picture of the key wants to be.
+  const [ratio, setRatio] = useState<{ key: string; value: number }>();
   const runs = comparison.runs.slice(0, count);
   const media = useRunMedia(runs.map(({ runId }) => runId));
   const isLoading = media.some(({ isPending }) => isPending);
@@ -30,6 +32,9 @@ export function MediaTab({ comparison, state, change }: TabProps & { comparison:
   const series = all.map((each) => each?.find((one) => nameOf(one) === chosen?.name));
   const steps = unionOfSteps(series.filter((each) => each !== undefined));
   const step = steps.length > 0 ? (steps.findLast((each) => each <= (state.step ?? Number.POSITIVE_INFINITY)) ?? steps[0]) : undefined;
+  const keepRatio = (value: number) => {
+    if (chosen && ratio?.key !== chosen.name) setRatio({ key: chosen.name, value: Math.min(3, Math.max(0.6, value)) });
+  };
   const rest = comparison.runs.length - runs.length;
   if (!chosen) {
     if (isLoading) return <Waiting />;
@@ -73,10 +78,10 @@ export function MediaTab({ comparison, state, change }: TabProps & { comparison:
       </Group>
       {error && <Failure error={error} title="The files of a run could not be listed" />}
       <div className={styles.body}>
-        <div className={styles.cards} style={{ gridTemplateColumns: `repeat(auto-fill, minmax(${SIZES[size]}px, 1fr))` }}>
+        <div className={styles.cards} style={{ ...ratioStyle(ratio?.key === chosen.name ? ratio.value : undefined), gridTemplateColumns: `repeat(auto-fill, minmax(${SIZES[size]}px, 1fr))` }}>
           {runs.map((run, place) => {
             const one = series[place];
-            return <MediaCard key={run.runId} run={run} step={step} item={one && itemsAt(one, step)[0]} />;
+            return <MediaCard key={run.runId} run={run} step={step} item={one && itemsAt(one, step)[0]} onRatio={keepRatio} />;
           })}
         </div>
         {rest > 0 && (
@@ -102,6 +107,8 @@ const Waiting = () => (
     </Text>
   </Group>
 );
+
+const ratioStyle = (ratio: number | undefined): CSSProperties => (ratio === undefined ? {} : Object.fromEntries([['--ratio', ratio]]));
 
 const nameOf = ({ kind, key }: MediaSeries): string => `${kind}:${key}`;
 

@@ -1,7 +1,7 @@
 /** Parallel coordinates: an axis for each field, a line for each run. Dragging along an axis brushes it. */
 
 import { useElementSize } from '@mantine/hooks';
-import { memo, type PointerEvent, useMemo, useRef, useState } from 'react';
+import { memo, type PointerEvent, type Ref, useMemo, useRef, useState } from 'react';
 import { formatNumber } from '@/lib/format';
 import { highlight, useHighlight } from '@/lib/highlight';
 import { AxisHead } from './AxisHead';
@@ -29,6 +29,7 @@ interface Props {
   brushes: Brushes;
   actions: AxisActions;
   height: number;
+  ref: Ref<SVGSVGElement>;
 }
 
 const MARGIN = 76;
@@ -47,7 +48,7 @@ interface Drag {
   moved: boolean;
 }
 
-export function ParallelPlot({ axes, runs, coloring, within, brushes, actions, height }: Props) {
+export function ParallelPlot({ axes, runs, coloring, within, brushes, actions, height, ref: drawing }: Props) {
   const { ref, width } = useElementSize();
   const drag = useRef<Drag>(undefined);
   const [tip, setTip] = useState<{ place: number; x: number; y: number }>();
@@ -126,6 +127,7 @@ export function ParallelPlot({ axes, runs, coloring, within, brushes, actions, h
           ))}
       </div>
       <svg
+        ref={drawing}
         className={styles.svg}
         width={width}
         height={height}
@@ -136,12 +138,17 @@ export function ParallelPlot({ axes, runs, coloring, within, brushes, actions, h
       >
         {width > 0 && (
           <>
-            <Lines paths={paths} within={within} coloring={coloring} runs={runs} />
+            <g opacity={litPlace >= 0 ? 0.4 : 1}>
+              <Lines paths={paths} within={within} coloring={coloring} runs={runs} />
+            </g>
             {litPlace >= 0 && paths[litPlace] && (
               <path d={`M${paths[litPlace]}`} className={styles.line} stroke={coloring.color(litPlace)} strokeWidth={3.5} />
             )}
             {axes.map((axis, at) => (
               <g key={axis.field.name} transform={`translate(${x(at)} 0)`}>
+                <text className={styles.name} data-file="only" y={TOP - 14} textAnchor="middle">
+                  {axis.field.label}
+                </text>
                 <line className={styles.axis} y1={TOP} y2={bottom} />
                 {axis.ticks.map(({ share, label }) => (
                   <g key={`${label} ${share}`} transform={`translate(0 ${y(share)})`}>
@@ -161,6 +168,7 @@ export function ParallelPlot({ axes, runs, coloring, within, brushes, actions, h
                 ))}
                 <rect
                   className={styles.zone}
+                  data-file="no"
                   x={-ZONE}
                   width={2 * ZONE}
                   y={TOP - 4}

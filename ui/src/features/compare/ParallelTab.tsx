@@ -1,7 +1,10 @@
 /** Parallel coordinates, and the runs that their brushes leave. */
 
-import { Button, Group, Text } from '@mantine/core';
-import { useEffect, useMemo, useState } from 'react';
+import { Button, Group, Text, useComputedColorScheme } from '@mantine/core';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { renderPng } from '@/charts/export';
+import { copySvg } from '@/charts/svgFile';
+import { chartTheme } from '@/charts/theme';
 import { Empty } from '@/components/Empty';
 import { makeAxis } from './axes';
 import { type Brush, type Brushes, isWithin, readBrushes, writeBrushes } from './brush';
@@ -10,17 +13,21 @@ import { FieldSelect } from './FieldSelect';
 import { isLog } from './fields';
 import { MatchTable } from './MatchTable';
 import { type AxisActions, ParallelPlot } from './ParallelPlot';
+import { SaveMenu } from './SaveMenu';
 import { moved, type TabProps, toggled } from './state';
 import { type Choices, useChoices, useColoring } from './useChoices';
 import type { Comparison } from './useComparison';
 
 const MOST_PARAMS = 5;
 const MOST_METRICS = 2;
+/** For the names of the axes, in a file. */
+const ROOM = 20;
 const OWN = { value: 'run', label: 'Each run' };
 
 export function ParallelTab({ comparison, state, change }: TabProps & { comparison: Comparison }) {
   const choices = useChoices(comparison);
   const coloring = useColoring(comparison, state.color, choices);
+  const dark = useComputedColorScheme('light') === 'dark';
   const { runs, byName } = comparison;
   // While the mouse moves the brushes are kept here; the address has them when it is let go.
   const [moving, setMoving] = useState<Brushes>();
@@ -62,6 +69,13 @@ export function ParallelTab({ comparison, state, change }: TabProps & { comparis
     toggleLog: (name) => change({ logs: toggled(state.logs, name) }),
     toggleInverted: (name) => change({ inverted: toggled(state.inverted, name) }),
   };
+  const drawing = useRef<SVGSVGElement>(null);
+  const draw = () => {
+    if (!drawing.current) throw new Error('It is not drawn yet.');
+    return copySvg(drawing.current, chartTheme(dark).ground, ROOM);
+  };
+  const toSvg = async () => new Blob([draw()], { type: 'image/svg+xml' });
+  const toPng = async () => renderPng(draw());
   const rest = choices.axes.filter(({ name }) => !names.includes(name));
   const count = within.filter(Boolean).length;
   return (
@@ -82,8 +96,20 @@ export function ParallelTab({ comparison, state, change }: TabProps & { comparis
       {axes.length === 0 ? (
         <Empty title="No axes">Nothing that can be an axis differs between these runs, or all axes were removed.</Empty>
       ) : (
-        <div style={{ padding: '0 16px' }}>
-          <ParallelPlot axes={axes} runs={runs} coloring={coloring} within={within} brushes={brushes} actions={actions} height={340} />
+        <div style={{ padding: '0 16px', position: 'relative' }}>
+          <div style={{ position: 'absolute', right: 16, top: -34 }}>
+            <SaveMenu name="parallel coordinates" runs={runs} fields={axes.map(({ field }) => field)} toPng={toPng} toSvg={toSvg} />
+          </div>
+          <ParallelPlot
+            ref={drawing}
+            axes={axes}
+            runs={runs}
+            coloring={coloring}
+            within={within}
+            brushes={brushes}
+            actions={actions}
+            height={340}
+          />
         </div>
       )}
       <MatchTable runs={runs} fields={axes.map(({ field }) => field)} within={within} />

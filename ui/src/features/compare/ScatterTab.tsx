@@ -78,15 +78,6 @@ export function ScatterTab({ comparison, state, change }: TabProps & { compariso
           checked={state.pareto ?? false}
           onChange={(event) => change({ pareto: event.currentTarget.checked || undefined })}
         />
-        {state.pareto &&
-          [x, y].map((field, at) => (
-            <SideControl
-              key={at === 0 ? 'x' : 'y'}
-              name={at === 0 ? 'x' : 'y'}
-              side={sideOf(field, flipped)}
-              turn={() => change({ flipped: toggled(state.flipped, keyOf(field)) })}
-            />
-          ))}
       </Group>
       <Group px="lg" pb="xs" gap="lg">
         <ColorLegend legend={coloring.legend} />
@@ -95,6 +86,17 @@ export function ScatterTab({ comparison, state, change }: TabProps & { compariso
             {absent} of {runs.length} runs have no place here
           </Text>
         )}
+        {state.pareto &&
+          x.numeric &&
+          y.numeric &&
+          [x, y].map((field, at) => (
+            <SideControl
+              key={at === 0 ? 'x' : 'y'}
+              name={at === 0 ? 'x' : 'y'}
+              side={sideOf(field, flipped)}
+              turn={() => change({ flipped: toggled(state.flipped, keyOf(field)) })}
+            />
+          ))}
         {state.pareto && (
           <Text size="xs" c="dimmed" role="status">
             {x.numeric && y.numeric ? `${plot.front} runs on the Pareto front` : 'A Pareto front needs numbers on both axes'}

@@ -22,8 +22,7 @@ it('follows a slope, with sides of other lengths', () => {
     const [column, row] = [place % 20, Math.floor(place / 20)];
     return value - ((grid.x[column] ?? 0) + (grid.y[row] ?? 0) / 100);
   });
-  const known = errors.filter(Number.isFinite).map(Math.abs);
-  expect(known.length).toBeGreaterThan(250);
+  const known = errors.map(Math.abs);
   expect(known.reduce((sum, each) => sum + each, 0) / known.length).toBeLessThan(0.3);
 });
 
@@ -34,10 +33,14 @@ it('stays within the heights of the points', () => {
   expect(Math.min(...known)).toBeGreaterThanOrEqual(-1);
 });
 
-it('leaves empty where nothing was tried', () => {
-  const grid = interpolate({ x: [0, 1, 0], y: [0, 0, 1], z: [1, 1, 1] }, 5);
-  expect(grid?.values[24]).toBeNaN();
-  expect(grid?.values[0]).toBe(1);
+it('says within which corners something was tried', () => {
+  const grid = interpolate({ x: [0, 10, 5, 5, 0, 10], y: [0, 0, 1, 4, 8, 8], z: [1, 1, 1, 1, 1, 1] }, 5);
+  expect(grid?.hull).toEqual([
+    [0, 0],
+    [10, 0],
+    [10, 8],
+    [0, 8],
+  ]);
 });
 
 it('takes the mean of runs at one place', () => {
@@ -63,13 +66,13 @@ const square = (a: number, b: number, d: number, c: number): Grid => ({
   x: Float64Array.of(0, 1),
   y: Float64Array.of(0, 1),
   values: Float64Array.of(a, b, d, c),
+  hull: [],
 });
 
 it('draws a level where it is crossed', () => {
   expect(traceLevel(square(0, 1, 0, 1), 0.25)).toEqual([[0.25, 0, 0.25, 1]]);
   expect(traceLevel(square(0, 0, 1, 1), 0.5)).toEqual([[1, 0.5, 0, 0.5]]);
   expect(traceLevel(square(0, 0, 0, 0), 0.5)).toEqual([]);
-  expect(traceLevel(square(0, 1, Number.NaN, 1), 0.5)).toEqual([]);
 });
 
 it('parts a saddle by its middle', () => {

@@ -9,20 +9,18 @@ export interface Scattered {
   z: ArrayLike<number>;
 }
 
-/** `columns` by `rows` values, row by row from the least y; NaN where nothing is known. `x` and `y` are the lines of the grid. */
+/** `columns` by `rows` values, row by row from the least y. `x` and `y` are the lines of the grid; outside of `hull` (its corners in turn) nothing is known. */
 export interface Grid {
   columns: number;
   rows: number;
   x: Float64Array;
   y: Float64Array;
   values: Float64Array;
+  hull: readonly (readonly [x: number, y: number])[];
 }
 
 /** A piece of a level line. */
 export type Segment = readonly [x1: number, y1: number, x2: number, y2: number];
-
-const NEIGHBOURS = 12;
-const POWER = 3;
 
 interface Unit {
   u: number;
@@ -33,8 +31,8 @@ interface Unit {
 /**
  * Interpolate a grid over the range of the points; `undefined` if fewer than three points do not lie on one line.
  *
- * Shepard's method: each place has the mean of its nearest points, weighted by 1 / distance³, so that the surface goes through the points. Distances are taken with
- * both sides scaled to 1. Places outside of the points' hull stay empty: nothing was tried there.
+ * Shepard's method: each place has the mean of the points, weighted by 1 / distance⁴, so that the surface goes through the points. Distances are taken with
+ * both sides scaled to 1. What lies outside of the points' hull has values too, but is not to be shown: nothing was tried there.
  */
 export function interpolate({ x, y, z }: Scattered, size = 80): Grid | undefined {
   const places: number[] = [];
@@ -58,8 +56,7 @@ export function interpolate({ x, y, z }: Scattered, size = 80): Grid | undefined
   const values = new Float64Array(size * size);
   for (let row = 0; row < size; row += 1) {
     for (let column = 0; column < size; column += 1) {
-      const [u, v] = [line[column] ?? 0, line[row] ?? 0];
-      values[row * size + column] = isInside(hull, u, v) ? weigh(points, u, v) : Number.NaN;
+      values[row * size + column] = weigh(points, line[column] ?? 0, line[row] ?? 0);
     }
   }
   return {
@@ -68,12 +65,13 @@ export function interpolate({ x, y, z }: Scattered, size = 80): Grid | undefined
     x: line.map((each) => spanX.from + each * spanX.length),
     y: line.map((each) => spanY.from + each * spanY.length),
     values,
+    hull: hull.map(({ u, v }) => [spanX.from + u * spanX.length, spanY.from + v * spanY.length] as const),
   };
 }
 
 /** Round levels, about so many, within the range of a grid. */
 export function chooseLevels(grid: Grid, count = 10): number[] {
-  const range = span([...grid.values].filter(Number.isFinite));
+  const range = span([...grid.values]);
   if (!range) return [];
   const step = niceStep(range.length / count);
   const levels: number[] = [];
@@ -91,7 +89,6 @@ export function traceLevel(grid: Grid, level: number): Segment[] {
     for (let column = 0; column + 1 < columns; column += 1) {
       const start = row * columns + column;
       const corners = [start, start + 1, start + columns + 1, start + columns].map((each) => values[each] ?? Number.NaN);
-      if (corners.some(Number.isNaN)) continue;
       const square = { left: x[column] ?? 0, right: x[column + 1] ?? 0, low: y[row] ?? 0, high: y[row + 1] ?? 0 };
       found.push(...cross(corners, square, level));
     }
@@ -148,22 +145,12 @@ function merge(points: readonly Unit[]): Unit[] {
 }
 
 function weigh(points: readonly Unit[], u: number, v: number): number {
-  const near: { distance: number; z: number }[] = [];
-  let farthest = Number.POSITIVE_INFINITY;
+  let [sum, weights] = [0, 0];
   for (const point of points) {
     const distance = (point.u - u) ** 2 + (point.v - v) ** 2;
     if (distance < 1e-18) return point.z;
-    if (near.length === NEIGHBOURS && distance >= farthest) continue;
-    let place = near.length;
-    while (place > 0 && (near[place - 1]?.distance ?? 0) > distance) place -= 1;
-    near.splice(place, 0, { distance, z: point.z });
-    if (near.length > NEIGHBOURS) near.pop();
-    farthest = near.at(-1)?.distance ?? farthest;
-  }
-  let [sum, weights] = [0, 0];
-  for (const { distance, z } of near) {
-    const weight = distance ** (-POWER / 2);
-    sum += weight * z;
+    const weight = 1 / (distance * distance);
+    sum += weight * point.z;
     weights += weight;
   }
   return sum / weights;
@@ -186,8 +173,4 @@ function convexHull(points: readonly Unit[]): Unit[] {
 function turn(a: Unit | undefined, b: Unit | undefined, c: { u: number; v: number }): number {
   if (!a || !b) return 0;
   return (b.u - a.u) * (c.v - a.v) - (b.v - a.v) * (c.u - a.u);
-}
-
-function isInside(hull: readonly Unit[], u: number, v: number): boolean {
-  return hull.every((from, place) => turn(from, hull[(place + 1) % hull.length], { u, v }) >= -1e-9);
 }

@@ -4,7 +4,7 @@ import type { DifferenceRow, MetricDifference, RunDifference } from '@/api/calls
 import { hasBit } from '@/api/columns';
 import { type Better, guessBetter } from '@/lib/better';
 import { formatDuration, formatNumber, formatTime } from '@/lib/format';
-import { readMetric, readTexts, SECTIONS, type Section, type Stat } from './fields';
+import { readMetric, readNumber, readTexts, SECTIONS, type Section, type Stat } from './fields';
 
 /** How a difference is looked at. */
 export interface DiffView {
@@ -75,6 +75,8 @@ const LABELS: Readonly<Record<string, string>> = {
   'attributes.duration': 'Duration',
   'attributes.experiment_id': 'Experiment',
   'attributes.lifecycle_stage': 'Stage of life',
+  'tags.mlflow.parentRunId': 'Parent run',
+  'tags.mlflow.note.content': 'Notes',
   'source.mlflow.source.git.commit': 'Commit',
   'source.mlflow.source.git.branch': 'Branch',
   'source.mlflow.source.git.repoURL': 'Repository',
@@ -154,6 +156,8 @@ function showText(section: Section, key: string, text: string): string {
     if (key === 'status' || key === 'lifecycle_stage') return text.toLowerCase();
   }
   if (key === 'mlflow.source.git.commit') return text.slice(0, 10);
+  // Seventeen digits of a learning rate are of no use to the eye; whole numbers may be names.
+  if (section === 'params' && text.length > 12 && /[.e]/i.test(text) && Number.isFinite(readNumber(text))) return formatNumber(readNumber(text));
   return text;
 }
 

@@ -164,7 +164,7 @@ export function rankParams(fields: readonly Field[], metric: Field | undefined):
     .map(({ field }) => field);
 }
 
-/** How much of a metric's variance lies between groups of a param's values (epsilon squared: groups by chance count for nothing); 0 to 1. */
+/** How much of a metric's variance lies between groups of a param's values (epsilon squared: groups by chance count for nothing), of the runs that have both; 0 to 1. */
 function association(field: Field, metric: Field): number {
   const values = metric.numbers();
   const bins = makeBins({ numeric: field.numeric, texts: field.texts(), numbers: field.numbers() })
@@ -177,5 +177,6 @@ function association(field: Field, metric: Field): number {
   const free = all.length - bins.length;
   if (!(total > 0) || free <= 0) return 0;
   const left = bins.reduce((sum, bin) => sum + spread(bin, mean(bin)), 0);
-  return Math.max(0, 1 - (left / free) / (total / (all.length - 1)));
+  const share = Math.max(0, 1 - left / free / (total / (all.length - 1)));
+  return (share * all.length) / values.length;
 }

@@ -5,7 +5,7 @@ import { rankMetrics } from '@/features/run/best';
 import { quoteText, writeField } from '@/features/runs/fields';
 import type { Better } from '@/lib/better';
 import { finiteOf } from '@/lib/statistics';
-import { compareMeans, type MeanDifference } from './bootstrap';
+import { compareMeans, LEAST_RUNS, type MeanDifference } from './bootstrap';
 import { compareNames } from './boxes';
 import { betterOf } from './diff';
 import { type Field, readMetric, type Stat } from './fields';
@@ -52,19 +52,19 @@ export function splitters(fields: readonly Field[]): Field[] {
   });
 }
 
-/** The split that is shown if nobody has chosen one: by the param whose two most common values have the most runs. */
+/**
+ * The split that is shown if nobody has chosen one: by the first field of which two values have enough runs for an interval, or else by that with the most.
+ * Of its values the two most common ones.
+ */
 export function defaultSplit(fields: readonly Field[]): { field: Field; a: string; b: string } | undefined {
   let most = 0;
   let found: { field: Field; a: string; b: string } | undefined;
   for (const field of fields) {
     const [first, second] = countValues(field);
-    if (!first || !second) continue;
-    const score = second.count * (field.section === 'params' ? 2 : 1);
-    if (score > most) {
-      most = score;
-      const [a = '', b = ''] = [first.value, second.value].sort(compareNames);
-      found = { field, a, b };
-    }
+    if (!first || !second || most >= LEAST_RUNS || second.count <= most) continue;
+    most = second.count;
+    const [a = '', b = ''] = [first.value, second.value].sort(compareNames);
+    found = { field, a, b };
   }
   return found;
 }
@@ -90,7 +90,8 @@ export interface GroupQuestion {
 export function* compareGroups({ difference, places, a, b, stat, flipped }: GroupQuestion): Generator<readonly GroupRow[], readonly GroupRow[]> {
   const rows: GroupRow[] = [];
   const order = new Map(rankMetrics(difference.metrics.map(({ key }) => key)).map((key, place) => [key, place]));
-  const rank = ({ key }: { key: string }) => order.get(key) ?? order.size;
+  // Metrics of single classes (`test/class_7/f1`) come after those of the whole.
+  const rank = ({ key }: { key: string }) => (order.get(key) ?? order.size) + (key.split('/').length > 2 ? order.size : 0);
   for (const metric of difference.metrics.toSorted((a, b) => rank(a) - rank(b))) {
     const better = betterOf(metric.key, flipped);
     const shown: Stat = stat !== 'best' ? stat : better === 'lower' ? 'min' : better === 'higher' ? 'max' : 'last';

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { call } from '@/api/client';
+import { ApiError, call } from '@/api/client';
 import { readColumn } from '@/api/columns';
 import type { GroupChoice } from './groups';
 import { type ComparedRun, inRuns } from './useComparison';
@@ -18,19 +18,27 @@ export function useGroup(choice: GroupChoice | undefined, runs: readonly Compare
     enabled: clause !== undefined && runs.length > 0,
     placeholderData: keepPreviousData,
     retry: false,
-    queryFn: async ({ signal }) => {
-      const experiment_ids = [...new Set(runs.map(({ experimentId }) => experimentId))];
-      const filter = `(${clause}) AND ${inRuns(sorted)}`;
-      const request = { experiment_ids, filter, run_view_type: 'ALL', select: ['run_id'], limit: sorted.length } as const;
-      const table = await call('tables.runs', { ...request, select: [...request.select] }, { signal });
-      const [ids] = (table.columns ?? []).map((column) => readColumn(column, table.rows));
-      return new Set(Array.from({ length: table.rows }, (_, row) => ids?.text(row) ?? ''));
-    },
+    queryFn: ({ signal }) => findMembers(clause ?? '', runs, sorted, signal),
   });
   const places = useMemo(() => {
     if (!choice) return NONE;
     const ids = choice.kind === 'runs' ? new Set(choice.runIds) : found.data;
     return runs.flatMap(({ runId }, place) => (ids?.has(runId) ? [place] : []));
   }, [choice, found.data, runs]);
-  return { places, error: clause !== undefined && found.error ? found.error.message : undefined };
+  return { places, error: clause !== undefined && found.error ? found.error.message.split('\n')[0] : undefined };
+}
+
+async function findMembers(clause: string, runs: readonly ComparedRun[], sorted: readonly string[], signal: AbortSignal): Promise<Set<string>> {
+  const experiment_ids = [...new Set(runs.map(({ experimentId }) => experimentId))];
+  const ask = (filter: string, limit: number) =>
+    call('tables.runs', { experiment_ids, filter, run_view_type: 'ALL', select: ['run_id'], limit }, { signal });
+  try {
+    const table = await ask(`(${clause}) AND ${inRuns(sorted)}`, sorted.length);
+    const [ids] = (table.columns ?? []).map((column) => readColumn(column, table.rows));
+    return new Set(Array.from({ length: table.rows }, (_, row) => ids?.text(row) ?? ''));
+  } catch (error) {
+    // What is wrong is said of the clause as it was typed, and with its own columns.
+    if (error instanceof ApiError && error.status === 400) await ask(clause, 1);
+    throw error;
+  }
 }

@@ -76,6 +76,7 @@ export function DatasetsPage() {
       <Drawer
         opened={opened !== undefined}
         onClose={() => open(undefined)}
+        closeButtonProps={{ 'aria-label': 'Close' }}
         position="right"
         size="min(680px, 90vw)"
         title={opened?.name}

@@ -79,7 +79,7 @@ export function ExperimentDialog({ question, folders, close }: Props) {
   };
   const needsText = question.kind === 'create' || question.kind === 'renameFolder';
   return (
-    <Modal opened onClose={close} title={titleOf(question)} centered size={question.kind === 'describe' ? 'lg' : 'md'}>
+    <Modal opened onClose={close} closeButtonProps={{ 'aria-label': 'Close' }} title={titleOf(question)} centered size={question.kind === 'describe' ? 'lg' : 'md'}>
       <form onSubmit={(event) => void send(event)}>
         <Stack gap="md">
           <Field question={question} folders={folders} text={text} setText={setText} error={error} />

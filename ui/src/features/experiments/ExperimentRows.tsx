@@ -208,7 +208,7 @@ function NoteAndTags({ note, tags }: NoteProps) {
 
 function RowMenu({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <Menu position="bottom-end" shadow="md" width={200} withinPortal>
+    <Menu withInitialFocusPlaceholder={false} position="bottom-end" shadow="md" width={200} withinPortal>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size={26} className={classes.menu} aria-label={label}>
           <Ellipsis size={16} aria-hidden />

@@ -3,6 +3,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useRef } from 'react';
+import { useStars } from '@/features/stars/useStars';
 import { useKeys } from '@/lib/keys';
 import type { Question } from './ExperimentDialog';
 import { ExperimentItem, FolderItem } from './ExperimentRows';
@@ -29,6 +30,7 @@ export function ExperimentTree({ rows, sort, setSort, toggle, ask, trash }: Prop
     overscan: 12,
     scrollPaddingStart: ROW_PX,
   });
+  const stars = useStars();
   const focus = (place: number) => {
     const to = Math.max(0, Math.min(rows.length - 1, place));
     virtual.scrollToIndex(to);
@@ -51,6 +53,13 @@ export function ExperimentTree({ rows, sort, setSort, toggle, ask, trash }: Prop
     ArrowUp: { label: 'Row before', run: () => focus(at() - 1) },
     ArrowRight: { label: 'Open the folder', run: () => turn(true) },
     ArrowLeft: { label: 'Close the folder', run: () => turn(false) },
+    s: {
+      label: 'Star the experiment',
+      run: () => {
+        const row = rows[at()];
+        if (row?.kind === 'experiment') void stars.toggle('experiment', row.experiment.experiment_id);
+      },
+    },
   });
 
   const head = (label: string, by: Sort | undefined, className = '') => (

@@ -18,6 +18,7 @@ import classes from './HomePage.module.css';
 import { type ListedRun, sortByUse, usedAt, useRecentRuns } from './useRecentRuns';
 
 const MOST_EXPERIMENTS = 8;
+const count = (number: number, thing: string): string => `${formatCount(number)} ${thing}${number === 1 ? '' : 's'}`;
 
 export function HomePage() {
   const { data: experiments, error, refetch, isPending } = useOverview();
@@ -31,7 +32,7 @@ export function HomePage() {
     <>
       <PageHeader
         crumbs={[{ label: 'Home' }]}
-        badge={experiments && !isNew ? `${formatCount(experiments.length)} experiments, ${formatCount(runs)} runs` : undefined}
+        badge={experiments && !isNew ? `${count(experiments.length, 'experiment')}, ${count(runs, 'run')}` : undefined}
       />
       {error && (
         <div className={classes.whole}>
@@ -43,7 +44,7 @@ export function HomePage() {
       {experiments !== undefined && !isNew && (
         <div className={classes.grid}>
           <div className={classes.column}>
-            <Section title="Running now" count={running.data?.length}>
+            <Section title="Running now" number={running.data?.length}>
               <RunList
                 runs={running.data}
                 error={running.error}
@@ -97,18 +98,18 @@ export function HomePage() {
 
 interface SectionProps {
   title: string;
-  count?: number | undefined;
+  number?: number | undefined;
   more?: ReactNode;
   children: ReactNode;
 }
 
-function Section({ title, count, more, children }: SectionProps) {
+function Section({ title, number, more, children }: SectionProps) {
   return (
     <section className={classes.section}>
       <div className={classes.title}>
         <h2>
           {title}
-          {count ? <span className="dim"> {formatCount(count)}</span> : null}
+          {number ? <span className="dim"> {formatCount(number)}</span> : null}
         </h2>
         {more}
       </div>
@@ -197,7 +198,7 @@ function ExperimentLine({ experiment }: { experiment: ExperimentOverview }) {
         {experiment.name}
       </Link>
       <span className={classes.side}>
-        {formatCount(experiment.runs ?? 0)} {experiment.runs === 1 ? 'run' : 'runs'}
+        {count(experiment.runs ?? 0, 'run')}
       </span>
       {(experiment.running ?? 0) > 0 && (
         <span className={classes.running} title={`${experiment.running} running`}>
@@ -217,12 +218,12 @@ function FirstSteps() {
   return (
     <Stack className={classes.first} gap="md">
       <h2>Nothing is logged here yet</h2>
-      <Text>
+      <Text size="sm">
         Any program that logs with MLflow can log here: it only needs this server's address. In Python, after{' '}
         <span className="mono">pip install mlflow</span>:
       </Text>
       <Snippet />
-      <Text c="dimmed">
+      <Text size="sm" c="dimmed">
         The run shows here as soon as it starts. To look around with data, run <span className="mono">headrace demo</span>.
       </Text>
       <div>

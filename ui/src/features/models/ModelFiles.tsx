@@ -98,7 +98,7 @@ function FileLine({ modelId, file, depth, open, chosen, press }: LineProps) {
   return (
     <div className={`${classes.file} ${chosen ? classes.chosen : ''}`} style={{ paddingLeft: depth * 18 }}>
       {canShow ? (
-        <button type="button" onClick={press} aria-expanded={file.is_dir ? open : chosen}>
+        <button type="button" className={classes.open} onClick={press} aria-expanded={file.is_dir ? open : chosen}>
           {label}
         </button>
       ) : (

@@ -75,7 +75,15 @@ export function Palette({ close, openKeys, switchTheme }: Props) {
   };
 
   return (
-    <Modal opened onClose={close} withCloseButton={false} padding={0} size={620} yOffset="10vh" aria-label="Search and commands">
+    <Modal
+      opened
+      onClose={close}
+      withCloseButton={false}
+      padding={0}
+      size={620}
+      yOffset="10vh"
+      attributes={{ content: { 'aria-label': 'Search and commands' } }}
+    >
       <div className={classes.field}>
         <Search size={17} aria-hidden />
         <input

@@ -24,19 +24,37 @@ export default function ArtifactsTab({ address }: { address: Address }) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   // The folders above the file of the address are open, unless they were closed by hand.
-  const open = useMemo(() => new Set([...chosen, ...foldersAbove(path)].filter((folder) => !closed.has(folder))), [chosen, closed, path]);
+  const open = useMemo(
+    () => new Set([...chosen, ...foldersAbove(path)].filter((folder) => !closed.has(folder))),
+    [chosen, closed, path],
+  );
   const folders = useMemo(() => [...new Set(['', ...open, ...foldersAbove(path)])], [open, path]);
   const answers = useQueries({ queries: folders.map((folder) => folderQuery(runId, folder)) });
-  const listings = new Map<string, Listing>(folders.map((folder, place) => [folder, { files: answers[place]?.data, failed: answers[place]?.isError ?? false }]));
+  const listings = new Map<string, Listing>(
+    folders.map((folder, place) => [
+      folder,
+      { files: answers[place]?.data, failed: answers[place]?.isError === true && !answers[place]?.data },
+    ]),
+  );
   const rows = listFileRows(listings, open);
-  const failure = answers.find(({ error }) => error);
+  const failure = answers.find(({ error, data }) => error && !data);
   const toggle = (folder: string) => {
     const isOpen = open.has(folder);
     setChosen(isOpen ? without(chosen, folder) : new Set([...chosen, folder]));
     setClosed(isOpen ? new Set([...closed, folder]) : without(closed, folder));
   };
-  if (answers[0]?.data?.length === 0) {
-    return <Empty title="No files yet">{'What the run logs with log_artifact, log_text, log_figure and the like is found here.'}</Empty>;
+  const [root] = answers;
+  if (root?.error && !root.data) {
+    return (
+      <Failure title="The files of this run could not be listed" error={root.error} retry={() => void root.refetch()} />
+    );
+  }
+  if (root?.data?.length === 0) {
+    return (
+      <Empty title="No files yet">
+        {'What the run logs with log_artifact, log_text, log_figure and the like is found here.'}
+      </Empty>
+    );
   }
   const found = rows.find((row) => row.path === path && (row.kind === 'file' || row.kind === 'folder'));
   const listed = listings.get(foldersAbove(path).at(-1) ?? '');
@@ -44,7 +62,9 @@ export default function ArtifactsTab({ address }: { address: Address }) {
     <div className={styles.split}>
       <div>
         <FileTree rows={rows} selected={path} select={openFile} toggle={toggle} />
-        {failure && <Failure title="A folder could not be listed" error={failure.error} retry={() => void failure.refetch()} />}
+        {failure && (
+          <Failure title="A folder could not be listed" error={failure.error} retry={() => void failure.refetch()} />
+        )}
       </div>
       <div className={styles.pane}>
         {!path ? (
@@ -65,7 +85,8 @@ export default function ArtifactsTab({ address }: { address: Address }) {
   );
 }
 
-const without = (set: ReadonlySet<string>, member: string): ReadonlySet<string> => new Set([...set].filter((each) => each !== member));
+const without = (set: ReadonlySet<string>, member: string): ReadonlySet<string> =>
+  new Set([...set].filter((each) => each !== member));
 
 function File({ runId, path, size }: { runId: string; path: string; size: number }) {
   const [loading, setLoading] = useState(false);
@@ -74,7 +95,11 @@ function File({ runId, path, size }: { runId: string; path: string; size: number
     try {
       await download(runId, path);
     } catch (error) {
-      notifications.show({ color: 'red', title: 'The file was not downloaded', message: error instanceof Error ? error.message : String(error) });
+      notifications.show({
+        color: 'red',
+        title: 'The file was not downloaded',
+        message: error instanceof Error ? error.message : String(error),
+      });
     } finally {
       setLoading(false);
     }
@@ -93,7 +118,13 @@ function File({ runId, path, size }: { runId: string; path: string; size: number
         </Group>
         <Group gap="xs">
           <CopyButton text={fileInPython(runId, path)} label="Copy as Python" worded />
-          <Button size="compact-sm" variant="default" leftSection={<Download size={14} aria-hidden />} loading={loading} onClick={() => void save()}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<Download size={14} aria-hidden />}
+            loading={loading}
+            onClick={() => void save()}
+          >
             Download
           </Button>
         </Group>

@@ -14,6 +14,16 @@ export default function ChartsTab({ address, known, number }: { address: Address
   const shape = JSON.stringify(names);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the shape stands for the names, which are new with each value
   const keys = useMemo(() => names, [shape]);
-  if (keys.length === 0) return <Empty title="No metrics yet">{'What the run logs with log_metric is drawn here, as it comes.'}</Empty>;
-  return <ChartsPanel runs={runs} groups={NO_GROUPS} experimentIds={[address.experimentId]} state={address.state} change={address.change} keys={keys} />;
+  if (keys.length === 0)
+    return <Empty title="No metrics yet">{'What the run logs with log_metric is drawn here, as it comes.'}</Empty>;
+  return (
+    <ChartsPanel
+      runs={runs}
+      groups={NO_GROUPS}
+      experimentIds={[address.experimentId]}
+      state={address.state}
+      change={address.change}
+      keys={keys}
+    />
+  );
 }

@@ -27,12 +27,21 @@ export function ChildrenPanel({ runId, experimentId, metric }: Props) {
   const best = findBest(children, metric);
   const runs = children.slice(0, MOST_COMPARED).map((child) => child.runId);
   const actions = runs.length > 1 && (
-    <Button size="compact-xs" variant="default" renderRoot={(props) => <Link {...props} to="/compare-runs" search={{ runs, experiments: [experimentId] }} />}>
+    <Button
+      size="compact-xs"
+      variant="default"
+      renderRoot={(props) => <Link {...props} to="/compare-runs" search={{ runs, experiments: [experimentId] }} />}
+    >
       Compare
     </Button>
   );
   return (
-    <Panel title="Child runs" note={children.length === MOST_COMPARED ? `the first ${MOST_COMPARED}` : String(children.length)} actions={actions} flush>
+    <Panel
+      title="Child runs"
+      note={children.length === MOST_COMPARED ? `the first ${MOST_COMPARED}` : String(children.length)}
+      actions={actions}
+      flush
+    >
       <div className={styles.scroll} style={{ maxHeight: 340 }}>
         <table className={styles.table}>
           <thead>
@@ -50,7 +59,11 @@ export function ChildrenPanel({ runId, experimentId, metric }: Props) {
                 <td>
                   <span style={{ display: 'flex', gap: 8, alignItems: 'center' }}>
                     <RunDot number={child.number} />
-                    <Link to="/experiments/$experimentId/runs/$runId" params={{ experimentId, runId: child.runId }} className="ellipsis">
+                    <Link
+                      to="/experiments/$experimentId/runs/$runId"
+                      params={{ experimentId, runId: child.runId }}
+                      className="ellipsis"
+                    >
                       {child.name}
                     </Link>
                   </span>
@@ -61,7 +74,11 @@ export function ChildrenPanel({ runId, experimentId, metric }: Props) {
                 <td className="dim">{formatAge(child.startTime)}</td>
                 <td className="number dim">{child.duration !== undefined && formatDuration(child.duration)}</td>
                 {metric && (
-                  <td className="number" style={child === best ? { fontWeight: 700 } : undefined} title={child === best ? 'The best of them' : undefined}>
+                  <td
+                    className="number"
+                    style={child === best ? { fontWeight: 700 } : undefined}
+                    title={child === best ? 'The best of them' : undefined}
+                  >
                     {child.value !== undefined && formatNumber(child.value)}
                   </td>
                 )}
@@ -85,7 +102,8 @@ function findBest(children: readonly RunLine[], metric: string | undefined): Run
   let best: RunLine | undefined;
   for (const child of children) {
     if (child.value === undefined || Number.isNaN(child.value)) continue;
-    if (best?.value === undefined || (better === 'lower' ? child.value < best.value : child.value > best.value)) best = child;
+    if (best?.value === undefined || (better === 'lower' ? child.value < best.value : child.value > best.value))
+      best = child;
   }
   return best;
 }

@@ -30,20 +30,35 @@ export function DataPanel({ run, number }: Props) {
     queries: ids.map((id) => ({
       queryKey: ['model', id],
       retry: false,
-      queryFn: async ({ signal }: { signal: AbortSignal }) => (await call('logged_models.get', { model_id: id }, { signal })).model,
+      queryFn: async ({ signal }: { signal: AbortSignal }) =>
+        (await call('logged_models.get', { model_id: id }, { signal })).model,
     })),
-    combine: (answers) => new Map(answers.flatMap(({ data }, place) => (data ? [[ids[place] ?? '', data] as const] : []))),
+    combine: (answers) =>
+      new Map(answers.flatMap(({ data }, place) => (data ? [[ids[place] ?? '', data] as const] : []))),
   });
   if (inputs.length + used.length + made.length === 0) return null;
   const left: ReactNode[] = [
-    ...inputs.map((input) => <DatasetNode key={`${input.dataset.name} ${input.dataset.digest}`} input={input} open={() => setOpened(input)} />),
-    ...used.map(({ model_id }) => <ModelNode key={model_id} id={model_id} experimentId={run.info.experiment_id} model={models.get(model_id)} />),
+    ...inputs.map((input) => (
+      <DatasetNode key={`${input.dataset.name} ${input.dataset.digest}`} input={input} open={() => setOpened(input)} />
+    )),
+    ...used.map(({ model_id }) => (
+      <ModelNode key={model_id} id={model_id} experimentId={run.info.experiment_id} model={models.get(model_id)} />
+    )),
   ];
   const right = made.map(({ model_id, step }) => (
-    <ModelNode key={model_id} id={model_id} experimentId={run.info.experiment_id} model={models.get(model_id)} step={Number(step)} />
+    <ModelNode
+      key={model_id}
+      id={model_id}
+      experimentId={run.info.experiment_id}
+      model={models.get(model_id)}
+      step={Number(step)}
+    />
   ));
   return (
-    <Panel title="Data and models" note={[count(inputs.length, 'dataset'), count(used.length + made.length, 'model')].filter(Boolean).join(', ')}>
+    <Panel
+      title="Data and models"
+      note={[count(inputs.length, 'dataset'), count(used.length + made.length, 'model')].filter(Boolean).join(', ')}
+    >
       <div className={styles.lineage}>
         <Ends none="No data noted">{left}</Ends>
         <ArrowRight size={16} className="dim" aria-label="went into" />
@@ -63,7 +78,8 @@ export function DataPanel({ run, number }: Props) {
   );
 }
 
-const count = (number: number, what: string): string => (number === 0 ? '' : number === 1 ? `1 ${what}` : `${number} ${what}s`);
+const count = (number: number, what: string): string =>
+  number === 0 ? '' : number === 1 ? `1 ${what}` : `${number} ${what}s`;
 
 function Ends({ none, children }: { none: string; children: ReactNode[] }) {
   return (
@@ -82,7 +98,11 @@ function Ends({ none, children }: { none: string; children: ReactNode[] }) {
 function DatasetNode({ input, open }: { input: DatasetInput; open: () => void }) {
   const context = contextOf(input);
   return (
-    <UnstyledButton className={styles.node} onClick={open} title={`${input.dataset.name} ${input.dataset.digest ?? ''}`}>
+    <UnstyledButton
+      className={styles.node}
+      onClick={open}
+      title={`${input.dataset.name} ${input.dataset.digest ?? ''}`}
+    >
       <Group gap="xs" wrap="nowrap" miw={0}>
         <Database size={13} aria-hidden style={{ flex: 'none' }} />
         <span className="ellipsis">{input.dataset.name}</span>
@@ -97,7 +117,8 @@ function DatasetNode({ input, open }: { input: DatasetInput; open: () => void })
   );
 }
 
-const contextOf = (input: DatasetInput): string | undefined => input.tags?.find(({ key }) => key === 'mlflow.data.context')?.value;
+const contextOf = (input: DatasetInput): string | undefined =>
+  input.tags?.find(({ key }) => key === 'mlflow.data.context')?.value;
 
 interface ModelProps {
   id: string;
@@ -108,7 +129,11 @@ interface ModelProps {
 
 function ModelNode({ id, experimentId, model, step }: ModelProps) {
   return (
-    <Link to="/experiments/$experimentId/models/$modelId" params={{ experimentId: model?.info.experiment_id ?? experimentId, modelId: id }} className={styles.node}>
+    <Link
+      to="/experiments/$experimentId/models/$modelId"
+      params={{ experimentId: model?.info.experiment_id ?? experimentId, modelId: id }}
+      className={styles.node}
+    >
       <Group gap="xs" wrap="nowrap" miw={0}>
         <Box size={13} aria-hidden style={{ flex: 'none' }} />
         <span className="ellipsis">{model?.info.name || id}</span>
@@ -125,7 +150,11 @@ function ModelNode({ id, experimentId, model, step }: ModelProps) {
   );
 }
 
-const wordOf = (status: string): string => status.replace(/^LOGGED_MODEL_/, '').replaceAll('_', ' ').toLowerCase();
+const wordOf = (status: string): string =>
+  status
+    .replace(/^LOGGED_MODEL_/, '')
+    .replaceAll('_', ' ')
+    .toLowerCase();
 
 function DatasetDetails({ input }: { input: DatasetInput }) {
   const { dataset, tags } = input;
@@ -141,7 +170,9 @@ function DatasetDetails({ input }: { input: DatasetInput }) {
   ];
   return (
     <>
-      <dl style={{ display: 'grid', gridTemplateColumns: 'auto 1fr', gap: '4px 16px', margin: '0 0 12px', fontSize: 13 }}>
+      <dl
+        style={{ display: 'grid', gridTemplateColumns: 'auto 1fr', gap: '4px 16px', margin: '0 0 12px', fontSize: 13 }}
+      >
         {facts.map(
           ([name, value]) =>
             value && (

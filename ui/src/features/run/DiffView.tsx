@@ -18,7 +18,8 @@ export function DiffView({ text }: { text: string }) {
   return (
     <div>
       <Text size="sm" c="dimmed" mb="sm">
-        {files.length === 1 ? '1 file' : `${files.length} files`}, <span className={styles.plus}>+{added}</span> <span className={styles.minus}>−{removed}</span>
+        {files.length === 1 ? '1 file' : `${files.length} files`}, <span className={styles.plus}>+{added}</span>{' '}
+        <span className={styles.minus}>−{removed}</span>
       </Text>
       {files.map((file) => (
         <FileDiff key={file.path} file={file} open={files.length <= MANY && file.added + file.removed <= LARGE} />

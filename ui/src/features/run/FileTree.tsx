@@ -2,7 +2,17 @@
 
 import { Loader } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { ChevronDown, ChevronRight, File, FileCode, FileImage, FileText, Folder, FolderOpen, Table } from 'lucide-react';
+import {
+  ChevronDown,
+  ChevronRight,
+  File,
+  FileCode,
+  FileImage,
+  FileText,
+  Folder,
+  FolderOpen,
+  Table,
+} from 'lucide-react';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { formatBytes } from '@/lib/format';
 import styles from './ArtifactsTab.module.css';
@@ -23,8 +33,14 @@ export function FileTree({ rows, selected, select, toggle }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<string>();
   const focusNext = useRef(false);
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW_PX, overscan: 10 });
-  const place = (path: string | undefined) => rows.findIndex((row) => row.path === path && (row.kind === 'file' || row.kind === 'folder'));
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW_PX,
+    overscan: 10,
+  });
+  const place = (path: string | undefined) =>
+    rows.findIndex((row) => row.path === path && (row.kind === 'file' || row.kind === 'folder'));
   const stop = [place(active), place(selected), 0].find((each) => each >= 0) ?? 0;
   useEffect(() => {
     if (!focusNext.current) return;

@@ -25,7 +25,7 @@ export function LifePanel({ run, control, ledger }: Props) {
             <span className="mono">{info.run_id}</span> <CopyButton text={info.run_id} label="Copy run ID" size={20} />
           </Fact>
           <Fact name="Started">{formatTime(Number(info.start_time))}</Fact>
-          {info.end_time && <Fact name="Ended">{formatTime(Number(info.end_time))}</Fact>}
+          {info.end_time && control?.state !== 'LOST' && <Fact name="Ended">{formatTime(Number(info.end_time))}</Fact>}
           {control?.lease && (
             <Fact name="Heartbeat">
               {control.lease.until > Date.now()
@@ -36,7 +36,11 @@ export function LifePanel({ run, control, ledger }: Props) {
           {control?.fork && (
             <Fact name="Forked">
               from{' '}
-              <Link to="/experiments/$experimentId/runs/$runId" params={{ experimentId: info.experiment_id, runId: control.fork.run_id }} className="mono">
+              <Link
+                to="/experiments/$experimentId/runs/$runId"
+                params={{ experimentId: info.experiment_id, runId: control.fork.run_id }}
+                className="mono"
+              >
                 {control.fork.run_id.slice(0, 12)}
               </Link>{' '}
               at step {formatCount(Number(control.fork.step))}
@@ -111,7 +115,9 @@ function Counts({ ledger }: { ledger: Ledger }) {
   const writers = ledger.writers ?? [];
   const rejections = ledger.rejections ?? [];
   const rejected = writers.reduce((sum, writer) => sum + writer.rejected, 0);
-  const counts = COUNTS.filter((name) => name === 'stored' || name === 'rejected' || writers.some((writer) => writer[name] > 0));
+  const counts = COUNTS.filter(
+    (name) => name === 'stored' || name === 'rejected' || writers.some((writer) => writer[name] > 0),
+  );
   return (
     <div style={{ borderTop: '1px solid var(--hr-line)' }}>
       <Group justify="space-between" px="md" py={6}>
@@ -145,7 +151,11 @@ function Counts({ ledger }: { ledger: Ledger }) {
                   {writer.writer}
                 </td>
                 {counts.map((name) => (
-                  <td key={name} className="number" style={name === 'rejected' && writer.rejected > 0 ? { color: 'var(--hr-bad)' } : undefined}>
+                  <td
+                    key={name}
+                    className="number"
+                    style={name === 'rejected' && writer.rejected > 0 ? { color: 'var(--hr-bad)' } : undefined}
+                  >
                     {formatCount(writer[name])}
                   </td>
                 ))}

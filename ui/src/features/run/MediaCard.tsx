@@ -2,11 +2,12 @@
 
 import { ActionIcon, Anchor, Button, Group, Modal, Skeleton, Text } from '@mantine/core';
 import { useInViewport } from '@mantine/hooks';
+import { useQueryClient } from '@tanstack/react-query';
 import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { CopyButton } from '@/components/CopyButton';
 import { formatBytes, formatCount } from '@/lib/format';
-import { useBlob, useBlobUrl } from './files';
+import { blobQuery, useBlob, useBlobUrl } from './files';
 import { ASK_BYTES, nameOf } from './kinds';
 import styles from './MediaTab.module.css';
 import { itemsAt, type MediaItem, type MediaSeries } from './media';
@@ -38,6 +39,7 @@ export function MediaCard({ runId, experimentId, series, step, sizes, openFile }
   }, [inViewport]);
   const items = itemsAt(series, step);
   const own = items.find((item) => item.step !== undefined)?.step;
+  usePrefetch(runId, series, own, seen);
   const isWide = series.kind === 'table';
   return (
     <section ref={ref} className={`${styles.card} ${isWide ? styles.wide : ''}`} aria-label={series.key}>
@@ -51,12 +53,31 @@ export function MediaCard({ runId, experimentId, series, step, sizes, openFile }
               {own === step ? `step ${formatCount(own)}` : `nearest: step ${formatCount(own)}`}
             </Text>
           )}
-          {isWide && items[0] && <CopyButton text={tableInPython(runId, experimentId, items[0].path)} label="Copy as Python" size={20} />}
+          {isWide && items[0] && (
+            <CopyButton text={tableInPython(runId, experimentId, items[0].path)} label="Copy as Python" size={20} />
+          )}
         </Group>
       </div>
-      <div className={styles.cardBody}>{seen ? <Body runId={runId} series={series} items={items} sizes={sizes} openFile={openFile} /> : null}</div>
+      <div className={styles.cardBody}>
+        {seen ? <Body runId={runId} series={series} items={items} sizes={sizes} openFile={openFile} /> : null}
+      </div>
     </section>
   );
+}
+
+/** Fetch the pictures of the steps beside, so that the slider finds them. */
+function usePrefetch(runId: string, series: MediaSeries, step: number | undefined, enabled: boolean): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (!enabled || step === undefined || series.kind !== 'image') return;
+    const place = series.steps.indexOf(step);
+    for (const beside of [series.steps[place - 1], series.steps[place + 1]]) {
+      const items = beside === undefined ? [] : series.items.filter((item) => item.step === beside).slice(0, FIRST);
+      for (const item of items) {
+        void queries.prefetchQuery(blobQuery(runId, items.length === 1 ? item.path : (item.thumb ?? item.path)));
+      }
+    }
+  }, [queries, runId, series, step, enabled]);
 }
 
 interface BodyProps {
@@ -78,15 +99,30 @@ function Body({ runId, series, items, sizes, openFile }: BodyProps) {
   const isLarge = (item: MediaItem) => !item.thumb && (sizes.get(item.path) ?? 0) > ASK_BYTES && !agreed.has(item.path);
   return (
     <>
-      <div className={series.kind === 'image' ? `${styles.pictures} ${shown.length === 1 ? styles.single : ''}` : undefined}>
+      <div
+        className={
+          series.kind === 'image' ? `${styles.pictures} ${shown.length === 1 ? styles.single : ''}` : undefined
+        }
+      >
         {shown.map((item) =>
           isLarge(item) ? (
-            <Button key={item.path} size="compact-sm" variant="default" onClick={() => setAgreed(new Set([...agreed, item.path]))}>
+            <Button
+              key={item.path}
+              size="compact-sm"
+              variant="default"
+              onClick={() => setAgreed(new Set([...agreed, item.path]))}
+            >
               Show {nameOf(item.path)} ({formatBytes(sizes.get(item.path) ?? 0)})
             </Button>
           ) : series.kind === 'image' ? (
             // A place stays while its picture changes, so that the slider does not flicker.
-            <Small key={shown.indexOf(item)} runId={runId} item={item} single={shown.length === 1} open={() => setOpened(item.path)} />
+            <Small
+              key={shown.indexOf(item)}
+              runId={runId}
+              item={item}
+              single={shown.length === 1}
+              open={() => setOpened(item.path)}
+            />
           ) : (
             <Player key={item.path} runId={runId} path={item.path} kind={series.kind === 'audio' ? 'audio' : 'video'} />
           ),
@@ -97,7 +133,9 @@ function Body({ runId, series, items, sizes, openFile }: BodyProps) {
           {items.length - shown.length} more
         </Button>
       )}
-      {opened !== undefined && <Large runId={runId} series={series} path={opened} show={setOpened} openFile={openFile} />}
+      {opened !== undefined && (
+        <Large runId={runId} series={series} path={opened} show={setOpened} openFile={openFile} />
+      )}
     </>
   );
 }
@@ -116,7 +154,7 @@ function Small({ runId, item, single, open }: SmallProps) {
   const label = item.step === undefined ? item.key : `${item.key} at step ${item.step}`;
   return (
     <button type="button" className={styles.picture} onClick={open} aria-label={`Enlarge ${label}`}>
-      {error ? (
+      {error && !data ? (
         <Text size="xs" c="var(--hr-bad)" p="xs">
           {error.message}
         </Text>
@@ -125,7 +163,9 @@ function Small({ runId, item, single, open }: SmallProps) {
           src={url}
           alt={label}
           style={tiny === undefined ? undefined : { width: tiny * TINY_SCALE, imageRendering: 'pixelated' }}
-          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => setTiny(Math.max(naturalWidth, naturalHeight) <= TINY_PX ? naturalWidth : undefined)}
+          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+            setTiny(Math.max(naturalWidth, naturalHeight) <= TINY_PX ? naturalWidth : undefined)
+          }
         />
       ) : (
         <Skeleton height={100} />
@@ -168,13 +208,23 @@ function Large({ runId, series, path, show, openFile }: LargeProps) {
         </Anchor>
         {series.items.length > 1 && (
           <Group gap="xs">
-            <ActionIcon variant="default" aria-label="Picture before" disabled={place <= 0} onClick={() => go(place - 1)}>
+            <ActionIcon
+              variant="default"
+              aria-label="Picture before"
+              disabled={place <= 0}
+              onClick={() => go(place - 1)}
+            >
               <ChevronLeft size={15} aria-hidden />
             </ActionIcon>
             <Text size="xs" c="dimmed" className="number">
               {place + 1} of {series.items.length}
             </Text>
-            <ActionIcon variant="default" aria-label="Next picture" disabled={place >= series.items.length - 1} onClick={() => go(place + 1)}>
+            <ActionIcon
+              variant="default"
+              aria-label="Next picture"
+              disabled={place >= series.items.length - 1}
+              onClick={() => go(place + 1)}
+            >
               <ChevronRight size={15} aria-hidden />
             </ActionIcon>
           </Group>

@@ -1,8 +1,8 @@
 /** The media of a run by key, all at one step: pictures, sounds, films and tables. */
 
-import { Alert, Group, Slider, Text, TextInput } from '@mantine/core';
+import { Alert, Group, Skeleton, Slider, Text, TextInput } from '@mantine/core';
 import { Search } from 'lucide-react';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
 import { CodeBlock } from '@/components/CodeBlock';
@@ -20,11 +20,16 @@ const SNIPPET = `import headrace as hr
 hr.log_image(image, key="samples", step=step)
 hr.log_table(data={"prompt": prompts, "answer": answers}, artifact_file="answers.json")`;
 
+/** So few cards are drawn larger. */
+const FEW = 4;
+
 export default function MediaTab({ address, known }: { address: Address; known: KnownRun }) {
   const { runId, experimentId, state, change, openFile } = address;
   const { series, sizes, partial, error, waiting } = useMedia(known);
   const steps = useMemo(() => unionOfSteps(series), [series]);
-  const step = state.step === undefined ? steps.at(-1) : nearestStep(steps, state.step);
+  const [dragged, setDragged] = useState<number>();
+  const chosen = state.step === undefined ? steps.at(-1) : nearestStep(steps, state.step);
+  const step = dragged === undefined ? chosen : (steps[dragged] ?? chosen);
   const place = step === undefined ? 0 : steps.indexOf(step);
   const go = (to: number, how: 'push' | 'replace' = 'replace') => {
     const wanted = steps[Math.min(steps.length - 1, Math.max(0, to))];
@@ -42,11 +47,13 @@ export default function MediaTab({ address, known }: { address: Address; known: 
   const wanted = (state.q ?? '').toLowerCase();
   const shown = series.filter(({ key }) => key.toLowerCase().includes(wanted));
   if (error) return <Failure title="The files of this run could not be listed" error={error} />;
+  if (waiting) return <Skeleton height={240} />;
   if (series.length === 0) {
-    if (waiting) return null;
     return (
       <Empty title="No media yet">
-        <Text c="dimmed">Pictures, sounds, films and tables of this run stand here, those of a series with one slider for their step.</Text>
+        <Text c="dimmed">
+          Pictures, sounds, films and tables of this run stand here, those of a series with one slider for their step.
+        </Text>
         <div style={{ width: '100%' }}>
           <CodeBlock text={SNIPPET} label="lines of Python" />
         </div>
@@ -66,7 +73,11 @@ export default function MediaTab({ address, known }: { address: Address; known: 
               min={0}
               max={steps.length - 1}
               value={place}
-              onChange={(to) => go(to)}
+              onChange={setDragged}
+              onChangeEnd={(to) => {
+                setDragged(undefined);
+                go(to);
+              }}
               label={(to) => formatCount(steps[to] ?? 0)}
               thumbLabel="Step"
               thumbValueText={(to) => `step ${steps[to]}`}
@@ -97,9 +108,17 @@ export default function MediaTab({ address, known }: { address: Address; known: 
           <Text c="dimmed">No key matches.</Text>
         </Group>
       ) : (
-        <div className={styles.grid}>
+        <div className={shown.length > FEW ? styles.grid : `${styles.grid} ${styles.few}`}>
           {shown.map((each) => (
-            <MediaCard key={`${each.kind} ${each.key}`} runId={runId} experimentId={experimentId} series={each} step={step} sizes={sizes} openFile={openFile} />
+            <MediaCard
+              key={`${each.kind} ${each.key}`}
+              runId={runId}
+              experimentId={experimentId}
+              series={each}
+              step={step}
+              sizes={sizes}
+              openFile={openFile}
+            />
           ))}
         </div>
       )}

@@ -33,11 +33,18 @@ export function MetricsPanel({ runId, metrics, number, query, openSystem, openCh
   const { color } = runStyle(number, dark);
   const wanted = query.toLowerCase();
   const [own, systems] = useMemo(() => {
-    const sorted = [...metrics].sort((a, b) => a.key.localeCompare(b.key, undefined, { numeric: true }) || nameOfSource(a).localeCompare(nameOfSource(b)));
+    const sorted = [...metrics].sort(
+      (a, b) =>
+        a.key.localeCompare(b.key, undefined, { numeric: true }) || nameOfSource(a).localeCompare(nameOfSource(b)),
+    );
     return [sorted.filter(({ key }) => !isSystemMetric(key)), sorted.filter(({ key }) => isSystemMetric(key)).length];
   }, [metrics]);
   const shown = useMemo(() => own.filter(({ key }) => !wanted || key.toLowerCase().includes(wanted)), [own, wanted]);
-  const trends = useTrends(runId, own, useMemo(() => shown.slice(range[0], range[1] + 1).map(({ key }) => key), [shown, range]));
+  const trends = useTrends(
+    runId,
+    own,
+    useMemo(() => shown.slice(range[0], range[1] + 1).map(({ key }) => key), [shown, range]),
+  );
   const onRange = useCallback((first: number, last: number) => setRange([first, last]), []);
   return (
     <Panel
@@ -66,19 +73,27 @@ export function MetricsPanel({ runId, metrics, number, query, openSystem, openCh
           rowKey={(row) => `${shown[row]?.key} ${shown[row] ? nameOfSource(shown[row]) : ''}`}
           head={
             <>
-              <span role="columnheader">Metric</span>
+              <th scope="col">Metric</th>
               {['last', 'step', 'min', 'max'].map((name) => (
-                <span key={name} role="columnheader" className="number">
+                <th key={name} scope="col" className="number">
                   {name}
-                </span>
+                </th>
               ))}
-              <span role="columnheader">course</span>
+              <th scope="col">course</th>
             </>
           }
           row={(row) => {
             const metric = shown[row];
             if (!metric) return null;
-            return <Row runId={runId} metric={metric} trend={trends.get(metric.key)} color={color} open={() => openChart(metric.key)} />;
+            return (
+              <Row
+                runId={runId}
+                metric={metric}
+                trend={trends.get(metric.key)}
+                color={color}
+                open={() => openChart(metric.key)}
+              />
+            );
           }}
         />
       )}
@@ -99,35 +114,44 @@ function Row({ runId, metric, trend, color, open }: RowProps) {
   const last = Number(metric.value);
   const isBad = Number.isNaN(last);
   // The last value is read more often than the course: it may have gone beyond.
-  const [min, max] = trend && trend.points > 0 ? (isBad ? [trend.min, trend.max] : [least(trend.min, last), -least(-trend.max, -last)]) : [];
+  const [min, max] =
+    trend && trend.points > 0
+      ? isBad
+        ? [trend.min, trend.max]
+        : [least(trend.min, last), -least(-trend.max, -last)]
+      : [];
   return (
     <>
-      <span role="rowheader" className={styles.key}>
-      <HoverCard openDelay={350} position="bottom-start" width={300} shadow="md">
-        <HoverCard.Target>
-          <button type="button" className={styles.valueButton} style={{ fontFamily: 'inherit' }} onClick={open} aria-label={`Chart of ${metric.key}`}>
-            <Key name={metric.key} />
-            {source && <span className="dim"> · {source}</span>}
-          </button>
-        </HoverCard.Target>
-        <HoverCard.Dropdown p="sm">
-          <Details runId={runId} metric={metric} />
-        </HoverCard.Dropdown>
-      </HoverCard>
-      </span>
-      <span role="cell" className="number" title={String(metric.value)} style={isBad ? { color: 'var(--hr-bad)' } : undefined}>
+      <th scope="row" className={styles.key}>
+        <HoverCard openDelay={350} position="bottom-start" width={300} shadow="md">
+          <HoverCard.Target>
+            <button
+              type="button"
+              className={styles.valueButton}
+              style={{ fontFamily: 'inherit' }}
+              onClick={open}
+              aria-label={`Chart of ${metric.key}`}
+            >
+              <Key name={metric.key} />
+              {source && <span className="dim"> · {source}</span>}
+            </button>
+          </HoverCard.Target>
+          <HoverCard.Dropdown p="sm">
+            <Details runId={runId} metric={metric} />
+          </HoverCard.Dropdown>
+        </HoverCard>
+      </th>
+      <td className="number" title={String(metric.value)} style={isBad ? { color: 'var(--hr-bad)' } : undefined}>
         {formatNumber(metric.value)}
-      </span>
-      <span role="cell" className="number dim">
-        {formatCount(Number(metric.step ?? 0))}
-      </span>
-      <span role="cell" className="number" title={min === undefined ? undefined : String(min)}>
+      </td>
+      <td className="number dim">{formatCount(Number(metric.step ?? 0))}</td>
+      <td className="number" title={min === undefined ? undefined : String(min)}>
         {formatNumber(min)}
-      </span>
-      <span role="cell" className="number" title={max === undefined ? undefined : String(max)}>
+      </td>
+      <td className="number" title={max === undefined ? undefined : String(max)}>
         {formatNumber(max)}
-      </span>
-      <span role="cell">{trend && trend.points > 1 && <Sparkline values={trend.values} color={color} width={96} height={20} />}</span>
+      </td>
+      <td>{trend && trend.points > 1 && <Sparkline values={trend.values} color={color} width={96} height={20} />}</td>
     </>
   );
 }
@@ -139,7 +163,11 @@ function Details({ runId, metric }: { runId: string; metric: Metric }) {
   const { data, error } = useQuery({
     queryKey: ['run', runId, 'trends', 'steps', metric.key],
     queryFn: async ({ signal }) => {
-      const chart = await call('series.chart', { run_ids: [runId], keys: [metric.key], buckets: DETAIL_BUCKETS }, { signal });
+      const chart = await call(
+        'series.chart',
+        { run_ids: [runId], keys: [metric.key], buckets: DETAIL_BUCKETS },
+        { signal },
+      );
       return readTrends(chart).get(metric.key);
     },
   });
@@ -174,7 +202,8 @@ function Details({ runId, metric }: { runId: string; metric: Metric }) {
 }
 
 /** What a metric was measured on, if that was said. */
-const nameOfSource = (metric: Metric): string => metric.dataset_name ?? (metric.model_id ? `model ${metric.model_id.slice(0, 10)}` : '');
+const nameOfSource = (metric: Metric): string =>
+  metric.dataset_name ?? (metric.model_id ? `model ${metric.model_id.slice(0, 10)}` : '');
 
 /** The course of the metrics in view, by chunks, so that scrolling asks once for each. */
 function useTrends(runId: string, metrics: readonly Metric[], visible: readonly string[]): ReadonlyMap<string, Trend> {

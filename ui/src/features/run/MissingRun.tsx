@@ -29,10 +29,14 @@ export function MissingRun({ runId, experimentId }: { runId: string; experimentI
     <Stack p="xl" gap="md" maw={720}>
       <Title order={1}>There is no such run</Title>
       <Text style={{ overflowWrap: 'anywhere' }}>
-        This server has no run <span className="mono">{runId}</span>. It may have been deleted for good, or be on another server.
+        This server has no run <span className="mono">{runId}</span>. It may have been deleted for good, or be on
+        another server.
       </Text>
       <Group>
-        <Button variant="default" renderRoot={(props) => <Link {...props} to="/experiments/$experimentId/runs" params={{ experimentId }} />}>
+        <Button
+          variant="default"
+          renderRoot={(props) => <Link {...props} to="/experiments/$experimentId/runs" params={{ experimentId }} />}
+        >
           Runs of experiment {experimentId}
         </Button>
         <Button variant="default" renderRoot={(props) => <Link {...props} to="/experiments" />}>
@@ -56,7 +60,11 @@ export function MissingRun({ runId, experimentId }: { runId: string; experimentI
             <li key={run.runId}>
               <Group gap="sm" wrap="nowrap">
                 <RunDot number={run.number} />
-                <Link to="/experiments/$experimentId/runs/$runId" params={{ experimentId, runId: run.runId }} className="ellipsis">
+                <Link
+                  to="/experiments/$experimentId/runs/$runId"
+                  params={{ experimentId, runId: run.runId }}
+                  className="ellipsis"
+                >
                   {run.name}
                 </Link>
                 <RunStateBadge state={run.status} />

@@ -15,7 +15,13 @@ const PAUSE_MS = 800;
 
 type Saving = 'no' | 'waiting' | 'saving' | 'saved' | 'failed';
 
-const WORDS: Readonly<Record<Saving, string>> = { no: '', waiting: 'Not saved yet', saving: 'Saving', saved: 'Saved', failed: 'Not saved' };
+const WORDS: Readonly<Record<Saving, string>> = {
+  no: '',
+  waiting: 'Not saved yet',
+  saving: 'Saving',
+  saved: 'Saved',
+  failed: 'Not saved',
+};
 
 export function NotesPanel({ note, save }: Props) {
   const [mode, setMode] = useState<'read' | 'write'>('read');
@@ -27,7 +33,8 @@ export function NotesPanel({ note, save }: Props) {
   const pending = useRef<string>(undefined);
 
   // Somebody else's edit comes in while nothing of ours is under way.
-  if (saving !== 'waiting' && saving !== 'saving' && saving !== 'failed' && mode === 'read' && draft !== note) setDraft(note);
+  if (saving !== 'waiting' && saving !== 'saving' && saving !== 'failed' && mode === 'read' && draft !== note)
+    setDraft(note);
   const elsewhere = mode === 'write' && note !== kept.current && note !== draft && saving !== 'saving';
 
   const store = async (text: string) => {

@@ -12,7 +12,7 @@ import styles from './RunPage.module.css';
 export function PackagesPanel({ runId, path }: { runId: string; path: string }) {
   const [wanted, setWanted] = useState('');
   const { data, error } = useFile(runId, path, true, (text) => readEnvironment(JSON.parse(text)));
-  if (error) return <Failure title="The packages could not be read" error={error} />;
+  if (error && !data) return <Failure title="The packages could not be read" error={error} />;
   if (!data) return <Skeleton height={160} />;
   const shown = data.packages.filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()));
   const actions = (
@@ -27,7 +27,12 @@ export function PackagesPanel({ runId, path }: { runId: string; path: string }) 
     />
   );
   return (
-    <Panel title="Packages" note={[String(data.packages.length), data.python, data.platform].filter(Boolean).join(', ')} actions={actions} flush>
+    <Panel
+      title="Packages"
+      note={[String(data.packages.length), data.python, data.platform].filter(Boolean).join(', ')}
+      actions={actions}
+      flush
+    >
       {shown.length === 0 ? (
         <Text size="sm" c="dimmed" p="md">
           No package matches.
@@ -46,7 +51,10 @@ export function PackagesPanel({ runId, path }: { runId: string; path: string }) 
             <tbody>
               {shown.map((each) => (
                 <tr key={each.name}>
-                  <td style={each.requested ? { fontWeight: 600 } : undefined} title={each.requested ? 'Asked for by name' : 'Came as a dependency'}>
+                  <td
+                    style={each.requested ? { fontWeight: 600 } : undefined}
+                    title={each.requested ? 'Asked for by name' : 'Came as a dependency'}
+                  >
                     {each.name}
                   </td>
                   <td className="mono">{each.version}</td>

@@ -32,25 +32,51 @@ interface Props {
 /** Longer values are opened by a click, in characters. */
 const LONG = 48;
 
-export function ParamsPanel({ runId, experimentId, params, past, metric, query, setQuery, differing, setDiffering }: Props) {
+export function ParamsPanel({
+  runId,
+  experimentId,
+  params,
+  past,
+  metric,
+  query,
+  setQuery,
+  differing,
+  setDiffering,
+}: Props) {
   const { data: best, error } = useBestRun(runId, experimentId, metric, differing);
   const wanted = query.toLowerCase();
   const keys = useMemo(() => {
     const theirs = differing && best ? [...best.others.keys()] : [];
-    const all = [...new Set([...params.keys(), ...theirs])].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+    const all = [...new Set([...params.keys(), ...theirs])].sort((a, b) =>
+      a.localeCompare(b, undefined, { numeric: true }),
+    );
     return all.filter((key) => {
       if (differing && best && !best.others.has(key)) return false;
       return !wanted || key.toLowerCase().includes(wanted) || params.get(key)?.toLowerCase().includes(wanted);
     });
   }, [params, wanted, differing, best]);
-  const before = useMemo(() => new Map(past.map((each) => [each.key, each])), [past]);
-  const note = differing && best ? `${keys.length} of ${best.others.size} that differ` : keys.length === params.size ? String(params.size) : `${keys.length} of ${params.size}`;
+  const before = useMemo(() => describePast(past), [past]);
+  const note =
+    differing && best
+      ? `${keys.length} of ${best.others.size} that differ`
+      : keys.length === params.size
+        ? String(params.size)
+        : `${keys.length} of ${params.size}`;
   const actions = (
     <Group gap="sm" wrap="nowrap">
       {metric && (
-        <Tooltip label={`Only params that differ from the run with the ${guessBetter(metric) === 'lower' ? 'lowest' : 'highest'} ${metric}`} multiline maw={320}>
+        <Tooltip
+          label={`Only params that differ from the run with the ${guessBetter(metric) === 'lower' ? 'lowest' : 'highest'} ${metric}`}
+          multiline
+          maw={320}
+        >
           <div>
-            <Switch size="xs" label="differs from best" checked={differing} onChange={(event) => setDiffering(event.currentTarget.checked)} />
+            <Switch
+              size="xs"
+              label="differs from best"
+              checked={differing}
+              onChange={(event) => setDiffering(event.currentTarget.checked)}
+            />
           </div>
         </Tooltip>
       )}
@@ -69,7 +95,9 @@ export function ParamsPanel({ runId, experimentId, params, past, metric, query, 
     <Panel title="Params" note={note} actions={actions} flush>
       {differing && best && (
         <Text size="xs" c="dimmed" px="md" pt="xs">
-          {best.runId === undefined ? 'This run is the best one: nothing to compare with.' : `Against ${best.name}, whose values stand behind the arrow.`}
+          {best.runId === undefined
+            ? 'This run is the best one: nothing to compare with.'
+            : `Against ${best.name}, whose values stand behind the arrow.`}
         </Text>
       )}
       {error && (
@@ -90,11 +118,11 @@ export function ParamsPanel({ runId, experimentId, params, past, metric, query, 
           rowKey={(row) => keys[row] ?? String(row)}
           head={
             <>
-              <span role="columnheader">Param</span>
-              <span role="columnheader">Value</span>
-              <span role="columnheader" className="visually-hidden">
-                Copy
-              </span>
+              <th scope="col">Param</th>
+              <th scope="col">Value</th>
+              <th scope="col">
+                <span className="visually-hidden">Copy</span>
+              </th>
             </>
           }
           row={(row) => {
@@ -102,25 +130,45 @@ export function ParamsPanel({ runId, experimentId, params, past, metric, query, 
             const changed = before.get(key);
             return (
               <>
-                <span role="rowheader" className={styles.key}>
+                <th scope="row" className={styles.key}>
                   <Key name={key} />
-                </span>
-                <Group gap="xs" wrap="nowrap" miw={0} role="cell">
+                </th>
+                <Group component="td" gap="xs" wrap="nowrap" miw={0}>
                   <Value label={key} text={params.get(key)} />
                   {changed && (
-                    <Badge size="xs" variant="light" color="yellow" style={{ textTransform: 'none', flex: 'none' }} title={`${changed.value} up to attempt ${changed.attempt}`}>
-                      was {changed.value.slice(0, 12)}
+                    <Badge
+                      size="xs"
+                      variant="outline"
+                      color="gray"
+                      c="var(--hr-warn)"
+                      style={{ textTransform: 'none', flex: 'none' }}
+                      title={changed}
+                    >
+                      changed by an attempt
                     </Badge>
                   )}
                   {differing && best?.others.has(key) && (
-                    <Text span size="xs" c="dimmed" className="ellipsis mono" maw="50%" style={{ flex: 'none' }} title={best.others.get(key)}>
+                    <Text
+                      span
+                      size="xs"
+                      c="dimmed"
+                      className="ellipsis mono"
+                      maw="50%"
+                      style={{ flex: 'none' }}
+                      title={best.others.get(key)}
+                    >
                       → {best.others.get(key) ?? 'not set'}
                     </Text>
                   )}
                 </Group>
-                <span role="cell">
-                  <CopyButton text={params.get(key) ?? ''} label={`Copy the value of ${key}`} size={22} className={styles.reveal} />
-                </span>
+                <td>
+                  <CopyButton
+                    text={params.get(key) ?? ''}
+                    label={`Copy the value of ${key}`}
+                    size={22}
+                    className={styles.reveal}
+                  />
+                </td>
               </>
             );
           }}
@@ -128,6 +176,16 @@ export function ParamsPanel({ runId, experimentId, params, past, metric, query, 
       )}
     </Panel>
   );
+}
+
+/** What params were before, in words. */
+function describePast(past: readonly PastParam[]): ReadonlyMap<string, string> {
+  const words = new Map<string, string>();
+  for (const { key, value, attempt } of past) {
+    const told = words.get(key);
+    words.set(key, `${told ? `${told}; ` : ''}${value} up to attempt ${attempt}`);
+  }
+  return words;
 }
 
 function Value({ label, text }: { label: string; text: string | undefined }) {
@@ -163,7 +221,11 @@ function useBestRun(runId: string, experimentId: string, metric: string | undefi
     queryFn: async ({ signal }): Promise<BestRun> => {
       const best = await findBestRun(runId, experimentId, metric ?? '', signal);
       if (!best) return { name: '', others: new Map() };
-      const { rows } = await call('tables.compare', { run_ids: [runId, best.runId], only_differences: true }, { signal });
+      const { rows } = await call(
+        'tables.compare',
+        { run_ids: [runId, best.runId], only_differences: true },
+        { signal },
+      );
       const params = rows.filter(({ section }) => section === 'params');
       const others = new Map(
         params.map(({ key, texts, codes }) => {
@@ -182,6 +244,11 @@ export async function findBestRun(runId: string, experimentId: string, metric: s
   const order = `${field} ${guessBetter(metric) === 'lower' ? 'ASC' : 'DESC'}`;
   // NaN compares with nothing, so that a run whose metric is NaN is never the best.
   const filter = `${field} > -1e308 AND ${field} < 1e308`;
-  const [best] = await selectRuns(experimentId, filter, { limit: 1, order: [order], ...(signal && { signal }), active: true });
+  const [best] = await selectRuns(experimentId, filter, {
+    limit: 1,
+    order: [order],
+    ...(signal && { signal }),
+    active: true,
+  });
   return best && best.runId !== runId ? best : undefined;
 }

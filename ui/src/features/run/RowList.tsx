@@ -1,4 +1,4 @@
-/** Rows of one height in a box that scrolls, of which only those in view exist. A table for those who do not see it. */
+/** Rows of one height in a box that scrolls, of which only those in view exist. */
 
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useEffect, useRef } from 'react';
@@ -8,11 +8,13 @@ interface Props {
   /** What the rows are: "Params". */
   label: string;
   count: number;
-  /** Names of the columns; they are shown if `head` is. */
+  /** The cells of the head. */
   head: ReactNode;
+  /** Class that says how wide the columns are. */
   columns: string;
   maxHeight: number;
   rowKey: (row: number) => string;
+  /** The cells of a row. */
   row: (row: number) => ReactNode;
   /** Told which rows are in view, the last one included. */
   onRange?: ((first: number, last: number) => void) | undefined;
@@ -34,23 +36,26 @@ export function RowList({ label, count, head, columns, maxHeight, rowKey, row, o
   useEffect(() => onRange?.(first, last), [onRange, first, last]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <div ref={box} className={styles.rows} style={{ maxHeight }} tabIndex={0} role="table" aria-label={label} aria-rowcount={count + 1}>
-      <div className={`${styles.row} ${styles.rowHead} ${columns}`} role="row" aria-rowindex={1}>
-        {head}
-      </div>
-      <div style={{ height: rows.getTotalSize(), position: 'relative' }} role="rowgroup">
-        {items.map((item) => (
-          <div
-            key={item.key}
-            className={`${styles.row} ${columns}`}
-            role="row"
-            aria-rowindex={item.index + 2}
-            style={{ position: 'absolute', transform: `translateY(${item.start}px)` }}
-          >
-            {row(item.index)}
-          </div>
-        ))}
-      </div>
+    <div ref={box} className={styles.rows} style={{ maxHeight }} tabIndex={0}>
+      <table aria-label={label} aria-rowcount={count + 1}>
+        <thead>
+          <tr className={`${styles.row} ${styles.rowHead} ${columns}`} aria-rowindex={1}>
+            {head}
+          </tr>
+        </thead>
+        <tbody style={{ height: rows.getTotalSize() }}>
+          {items.map((item) => (
+            <tr
+              key={item.key}
+              className={`${styles.row} ${columns}`}
+              aria-rowindex={item.index + 2}
+              style={{ position: 'absolute', transform: `translateY(${item.start}px)` }}
+            >
+              {row(item.index)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </div>
   );
 }

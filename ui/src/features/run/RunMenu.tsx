@@ -32,9 +32,16 @@ export function RunMenu({ known, tab, metrics, edits, rename }: Props) {
   const parent = known.tags.get('mlflow.parentRunId');
   const deleted = info.lifecycle_stage === 'deleted';
   const tell = (message: string) => notifications.show({ message, autoClose: 4000 });
-  const compare = (other: string) => void navigate({ to: '/compare-runs', search: { runs: [runId, other], experiments: [experimentId] } });
+  const compare = (other: string) =>
+    void navigate({ to: '/compare-runs', search: { runs: [runId, other], experiments: [experimentId] } });
   const attempt = (work: () => Promise<void>) => {
-    work().catch((error: unknown) => notifications.show({ color: 'red', title: 'That did not work', message: error instanceof Error ? error.message : String(error) }));
+    work().catch((error: unknown) =>
+      notifications.show({
+        color: 'red',
+        title: 'That did not work',
+        message: error instanceof Error ? error.message : String(error),
+      }),
+    );
   };
   const compareBest = (metric: string) =>
     attempt(async () => {
@@ -45,16 +52,27 @@ export function RunMenu({ known, tab, metrics, edits, rename }: Props) {
   const findBeside = (later: boolean) => {
     const start = Number(info.start_time);
     const [sign, order] = later ? (['>', 'ASC'] as const) : (['<', 'DESC'] as const);
-    return selectRuns(experimentId, `attributes.start_time ${sign} ${start}`, { limit: 1, order: [`attributes.start_time ${order}`], active: true });
+    return selectRuns(experimentId, `attributes.start_time ${sign} ${start}`, {
+      limit: 1,
+      order: [`attributes.start_time ${order}`],
+      active: true,
+    });
   };
   const step = (later: boolean) =>
     attempt(async () => {
       const [beside] = await findBeside(later);
-      if (!beside) tell(later ? 'There is no later run in this experiment.' : 'There is no earlier run in this experiment.');
-      else if (tab === 'overview') await navigate({ to: '/experiments/$experimentId/runs/$runId', params: { experimentId, runId: beside.runId } });
-      else await navigate({ to: '/experiments/$experimentId/runs/$runId/$tab', params: { experimentId, runId: beside.runId, tab } });
+      if (!beside)
+        tell(later ? 'There is no later run in this experiment.' : 'There is no earlier run in this experiment.');
+      else if (tab === 'overview')
+        await navigate({ to: '/experiments/$experimentId/runs/$runId', params: { experimentId, runId: beside.runId } });
+      else
+        await navigate({
+          to: '/experiments/$experimentId/runs/$runId/$tab',
+          params: { experimentId, runId: beside.runId, tab },
+        });
     });
-  const copy = async (what: string, text: string) => tell((await copyText(text)) ? `Copied ${what}` : 'The browser did not allow it.');
+  const copy = async (what: string, text: string) =>
+    tell((await copyText(text)) ? `Copied ${what}` : 'The browser did not allow it.');
   useKeys({
     '[': { run: () => step(false), label: 'Earlier run' },
     ']': { run: () => step(true), label: 'Later run' },

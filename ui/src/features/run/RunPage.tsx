@@ -2,13 +2,14 @@
 
 import { Alert, Button, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
+import { CircleAlert, CircleHelp, Trash2 } from 'lucide-react';
 import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import type { RunControl } from '@/api/calls';
-import { ApiError, call } from '@/api/client';
+import { ApiError } from '@/api/client';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
+import { useExperiment } from '@/features/experiments/useExperiment';
 import { StarButton } from '@/features/stars/StarButton';
 import { formatTime } from '@/lib/format';
 import { rankMetrics } from './best';
@@ -42,12 +43,17 @@ export function RunPage() {
   const navigate = useNavigate();
   useEffect(() => {
     if (home === undefined || home === experimentId) return;
-    void navigate({ to: '/experiments/$experimentId/runs/$runId/$tab/$', params: { experimentId: home, runId, tab, _splat: address.path }, replace: true });
+    void navigate({
+      to: '/experiments/$experimentId/runs/$runId/$tab/$',
+      params: { experimentId: home, runId, tab, _splat: address.path },
+      replace: true,
+    });
   }, [home, experimentId, runId, tab, address.path, navigate]);
   useRunNews(runId, experimentId, known?.metrics.length ?? 0);
   useDocumentTitle(known ? `${known.run.info.run_name} · headrace` : 'headrace');
   if (!known) {
-    if (run.error instanceof ApiError && run.error.status === 404) return <MissingRun runId={runId} experimentId={experimentId} />;
+    if (run.error instanceof ApiError && run.error.status === 404)
+      return <MissingRun runId={runId} experimentId={experimentId} />;
     if (run.error) {
       return (
         <Stack p="xl">
@@ -69,15 +75,18 @@ function Page({ address, known }: { address: Address; known: KnownRun }) {
   const [renaming, setRenaming] = useState(false);
   const navigate = useNavigate();
   const metrics = useMemo(() => rankMetrics([...new Set(known.metrics.map(({ key }) => key))]), [known.metrics]);
-  const experiment = useQuery({
-    queryKey: ['experiment', experimentId],
-    queryFn: async ({ signal }) => (await call('experiments.get', { experiment_id: experimentId }, { signal })).experiment,
-  });
+  const experiment = useExperiment(experimentId);
   const openTab = useCallback(
     (next: Tab, find?: string) => {
       const search = find ? { find } : {};
-      if (next === 'overview') void navigate({ to: '/experiments/$experimentId/runs/$runId', params: { experimentId, runId } });
-      else void navigate({ to: '/experiments/$experimentId/runs/$runId/$tab', params: { experimentId, runId, tab: next }, search });
+      if (next === 'overview')
+        void navigate({ to: '/experiments/$experimentId/runs/$runId', params: { experimentId, runId } });
+      else
+        void navigate({
+          to: '/experiments/$experimentId/runs/$runId/$tab',
+          params: { experimentId, runId, tab: next },
+          search,
+        });
     },
     [navigate, experimentId, runId],
   );
@@ -92,17 +101,27 @@ function Page({ address, known }: { address: Address; known: KnownRun }) {
     <div className={styles.page}>
       <PageHeader
         crumbs={[
-          { label: experiment.data?.name ?? 'Experiment', link: { to: '/experiments/$experimentId/runs', params: { experimentId } } },
+          {
+            label: experiment.data?.name ?? 'Experiment',
+            link: { to: '/experiments/$experimentId/runs', params: { experimentId } },
+          },
           { label: info.run_name || runId },
         ]}
         actions={actions}
       />
       {renaming && <RunTitle name={info.run_name} save={edits.rename} done={() => setRenaming(false)} />}
-      <Facts info={info} tags={known.tags} control={control} number={number} openSource={() => openTab('source')} />
+      <Facts known={known} control={control} number={number} openSource={() => openTab('source')} />
       <Banners known={known} control={control} edits={edits} />
       <nav className={styles.tabs} aria-label="Parts of the run">
         {Object.entries(TABS).map(([name, label]) => (
-          <TabLink key={name} name={name} label={label} current={name === tab} experimentId={experimentId} runId={runId} />
+          <TabLink
+            key={name}
+            name={name}
+            label={label}
+            current={name === tab}
+            experimentId={experimentId}
+            runId={runId}
+          />
         ))}
       </nav>
       <div className={styles.body} data-fill={FILLING.has(tab) || undefined}>
@@ -136,7 +155,9 @@ function TabBody({ address, known, control, number, edits, openTab }: BodyProps)
     case 'source':
       return <SourceTab address={address} known={known} />;
     default:
-      return <Overview address={address} known={known} control={control} number={number} edits={edits} openTab={openTab} />;
+      return (
+        <Overview address={address} known={known} control={control} number={number} edits={edits} openTab={openTab} />
+      );
   }
 }
 
@@ -152,7 +173,12 @@ function TabLink({ name, label, current, experimentId, runId }: TabProps) {
   const common = { className: styles.tab, 'aria-current': current ? ('page' as const) : undefined };
   if (name === 'overview') {
     return (
-      <Link {...common} to="/experiments/$experimentId/runs/$runId" params={{ experimentId, runId }} activeOptions={{ exact: true }}>
+      <Link
+        {...common}
+        to="/experiments/$experimentId/runs/$runId"
+        params={{ experimentId, runId }}
+        activeOptions={{ exact: true }}
+      >
         {label}
       </Link>
     );
@@ -170,7 +196,13 @@ function Banners({ known, control, edits }: { known: KnownRun; control: RunContr
   return (
     <>
       {info.lifecycle_stage === 'deleted' && (
-        <Alert className={styles.banner} color="gray" title="This run is in the trash">
+        <Alert
+          className={styles.banner}
+          variant="default"
+          color="gray"
+          icon={<Trash2 size={18} aria-hidden />}
+          title="This run is in the trash"
+        >
           <Group justify="space-between">
             <Text size="sm">Lists do not show it. Clean-up takes it away for good.</Text>
             <Button size="compact-sm" variant="default" onClick={() => void edits.restore()}>
@@ -180,14 +212,27 @@ function Banners({ known, control, edits }: { known: KnownRun; control: RunContr
         </Alert>
       )}
       {control?.state === 'LOST' && control.lease && (
-        <Alert className={styles.banner} color="yellow" title="Nothing is heard of this run">
+        <Alert
+          className={styles.banner}
+          variant="default"
+          color="yellow"
+          icon={<CircleHelp size={18} aria-hidden color="var(--hr-warn)" />}
+          title="Nothing is heard of this run"
+        >
           <Text size="sm">
-            Its last sign of life came {formatTime(control.lease.until - control.lease.length_ms)}. The process may have been killed, or cannot reach the server; if it comes back, it goes on.
+            Its last sign of life came {formatTime(control.lease.until - control.lease.length_ms)}. The process may have
+            been killed, or cannot reach the server; if it comes back, it goes on.
           </Text>
         </Alert>
       )}
       {info.status === 'FAILED' && error && (
-        <Alert className={styles.banner} color="red" title="The run failed">
+        <Alert
+          className={styles.banner}
+          variant="default"
+          color="red"
+          icon={<CircleAlert size={18} aria-hidden color="var(--hr-bad)" />}
+          title="The run failed"
+        >
           <Text size="sm" className="mono" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
             {error}
           </Text>

@@ -18,9 +18,21 @@ export function RunTitle({ name, save, done }: Props) {
     if (!wanted || wanted === name || (await save(wanted))) done();
   };
   return (
-    <form onSubmit={(event) => void submit(event)} onKeyDown={(event) => event.key === 'Escape' && done()} style={{ padding: '0 16px 8px' }}>
+    <form
+      onSubmit={(event) => void submit(event)}
+      onKeyDown={(event) => event.key === 'Escape' && done()}
+      style={{ padding: '0 16px 8px' }}
+    >
       <Group gap="xs" wrap="nowrap">
-        <TextInput size="xs" w={420} autoFocus aria-label="Name of the run" value={text} onChange={(event) => setText(event.currentTarget.value)} onFocus={(event) => event.currentTarget.select()} />
+        <TextInput
+          size="xs"
+          w={420}
+          autoFocus
+          aria-label="Name of the run"
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+          onFocus={(event) => event.currentTarget.select()}
+        />
         <ActionIcon type="submit" size={30} variant="filled" aria-label="Save the name">
           <Check size={15} aria-hidden />
         </ActionIcon>

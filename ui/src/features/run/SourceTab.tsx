@@ -12,7 +12,17 @@ import { useFile } from './files';
 import { ASK_BYTES, nameOf } from './kinds';
 import { PackagesPanel } from './PackagesPanel';
 import { Panel } from './Panel';
-import { CELLS_FILE, DIFF_FILE, type Fact, FOLDER, joinCommand, readProcess, REQUIREMENTS_FILE, SOURCE_FOLDER, writeSteps } from './provenance';
+import {
+  CELLS_FILE,
+  DIFF_FILE,
+  type Fact,
+  FOLDER,
+  joinCommand,
+  readProcess,
+  REQUIREMENTS_FILE,
+  SOURCE_FOLDER,
+  writeSteps,
+} from './provenance';
 import styles from './RunPage.module.css';
 import type { Address } from './useAddress';
 import { type KnownRun, useFolder } from './useRun';
@@ -20,13 +30,24 @@ import { type KnownRun, useFolder } from './useRun';
 export default function SourceTab({ address, known }: { address: Address; known: KnownRun }) {
   const { runId, openFile } = address;
   const top = useFolder(runId, FOLDER);
-  const members = (top.data ?? []).filter(({ path, is_dir }) => is_dir && nameOf(path) !== SOURCE_FOLDER).map(({ path }) => nameOf(path));
+  const members = (top.data ?? [])
+    .filter(({ path, is_dir }) => is_dir && nameOf(path) !== SOURCE_FOLDER)
+    .map(({ path }) => nameOf(path));
   const [member, setMember] = useState('');
   const folder = member ? `${FOLDER}/${member}` : FOLDER;
   const here = useFolder(runId, folder);
   const files = new Map((here.data ?? []).map((file) => [nameOf(file.path), file]));
-  const process = useFile(runId, `${folder}/process.json`, files.has('process.json'), (text) => readProcess(JSON.parse(text)));
-  if (top.error) return <Failure title="The record of the run's origin could not be read" error={top.error} retry={() => void top.refetch()} />;
+  const process = useFile(runId, `${folder}/process.json`, files.has('process.json'), (text) =>
+    readProcess(JSON.parse(text)),
+  );
+  if (top.error && !top.data)
+    return (
+      <Failure
+        title="The record of the run's origin could not be read"
+        error={top.error}
+        retry={() => void top.refetch()}
+      />
+    );
   if (!top.data || !here.data) return <Skeleton height={240} />;
   const told = process.data ?? readProcess(undefined);
   const tags = known.tags;
@@ -35,9 +56,21 @@ export default function SourceTab({ address, known }: { address: Address; known:
   const branch = told.branch || tags.get('mlflow.source.git.branch') || '';
   const source = tags.get('mlflow.source.name') ?? '';
   if (top.data.length === 0 && !commit && !source) {
-    return <Empty title="No origin noted">{'The client that made this run has not said which code it ran. headrace notes commit, changes, packages and command by itself.'}</Empty>;
+    return (
+      <Empty title="No origin noted">
+        {
+          'The client that made this run has not said which code it ran. headrace notes commit, changes, packages and command by itself.'
+        }
+      </Empty>
+    );
   }
-  const steps = writeSteps({ ...told, commit, remote }, runId, folder, files.has(DIFF_FILE), files.has(REQUIREMENTS_FILE));
+  const steps = writeSteps(
+    { ...told, commit, remote },
+    runId,
+    folder,
+    files.has(DIFF_FILE),
+    files.has(REQUIREMENTS_FILE),
+  );
   return (
     <Stack gap="md">
       {members.length > 0 && (
@@ -48,10 +81,16 @@ export default function SourceTab({ address, known }: { address: Address; known:
           allowDeselect={false}
           value={member}
           onChange={(next) => setMember(next ?? '')}
-          data={[{ value: '', label: 'the one that began the run' }, ...members.map((name) => ({ value: name, label: name }))]}
+          data={[
+            { value: '', label: 'the one that began the run' },
+            ...members.map((name) => ({ value: name, label: name })),
+          ]}
         />
       )}
-      <div className={styles.columns} style={{ gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 380px), 1fr))' }}>
+      <div
+        className={styles.columns}
+        style={{ gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 380px), 1fr))' }}
+      >
         <Panel title="Code" flush>
           <Facts
             facts={[
@@ -60,8 +99,19 @@ export default function SourceTab({ address, known }: { address: Address; known:
               { name: 'Branch', value: branch },
               { name: 'Repository', value: remote },
               { name: 'Working folder', value: told.folder },
-              { name: 'Not committed', value: told.changed === undefined ? '' : told.changed === 1 ? '1 changed file' : `${told.changed} changed files` },
-              { name: 'Not in git', value: told.untrackedCount ? `${told.untrackedCount}: ${told.untracked.slice(0, 20).join(', ')}` : '' },
+              {
+                name: 'Not committed',
+                value:
+                  told.changed === undefined
+                    ? ''
+                    : told.changed === 1
+                      ? '1 changed file'
+                      : `${told.changed} changed files`,
+              },
+              {
+                name: 'Not in git',
+                value: told.untrackedCount ? `${told.untrackedCount}: ${told.untracked.slice(0, 20).join(', ')}` : '',
+              },
               { name: 'Left out of the diff', value: told.leftOut.join(', ') },
             ]}
           >
@@ -78,7 +128,13 @@ export default function SourceTab({ address, known }: { address: Address; known:
         {(told.host.length > 0 || told.seeds.length > 0 || told.variables.length > 0) && (
           <Panel title="Machine" flush>
             <div className={styles.scroll} style={{ maxHeight: 300 }}>
-              <Facts facts={[...told.host, ...told.seeds.map(({ name, value }) => ({ name: `seed of ${name}`, value })), ...told.variables]} />
+              <Facts
+                facts={[
+                  ...told.host,
+                  ...told.seeds.map(({ name, value }) => ({ name: `seed of ${name}`, value })),
+                  ...told.variables,
+                ]}
+              />
             </div>
           </Panel>
         )}
@@ -98,13 +154,24 @@ export default function SourceTab({ address, known }: { address: Address; known:
           <CodeBlock text={steps} label="lines for a shell" />
         </Panel>
       )}
-      {files.has(DIFF_FILE) && <Changes runId={runId} path={`${folder}/${DIFF_FILE}`} size={Number(files.get(DIFF_FILE)?.file_size ?? 0)} openFile={openFile} />}
-      {files.has(CELLS_FILE) && <TextFile title="Notebook cells that were run" runId={runId} path={`${folder}/${CELLS_FILE}`} />}
+      {files.has(DIFF_FILE) && (
+        <Changes
+          runId={runId}
+          path={`${folder}/${DIFF_FILE}`}
+          size={Number(files.get(DIFF_FILE)?.file_size ?? 0)}
+          openFile={openFile}
+        />
+      )}
+      {files.has(CELLS_FILE) && (
+        <TextFile title="Notebook cells that were run" runId={runId} path={`${folder}/${CELLS_FILE}`} />
+      )}
       {files.has(SOURCE_FOLDER) && <Program runId={runId} folder={`${folder}/${SOURCE_FOLDER}`} />}
       {files.has('environment.json') ? (
         <PackagesPanel runId={runId} path={`${folder}/environment.json`} />
       ) : (
-        files.has(REQUIREMENTS_FILE) && <TextFile title="Packages" runId={runId} path={`${folder}/${REQUIREMENTS_FILE}`} />
+        files.has(REQUIREMENTS_FILE) && (
+          <TextFile title="Packages" runId={runId} path={`${folder}/${REQUIREMENTS_FILE}`} />
+        )
       )}
     </Stack>
   );
@@ -138,7 +205,13 @@ function Commit({ commit, remote }: { commit: string; remote: string }) {
   return (
     <>
       {address ? (
-        <a href={address} target="_blank" rel="noopener noreferrer" className="mono" style={{ overflowWrap: 'anywhere' }}>
+        <a
+          href={address}
+          target="_blank"
+          rel="noopener noreferrer"
+          className="mono"
+          style={{ overflowWrap: 'anywhere' }}
+        >
           {commit}
         </a>
       ) : (
@@ -151,19 +224,42 @@ function Commit({ commit, remote }: { commit: string; remote: string }) {
   );
 }
 
-function Changes({ runId, path, size, openFile }: { runId: string; path: string; size: number; openFile: (path: string) => void }) {
+function Changes({
+  runId,
+  path,
+  size,
+  openFile,
+}: {
+  runId: string;
+  path: string;
+  size: number;
+  openFile: (path: string) => void;
+}) {
   const isSmall = size <= ASK_BYTES;
   const { data, error } = useFile(runId, path, isSmall, (text) => text);
   return (
     <Panel
       title="Changes that were not committed"
       actions={
-        <button type="button" className={styles.valueButton} style={{ color: 'var(--hr-accent)', fontSize: 12.5 }} onClick={() => openFile(path)}>
+        <button
+          type="button"
+          className={styles.valueButton}
+          style={{ color: 'var(--hr-accent)', fontSize: 12.5 }}
+          onClick={() => openFile(path)}
+        >
           {DIFF_FILE}
         </button>
       }
     >
-      {!isSmall ? <Text c="dimmed">The diff is too large to be shown here; download it.</Text> : error ? <Failure error={error} /> : data === undefined ? <Skeleton height={120} /> : <DiffView text={data} />}
+      {!isSmall ? (
+        <Text c="dimmed">The diff is too large to be shown here; download it.</Text>
+      ) : data !== undefined ? (
+        <DiffView text={data} />
+      ) : error ? (
+        <Failure error={error} />
+      ) : (
+        <Skeleton height={120} />
+      )}
     </Panel>
   );
 }
@@ -172,7 +268,13 @@ function TextFile({ title, runId, path }: { title: string; runId: string; path: 
   const { data, error } = useFile(runId, path, true, (text) => text);
   return (
     <Panel title={title}>
-      {error ? <Failure error={error} /> : data === undefined ? <Skeleton height={120} /> : <CodeBlock text={data} label={nameOf(path)} numbersFrom={1} maxHeight={480} />}
+      {data !== undefined ? (
+        <CodeBlock text={data} label={nameOf(path)} numbersFrom={1} maxHeight={480} />
+      ) : error ? (
+        <Failure error={error} />
+      ) : (
+        <Skeleton height={120} />
+      )}
     </Panel>
   );
 }
@@ -180,6 +282,10 @@ function TextFile({ title, runId, path }: { title: string; runId: string; path: 
 /** The program's own file, which is kept if git does not know it. */
 function Program({ runId, folder }: { runId: string; folder: string }) {
   const { data } = useFolder(runId, folder);
-  return data?.map((file) => !file.is_dir && <TextFile key={file.path} title={`Program: ${nameOf(file.path)}`} runId={runId} path={file.path} />);
+  return data?.map(
+    (file) =>
+      !file.is_dir && (
+        <TextFile key={file.path} title={`Program: ${nameOf(file.path)}`} runId={runId} path={file.path} />
+      ),
+  );
 }
-

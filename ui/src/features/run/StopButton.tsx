@@ -40,7 +40,13 @@ export function StopButton({ control, edits }: Props) {
   return (
     <Popover opened={open} onChange={setOpen} width={320} position="bottom-end" trapFocus shadow="md">
       <Popover.Target>
-        <Button size="compact-sm" variant="light" color="red" leftSection={<CircleStop size={14} aria-hidden />} onClick={() => setOpen(!open)}>
+        <Button
+          size="compact-sm"
+          variant="light"
+          color="red"
+          leftSection={<CircleStop size={14} aria-hidden />}
+          onClick={() => setOpen(!open)}
+        >
           Stop
         </Button>
       </Popover.Target>

@@ -25,14 +25,21 @@ export default function SystemTab({ address, known, number }: { address: Address
   const beside = state.beside ?? others[0];
   const keys = useMemo(() => (beside === undefined ? systems : [beside, ...systems]), [beside, systems]);
   const charts: ChartState = useMemo(
-    () => ({ ...state, x: state.x ?? DEFAULT_X, ...(beside === undefined ? {} : { pinned: [beside, ...(state.pinned ?? [])] }) }),
+    () => ({
+      ...state,
+      x: state.x ?? DEFAULT_X,
+      ...(beside === undefined ? {} : { pinned: [beside, ...(state.pinned ?? [])] }),
+    }),
     [state, beside],
   );
   if (systems.length === 0) {
     return (
       <Empty title="No system metrics">
         <Stack gap="xs">
-          <Text c="dimmed">This run has not logged what its machine did. To have processors, memory, disk, network and GPUs sampled with the next runs:</Text>
+          <Text c="dimmed">
+            This run has not logged what its machine did. To have processors, memory, disk, network and GPUs sampled
+            with the next runs:
+          </Text>
           <Code block>{'import headrace as hr\n\nhr.enable_system_metrics_logging()'}</Code>
         </Stack>
       </Empty>
@@ -52,7 +59,17 @@ export default function SystemTab({ address, known, number }: { address: Address
           <Text size="sm" c="dimmed" id="beside">
             On the same axis as
           </Text>
-          <Select size="xs" w={280} searchable allowDeselect={false} aria-labelledby="beside" data={others} limit={200} value={beside ?? null} onChange={(key) => change({ beside: key ?? undefined })} />
+          <Select
+            size="xs"
+            w={280}
+            searchable
+            allowDeselect={false}
+            aria-labelledby="beside"
+            data={others}
+            limit={200}
+            value={beside ?? null}
+            onChange={(key) => change({ beside: key ?? undefined })}
+          />
           {span !== undefined && !state.zoom && (
             <Button size="compact-sm" variant="default" onClick={() => change({ zoom: [0, span] })}>
               Show the whole run in each
@@ -61,7 +78,14 @@ export default function SystemTab({ address, known, number }: { address: Address
         </Group>
       )}
       <div className={styles.fill}>
-      <ChartsPanel runs={runs} groups={NO_GROUPS} experimentIds={[experimentId]} state={charts} change={update} keys={keys} />
+        <ChartsPanel
+          runs={runs}
+          groups={NO_GROUPS}
+          experimentIds={[experimentId]}
+          state={charts}
+          change={update}
+          keys={keys}
+        />
       </div>
     </div>
   );

@@ -49,7 +49,14 @@ export function TagsPanel({ tags, edits }: Props) {
   };
   const actions = (
     <Group gap="sm">
-      {hidden > 0 && <Switch size="xs" label={`${hidden} set by clients`} checked={all} onChange={(event) => setAll(event.currentTarget.checked)} />}
+      {hidden > 0 && (
+        <Switch
+          size="xs"
+          label={`${hidden} set by clients`}
+          checked={all}
+          onChange={(event) => setAll(event.currentTarget.checked)}
+        />
+      )}
       <Button size="compact-xs" variant="default" onClick={() => setAdding(true)}>
         Add tag
       </Button>
@@ -66,19 +73,44 @@ export function TagsPanel({ tags, edits }: Props) {
       <div className={styles.scroll} style={{ maxHeight: 360 }}>
         {shown.map((key) =>
           edited === key ? (
-            <TagForm key={key} fixed={key} value={tags.get(key) ?? ''} taken={tags} done={() => setEdited(undefined)} save={edits.setTag} />
+            <TagForm
+              key={key}
+              fixed={key}
+              value={tags.get(key) ?? ''}
+              taken={tags}
+              done={() => setEdited(undefined)}
+              save={edits.setTag}
+            />
           ) : (
             <div key={key} className={styles.tag}>
               <Key name={key} />
-              <UnstyledButton className={styles.valueButton} title={tags.get(key)} fz="12.5px" onClick={() => setEdited(key)} aria-label={`Edit the tag ${key}`}>
+              <UnstyledButton
+                className={styles.valueButton}
+                title={tags.get(key)}
+                fz="12.5px"
+                onClick={() => setEdited(key)}
+                aria-label={`Edit the tag ${key}`}
+              >
                 {tags.get(key) || <span className="dim">empty</span>}
               </UnstyledButton>
               <Group gap={2} wrap="nowrap">
                 <CopyButton text={tags.get(key) ?? ''} label={`Copy the value of ${key}`} size={22} />
-                <ActionIcon variant="subtle" color="gray" size={22} aria-label={`Edit ${key}`} onClick={() => setEdited(key)}>
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  size={22}
+                  aria-label={`Edit ${key}`}
+                  onClick={() => setEdited(key)}
+                >
                   <Pencil size={13} aria-hidden />
                 </ActionIcon>
-                <ActionIcon variant="subtle" color="gray" size={22} aria-label={`Remove the tag ${key}`} onClick={() => void remove(key)}>
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  size={22}
+                  aria-label={`Remove the tag ${key}`}
+                  onClick={() => void remove(key)}
+                >
                   <Trash2 size={13} aria-hidden />
                 </ActionIcon>
               </Group>
@@ -102,7 +134,8 @@ interface FormProps {
 function TagForm({ fixed, value = '', taken, done, save }: FormProps) {
   const [key, setKey] = useState(fixed ?? '');
   const [text, setText] = useState(value);
-  const problem = fixed === undefined && taken.has(key.trim()) ? 'There is such a tag; saving replaces its value.' : undefined;
+  const problem =
+    fixed === undefined && taken.has(key.trim()) ? 'There is such a tag; saving replaces its value.' : undefined;
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (!key.trim()) return;
@@ -110,16 +143,37 @@ function TagForm({ fixed, value = '', taken, done, save }: FormProps) {
     else if (await save(fixed ?? key.trim(), text)) done();
   };
   return (
-    <form onSubmit={(event) => void submit(event)} onKeyDown={(event) => event.key === 'Escape' && done()} style={{ padding: '6px 12px' }}>
+    <form
+      onSubmit={(event) => void submit(event)}
+      onKeyDown={(event) => event.key === 'Escape' && done()}
+      style={{ padding: '6px 12px' }}
+    >
       <Group gap="sm" wrap="nowrap" align="start">
         {fixed === undefined ? (
-          <TextInput size="xs" flex={2} autoFocus placeholder="Key" aria-label="Key of the tag" value={key} onChange={(event) => setKey(event.currentTarget.value)} error={problem} />
+          <TextInput
+            size="xs"
+            flex={2}
+            autoFocus
+            placeholder="Key"
+            aria-label="Key of the tag"
+            value={key}
+            onChange={(event) => setKey(event.currentTarget.value)}
+            error={problem}
+          />
         ) : (
           <div style={{ flex: 2, minWidth: 0, paddingTop: 6 }}>
             <Key name={fixed} />
           </div>
         )}
-        <TextInput size="xs" flex={3} autoFocus={fixed !== undefined} placeholder="Value" aria-label="Value of the tag" value={text} onChange={(event) => setText(event.currentTarget.value)} />
+        <TextInput
+          size="xs"
+          flex={3}
+          autoFocus={fixed !== undefined}
+          placeholder="Value"
+          aria-label="Value of the tag"
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
         <ActionIcon type="submit" size={30} variant="filled" aria-label="Save the tag">
           <Check size={15} aria-hidden />
         </ActionIcon>

@@ -6,6 +6,10 @@ it('puts validation and quality first, machinery last, and leaves the machine ou
   expect(ranked).toEqual(['val/loss', 'train/loss', 'val/weird', 'epoch', 'grad_norm', 'lr']);
 });
 
+it('prefers what stands for all classes to one of them', () => {
+  expect(rankMetrics(['val/class_0/f1', 'val/loss', 'val/acc'])).toEqual(['val/acc', 'val/loss', 'val/class_0/f1']);
+});
+
 it('orders equals by name, and takes an empty list', () => {
   expect(rankMetrics(['b', 'a'])).toEqual(['a', 'b']);
   expect(rankMetrics([])).toEqual([]);

@@ -10,9 +10,12 @@ it.each([
   expect(webAddress(remote)).toBe(address);
 });
 
-it.each(['/srv/repo.git', 'C:/code/repo', 'javascript:alert(1)', 'file:///srv/repo', ''])('%j is nowhere on the web', (remote) => {
-  expect(webAddress(remote)).toBeUndefined();
-});
+it.each(['/srv/repo.git', 'C:/code/repo', 'javascript:alert(1)', 'file:///srv/repo', ''])(
+  '%j is nowhere on the web',
+  (remote) => {
+    expect(webAddress(remote)).toBeUndefined();
+  },
+);
 
 it('knows how hosts write a commit, and makes no address of what is none', () => {
   const commit = 'a'.repeat(40);

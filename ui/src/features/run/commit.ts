@@ -2,7 +2,10 @@
 
 /** The web address of a repository, from what git calls a remote; undefined if it is none on the web. */
 export function webAddress(remote: string): string | undefined {
-  const plain = remote.trim().replace(/\.git\/?$/, '').replace(/\/$/, '');
+  const plain = remote
+    .trim()
+    .replace(/\.git\/?$/, '')
+    .replace(/\/$/, '');
   const short = /^(?:[\w.-]+@)?([\w-]+(?:\.[\w-]+)+):(?!\/)(.+)$/.exec(plain);
   if (short && !plain.includes('://')) return `https://${short[1]}/${short[2]}`;
   if (!URL.canParse(plain)) return undefined;

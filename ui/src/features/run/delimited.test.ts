@@ -55,7 +55,17 @@ it('reads JSON lines whose objects differ, up to where the text was cut', () => 
 });
 
 it('knows a logged table among JSON', () => {
-  const head = readSplitTable({ columns: ['q', 'n'], data: [['a', 1], ['b', { c: 2 }], ['d', 3]] }, 2);
+  const head = readSplitTable(
+    {
+      columns: ['q', 'n'],
+      data: [
+        ['a', 1],
+        ['b', { c: 2 }],
+        ['d', 3],
+      ],
+    },
+    2,
+  );
   expect(head?.rows).toEqual([
     ['a', '1'],
     ['b', '{"c":2}'],

@@ -46,7 +46,10 @@ export function readRecords(text: string, separator: string, most: number, cut =
 export function readDelimited(text: string, separator: string, most: number, cut = false): TableHead {
   const [names = [], ...rows] = readRecords(text, separator, most + 1, cut);
   const width = Math.max(names.length, ...rows.map((row) => row.length));
-  const columns = Array.from({ length: width }, (_, place) => ({ name: names[place] ?? '', type: guessType(rows, place) }));
+  const columns = Array.from({ length: width }, (_, place) => ({
+    name: names[place] ?? '',
+    type: guessType(rows, place),
+  }));
   return { columns, rows: rows.map((row) => Array.from({ length: width }, (_, place) => row[place] ?? '')) };
 }
 
@@ -59,7 +62,11 @@ export function readJsonLines(text: string, most: number, cut = false): TableHea
     if (objects.length >= most) break;
     if (!line.trim()) continue;
     const value: unknown = JSON.parse(line);
-    objects.push(typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : { value });
+    objects.push(
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? (value as Record<string, unknown>)
+        : { value },
+    );
   }
   const names = [...new Set(objects.flatMap((each) => Object.keys(each)))];
   const rows = objects.map((each) => names.map((name) => writeCell(each[name])));
@@ -72,7 +79,11 @@ export function readSplitTable(value: unknown, most: number): TableHead | undefi
   const { columns, data } = value;
   if (!Array.isArray(columns) || !Array.isArray(data) || !data.every(Array.isArray)) return undefined;
   const rows = data.slice(0, most).map((row: unknown[]) => columns.map((_, place) => writeCell(row[place])));
-  return { columns: columns.map((name: unknown, place) => ({ name: String(name), type: guessType(rows, place) })), rows, total: data.length };
+  return {
+    columns: columns.map((name: unknown, place) => ({ name: String(name), type: guessType(rows, place) })),
+    rows,
+    total: data.length,
+  };
 }
 
 /** A value of JSON as the text of a cell. */

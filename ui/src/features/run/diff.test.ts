@@ -68,9 +68,13 @@ it('numbers the lines of both sides', () => {
 });
 
 it('reads names that git quotes, and renames', () => {
-  const [file] = readDiff('diff --git "a/gr\\303\\266\\303\\237e.txt" "b/gr\\303\\266\\303\\237e.txt"\nnew file mode 100644\n');
+  const [file] = readDiff(
+    'diff --git "a/gr\\303\\266\\303\\237e.txt" "b/gr\\303\\266\\303\\237e.txt"\nnew file mode 100644\n',
+  );
   expect(file?.path).toBe('größe.txt');
-  const [renamed] = readDiff('diff --git a/old.py b/new.py\nsimilarity index 90%\nrename from old.py\nrename to new.py\n');
+  const [renamed] = readDiff(
+    'diff --git a/old.py b/new.py\nsimilarity index 90%\nrename from old.py\nrename to new.py\n',
+  );
   expect(renamed).toMatchObject({ path: 'new.py', from: 'old.py', change: 'renamed' });
 });
 

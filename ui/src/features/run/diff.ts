@@ -67,7 +67,12 @@ export function readDiff(text: string): DiffFile[] {
       file = { path: pathOfHeader(line), change: 'changed', binary: false, added: 0, removed: 0, hunks: [] };
       files.push(file);
     } else if (opened && file) {
-      [before, beforeLeft, after, afterLeft] = [Number(opened[1]), Number(opened[2] ?? 1), Number(opened[3]), Number(opened[4] ?? 1)];
+      [before, beforeLeft, after, afterLeft] = [
+        Number(opened[1]),
+        Number(opened[2] ?? 1),
+        Number(opened[3]),
+        Number(opened[4] ?? 1),
+      ];
       hunk = { heading: opened[5] ?? '', lines: [] };
       file.hunks.push(hunk);
     } else if (line.startsWith('\\') && hunk) hunk.lines.push({ sign: '\\', text: line.slice(1).trim() });

@@ -11,7 +11,15 @@ const LISTINGS = new Map([
       ],
     },
   ],
-  ['model', { files: [{ path: 'model/data', is_dir: true }, { path: 'model/MLmodel', is_dir: false, file_size: 9 }] }],
+  [
+    'model',
+    {
+      files: [
+        { path: 'model/data', is_dir: true },
+        { path: 'model/MLmodel', is_dir: false, file_size: 9 },
+      ],
+    },
+  ],
 ]);
 
 it('shows what is in open folders, and that one is being listed', () => {

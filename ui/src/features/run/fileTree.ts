@@ -24,7 +24,8 @@ export function listFileRows(listings: ReadonlyMap<string, Listing>, open: Reado
   const rows: FileRow[] = [];
   const add = (folder: string, depth: number) => {
     const listing = listings.get(folder);
-    const row = (kind: FileRow['kind'], path: string, size = 0, isOpen = false) => rows.push({ kind, path, depth, size, open: isOpen });
+    const row = (kind: FileRow['kind'], path: string, size = 0, isOpen = false) =>
+      rows.push({ kind, path, depth, size, open: isOpen });
     if (listing?.failed) row('failed', folder);
     else if (!listing?.files) row('waiting', folder);
     else if (listing.files.length === 0) row('empty', folder);
@@ -50,7 +51,11 @@ export function foldersAbove(path: string): string[] {
 }
 
 /** Where an arrow key leads from a row; undefined if nowhere. */
-export function stepTo(rows: readonly FileRow[], from: number, key: string): { go?: number; toggle?: string } | undefined {
+export function stepTo(
+  rows: readonly FileRow[],
+  from: number,
+  key: string,
+): { go?: number; toggle?: string } | undefined {
   const row = rows[from];
   if (!row) return rows.length ? { go: 0 } : undefined;
   const isStop = (each: FileRow | undefined) => each !== undefined && (each.kind === 'file' || each.kind === 'folder');
@@ -61,7 +66,8 @@ export function stepTo(rows: readonly FileRow[], from: number, key: string): { g
   }
   if (key === 'Home') return { go: 0 };
   if (key === 'End') return { go: rows.findLastIndex(isStop) };
-  if (key === 'ArrowRight' && row.kind === 'folder') return row.open ? stepTo(rows, from, 'ArrowDown') : { toggle: row.path };
+  if (key === 'ArrowRight' && row.kind === 'folder')
+    return row.open ? stepTo(rows, from, 'ArrowDown') : { toggle: row.path };
   if (key === 'ArrowLeft') {
     if (row.kind === 'folder' && row.open) return { toggle: row.path };
     const above = rows.findIndex((each) => each.path === folderOf(row.path) && each.kind === 'folder');

@@ -13,7 +13,8 @@ const KEPT_MS = 120_000;
 /** A file whole; its media type is what its name says, and never one that runs. */
 export async function fetchBlob(runId: string, path: string, signal?: AbortSignal): Promise<Blob> {
   const answer = await fetchBytes(PATH, { run_id: runId, path }, { signal });
-  return new Blob([await answer.arrayBuffer()], { type: typeOf(path) });
+  const blob = await answer.blob();
+  return blob.slice(0, blob.size, typeOf(path));
 }
 
 /** The beginning of a file. */
@@ -40,16 +41,17 @@ export async function fetchText(runId: string, path: string, signal?: AbortSigna
   return new TextDecoder().decode(await answer.arrayBuffer());
 }
 
-/** A file as a blob, kept for a while. */
+/** The question for a file as a blob, which is kept for a while. */
+export const blobQuery = (runId: string, path: string) => ({
+  queryKey: ['run-file', runId, path, 'blob'],
+  queryFn: ({ signal }: { signal: AbortSignal }) => fetchBlob(runId, path, signal),
+  staleTime: FRESH_MS,
+  gcTime: KEPT_MS,
+});
+
+/** A file as a blob. */
 export function useBlob(runId: string, path: string, enabled = true) {
-  return useQuery({
-    queryKey: ['run-file', runId, path, 'blob'],
-    queryFn: ({ signal }) => fetchBlob(runId, path, signal),
-    enabled,
-    staleTime: FRESH_MS,
-    gcTime: KEPT_MS,
-    placeholderData: keepPreviousData,
-  });
+  return useQuery({ ...blobQuery(runId, path), enabled, placeholderData: keepPreviousData });
 }
 
 /** The beginning of a file, kept for a while. */

@@ -17,7 +17,9 @@ it('shows the branches that are open, each with its address', () => {
 });
 
 it('shows a value without members as one row', () => {
-  expect(listRows('text', new Set())).toEqual([{ path: '$', depth: 0, name: '', kind: 'string', text: '"text"', count: 0, open: false }]);
+  expect(listRows('text', new Set())).toEqual([
+    { path: '$', depth: 0, name: '', kind: 'string', text: '"text"', count: 0, open: false },
+  ]);
 });
 
 it('cuts long arrays, and says how many are left', () => {

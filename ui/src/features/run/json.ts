@@ -28,7 +28,15 @@ export function listRows(value: unknown, open: ReadonlySet<string>, all: Readonl
       return;
     }
     const isOpen = open.has(path) && members.length > 0;
-    rows.push({ path, depth, name, kind: Array.isArray(each) ? 'array' : 'object', text: '', count: members.length, open: isOpen });
+    rows.push({
+      path,
+      depth,
+      name,
+      kind: Array.isArray(each) ? 'array' : 'object',
+      text: '',
+      count: members.length,
+      open: isOpen,
+    });
     if (!isOpen) return;
     const shown = all.has(path) ? members : members.slice(0, MEMBERS);
     for (const [key, member] of shown) add(member, join(path, key, Array.isArray(each)), key, depth + 1);
@@ -50,7 +58,8 @@ export function openAtFirst(value: unknown, most = 60): Set<string> {
     for (const [each, path] of level) {
       const members = membersOf(each);
       added += Math.min(members?.length ?? 0, MEMBERS);
-      for (const [key, member] of members?.slice(0, MEMBERS) ?? []) next.push([member, join(path, key, Array.isArray(each))]);
+      for (const [key, member] of members?.slice(0, MEMBERS) ?? [])
+        next.push([member, join(path, key, Array.isArray(each))]);
     }
     if (!added || (rows + added > most && open.size > 0)) break;
     for (const [each, path] of level) if (membersOf(each)) open.add(path);

@@ -1,6 +1,17 @@
 /** What a file of a run is, by its name: how it can be shown, and as what its bytes go to the browser. */
 
-export type FileKind = 'image' | 'markdown' | 'json' | 'table' | 'html' | 'pdf' | 'audio' | 'video' | 'text' | 'unknown' | 'binary';
+export type FileKind =
+  | 'image'
+  | 'markdown'
+  | 'json'
+  | 'table'
+  | 'html'
+  | 'pdf'
+  | 'audio'
+  | 'video'
+  | 'text'
+  | 'unknown'
+  | 'binary';
 
 /** Files larger than this are fetched only when somebody says so, in bytes. */
 export const ASK_BYTES = 5_000_000;
@@ -34,7 +45,9 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 const KINDS: Readonly<Record<string, FileKind>> = {
-  ...Object.fromEntries(Object.entries(TYPES).map(([ending, type]) => [ending, type.slice(0, 5) as 'image' | 'audio' | 'video'])),
+  ...Object.fromEntries(
+    Object.entries(TYPES).map(([ending, type]) => [ending, type.slice(0, 5) as 'image' | 'audio' | 'video']),
+  ),
   md: 'markdown',
   markdown: 'markdown',
   json: 'json',
@@ -50,15 +63,91 @@ const KINDS: Readonly<Record<string, FileKind>> = {
   pdf: 'pdf',
   ...Object.fromEntries(
     [
-      ...['txt', 'log', 'err', 'out', 'cfg', 'conf', 'ini', 'properties', 'toml', 'yaml', 'yml', 'xml', 'rst', 'tex', 'diff', 'patch'],
-      ...['py', 'pyi', 'r', 'jl', 'sh', 'bash', 'js', 'ts', 'tsx', 'jsx', 'css', 'sql', 'c', 'h', 'cc', 'cpp', 'hpp', 'cu', 'rs', 'go', 'java'],
+      ...[
+        'txt',
+        'log',
+        'err',
+        'out',
+        'cfg',
+        'conf',
+        'ini',
+        'properties',
+        'toml',
+        'yaml',
+        'yml',
+        'xml',
+        'rst',
+        'tex',
+        'diff',
+        'patch',
+      ],
+      ...[
+        'py',
+        'pyi',
+        'r',
+        'jl',
+        'sh',
+        'bash',
+        'js',
+        'ts',
+        'tsx',
+        'jsx',
+        'css',
+        'sql',
+        'c',
+        'h',
+        'cc',
+        'cpp',
+        'hpp',
+        'cu',
+        'rs',
+        'go',
+        'java',
+      ],
       ...['mlmodel', 'mlproject', 'dockerfile', 'gitignore', 'env', 'lock', 'hocon', 'proto', 'vega', 'dot'],
     ].map((ending) => [ending, 'text'] as const),
   ),
   ...Object.fromEntries(
     [
-      ...['pkl', 'pickle', 'joblib', 'pt', 'pth', 'ckpt', 'bin', 'onnx', 'h5', 'hdf5', 'keras', 'npy', 'npz', 'safetensors', 'pb', 'cbm', 'ubj'],
-      ...['zip', 'gz', 'tgz', 'bz2', 'xz', 'zst', 'tar', '7z', 'whl', 'so', 'dll', 'exe', 'db', 'sqlite', 'arrow', 'feather', 'tfevents', 'ttf'],
+      ...[
+        'pkl',
+        'pickle',
+        'joblib',
+        'pt',
+        'pth',
+        'ckpt',
+        'bin',
+        'onnx',
+        'h5',
+        'hdf5',
+        'keras',
+        'npy',
+        'npz',
+        'safetensors',
+        'pb',
+        'cbm',
+        'ubj',
+      ],
+      ...[
+        'zip',
+        'gz',
+        'tgz',
+        'bz2',
+        'xz',
+        'zst',
+        'tar',
+        '7z',
+        'whl',
+        'so',
+        'dll',
+        'exe',
+        'db',
+        'sqlite',
+        'arrow',
+        'feather',
+        'tfevents',
+        'ttf',
+      ],
     ].map((ending) => [ending, 'binary'] as const),
   ),
 };

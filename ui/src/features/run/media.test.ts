@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { indexMedia, itemsAt, nearestStep, readImageCell, readSeriesName, readTableList, splitStep, unionOfSteps } from './media';
+import {
+  indexMedia,
+  itemsAt,
+  nearestStep,
+  readImageCell,
+  readSeriesName,
+  readTableList,
+  splitStep,
+  unionOfSteps,
+} from './media';
 
 const UUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 const name = (key: string, step: number, time = 1, sign = '+', ending = '.png') =>
@@ -21,12 +30,18 @@ describe('names of images in a series', () => {
   });
 
   it('may have a key that holds such words itself', () => {
-    expect(readSeriesName(name('x+step+1+timestamp+2', 7))?.item).toMatchObject({ key: 'x+step+1+timestamp+2', step: 7 });
+    expect(readSeriesName(name('x+step+1+timestamp+2', 7))?.item).toMatchObject({
+      key: 'x+step+1+timestamp+2',
+      step: 7,
+    });
   });
 
-  it.each(['images/plain.png', 'other/a+step+1.png', `images/a+step+x+timestamp+1+${UUID}.png`])('%s is none', (path) => {
-    expect(readSeriesName(path)).toBeUndefined();
-  });
+  it.each(['images/plain.png', 'other/a+step+1.png', `images/a+step+x+timestamp+1+${UUID}.png`])(
+    '%s is none',
+    (path) => {
+      expect(readSeriesName(path)).toBeUndefined();
+    },
+  );
 });
 
 describe('steps in paths', () => {
@@ -92,7 +107,9 @@ describe('the index', () => {
 });
 
 it('takes the last step up to the one asked for, or else the first', () => {
-  expect([nearestStep([2, 4, 8], 5), nearestStep([2, 4, 8], 1), nearestStep([2, 4, 8], 9), nearestStep([], 1)]).toEqual([4, 2, 8, undefined]);
+  expect([nearestStep([2, 4, 8], 5), nearestStep([2, 4, 8], 1), nearestStep([2, 4, 8], 9), nearestStep([], 1)]).toEqual(
+    [4, 2, 8, undefined],
+  );
 });
 
 it('reads the list of logged tables, and nothing from a damaged one', () => {

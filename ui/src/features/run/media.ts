@@ -30,7 +30,8 @@ export interface MediaSeries {
 }
 
 /** MLflow 2 wrote `%` between the parts of the name, later ones `+`; a slash of the key is `#` or `~` there. */
-const SERIES_NAME = /^images\/(.+)[+%]step[+%](-?\d+)[+%]timestamp[+%](\d+)[+%]([0-9a-f-]{36})([+%]compressed)?\.(png|webp)$/i;
+const SERIES_NAME =
+  /^images\/(.+)[+%]step[+%](-?\d+)[+%]timestamp[+%](\d+)[+%]([0-9a-f-]{36})([+%]compressed)?\.(png|webp)$/i;
 const STEP_IN_NAME = /(^|[_.\-+ ])(step|epoch|iter|iteration)s?[_\-= ]?(\d+)(?=[_.\-+ ]|$)/i;
 
 /** The item that a file of the folder `images` is; undefined if its name is of no series. `compressed` says that it is the small copy. */
@@ -38,7 +39,13 @@ export function readSeriesName(path: string): { item: MediaItem; id: string; com
   const found = SERIES_NAME.exec(path);
   if (!found) return undefined;
   const [, key = '', step = '', time = '', uuid = '', compressed] = found;
-  const item: MediaItem = { kind: 'image', key: key.replaceAll(/[~#]/g, '/'), path, step: Number(step), time: Number(time) };
+  const item: MediaItem = {
+    kind: 'image',
+    key: key.replaceAll(/[~#]/g, '/'),
+    path,
+    step: Number(step),
+    time: Number(time),
+  };
   return { item, id: `${key}+${step}+${time}+${uuid}`, compressed: compressed !== undefined };
 }
 
@@ -93,7 +100,9 @@ function group(items: readonly MediaItem[]): MediaSeries[] {
   for (const members of grouped.values()) {
     const [first] = members;
     if (!first) continue;
-    members.sort((a, b) => (a.step ?? 0) - (b.step ?? 0) || (a.time ?? 0) - (b.time ?? 0) || a.path.localeCompare(b.path));
+    members.sort(
+      (a, b) => (a.step ?? 0) - (b.step ?? 0) || (a.time ?? 0) - (b.time ?? 0) || a.path.localeCompare(b.path),
+    );
     const steps = new Set(members.map(({ step }) => step).filter((step) => step !== undefined));
     found.push({ kind: first.kind, key: first.key, items: members, steps: [...steps] });
   }
@@ -128,7 +137,12 @@ export function readTableList(tag: string | undefined): string[] {
     const listed: unknown = JSON.parse(tag);
     if (!Array.isArray(listed)) return [];
     return listed.flatMap((each: unknown) =>
-      typeof each === 'object' && each !== null && 'path' in each && 'type' in each && each.type === 'table' && typeof each.path === 'string'
+      typeof each === 'object' &&
+      each !== null &&
+      'path' in each &&
+      'type' in each &&
+      each.type === 'table' &&
+      typeof each.path === 'string'
         ? [each.path]
         : [],
     );
@@ -142,8 +156,12 @@ export function readImageCell(cell: string): { path: string; thumb: string } | u
   if (!cell.startsWith('{') || !cell.includes('"filepath"')) return undefined;
   try {
     const value: unknown = JSON.parse(cell);
-    if (typeof value !== 'object' || value === null || !('filepath' in value) || typeof value.filepath !== 'string') return undefined;
-    const thumb = 'compressed_filepath' in value && typeof value.compressed_filepath === 'string' ? value.compressed_filepath : value.filepath;
+    if (typeof value !== 'object' || value === null || !('filepath' in value) || typeof value.filepath !== 'string')
+      return undefined;
+    const thumb =
+      'compressed_filepath' in value && typeof value.compressed_filepath === 'string'
+        ? value.compressed_filepath
+        : value.filepath;
     return { path: value.filepath, thumb };
   } catch {
     return undefined;

@@ -3,8 +3,22 @@ import { joinCommand, readEnvironment, readProcess, writeSteps } from './provena
 
 const PROCESS = {
   format: 1,
-  git: { root: '/home/a/code', commit: 'c0ffee', branch: 'main', remote: 'https://example.org/a.git', changed: 2, left_out: ['.env'], untracked: ['x'], untracked_count: 7 },
-  entry: { kind: 'script', command: ['/usr/bin/python', 'train.py', '--note', "it's"], folder: '/home/a/code/sub', file: '/home/a/code/sub/train.py' },
+  git: {
+    root: '/home/a/code',
+    commit: 'c0ffee',
+    branch: 'main',
+    remote: 'https://example.org/a.git',
+    changed: 2,
+    left_out: ['.env'],
+    untracked: ['x'],
+    untracked_count: 7,
+  },
+  entry: {
+    kind: 'script',
+    command: ['/usr/bin/python', 'train.py', '--note', "it's"],
+    folder: '/home/a/code/sub',
+    file: '/home/a/code/sub/train.py',
+  },
   host: { name: 'box', gpus: [{ name: 'A' }], limits: { memory: 5 } },
   random: { seeds: { python: 3 } },
   problems: { host: 'OSError: no' },
@@ -22,10 +36,13 @@ it('reads what was recorded of a process', () => {
   expect(process.problems).toEqual([{ name: 'host', value: 'OSError: no' }]);
 });
 
-it.each([undefined, null, 7, [], { git: 'x', entry: [1], host: null }])('takes %j as a record that says nothing', (value) => {
-  expect(readProcess(value)).toMatchObject({ kind: '', command: [], commit: '', host: [], untrackedCount: 0 });
-  expect(readEnvironment(value).packages).toEqual([]);
-});
+it.each([undefined, null, 7, [], { git: 'x', entry: [1], host: null }])(
+  'takes %j as a record that says nothing',
+  (value) => {
+    expect(readProcess(value)).toMatchObject({ kind: '', command: [], commit: '', host: [], untrackedCount: 0 });
+    expect(readEnvironment(value).packages).toEqual([]);
+  },
+);
 
 it('reads packages, and where they came from', () => {
   const environment = readEnvironment({
@@ -48,7 +65,7 @@ it('writes words as a shell takes them', () => {
 
 it('says how the run is repeated', () => {
   expect(writeSteps(readProcess(PROCESS), 'r1', 'provenance', true, false).split('\n')).toEqual([
-    'git clone https://example.org/a.git code',
+    'git clone -- https://example.org/a.git code',
     'cd code',
     'git checkout c0ffee',
     'headrace artifacts download r1 provenance/uncommitted.diff',
@@ -58,4 +75,17 @@ it('says how the run is repeated', () => {
     '',
   ]);
   expect(writeSteps(readProcess({}), 'r1', 'provenance', false, false)).toBe('');
+});
+
+it('writes no command that somebody else has put into a record', () => {
+  const told = {
+    git: { remote: '--upload-pack=touch x', commit: '; rm -rf ~' },
+    entry: { command: ['python', 'a.py; touch x'], folder: '/' },
+  };
+  expect(writeSteps(readProcess(told), 'r1', 'provenance/a b', true, false).split('\n')).toEqual([
+    "headrace artifacts download r1 'provenance/a b/uncommitted.diff'",
+    'git apply uncommitted.diff',
+    "python 'a.py; touch x'",
+    '',
+  ]);
 });

@@ -95,7 +95,13 @@ export function readEnvironment(value: unknown): Environment {
       return {
         name: text(found.name),
         version: text(found.version),
-        origin: [text(source.url), commit && `@ ${commit.slice(0, 12)}`, source.is_dirty === true && 'with uncommitted changes'].filter(Boolean).join(' '),
+        origin: [
+          text(source.url),
+          commit && `@ ${commit.slice(0, 12)}`,
+          source.is_dirty === true && 'with uncommitted changes',
+        ]
+          .filter(Boolean)
+          .join(' '),
         requested: found.requested === true,
       };
     }),
@@ -107,16 +113,25 @@ export const joinCommand = (words: readonly string[]): string =>
   words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 
 /** The lines that bring the code, the packages and the command of a run back. */
-export function writeSteps(process: Process, runId: string, folder: string, hasDiff: boolean, hasRequirements: boolean): string {
+export function writeSteps(
+  process: Process,
+  runId: string,
+  folder: string,
+  hasDiff: boolean,
+  hasRequirements: boolean,
+): string {
   const lines: string[] = [];
-  if (process.remote && process.commit) {
-    lines.push(`git clone ${joinCommand([process.remote])} code`, 'cd code', `git checkout ${process.commit}`);
+  if (process.remote && /^[0-9a-f]{4,64}$/i.test(process.commit)) {
+    lines.push(`git clone -- ${joinCommand([process.remote])} code`, 'cd code', `git checkout ${process.commit}`);
   }
-  const download = (file: string) => `headrace artifacts download ${runId} ${folder}/${file}`;
+  const download = (file: string) => `headrace artifacts download ${joinCommand([runId, `${folder}/${file}`])}`;
   if (hasDiff) lines.push(download(DIFF_FILE), `git apply ${DIFF_FILE}`);
   if (hasRequirements) lines.push(download(REQUIREMENTS_FILE), `pip install -r ${REQUIREMENTS_FILE}`);
   if (process.command.length) {
-    const inside = process.root && process.folder.startsWith(`${process.root}/`) ? process.folder.slice(process.root.length + 1) : '';
+    const inside =
+      process.root && process.folder.startsWith(`${process.root}/`)
+        ? process.folder.slice(process.root.length + 1)
+        : '';
     if (inside) lines.push(`cd ${joinCommand([inside])}`);
     const [interpreter = '', ...rest] = process.command;
     lines.push(joinCommand([interpreter.slice(interpreter.lastIndexOf('/') + 1), ...rest]));
@@ -127,13 +142,23 @@ export function writeSteps(process: Process, runId: string, folder: string, hasD
 function listFacts(told: Fields, before = ''): Fact[] {
   return Object.entries(told).flatMap(([key, value]) => {
     const name = before ? `${before}.${key}` : key;
-    if (Array.isArray(value)) return [{ name, value: value.map((each: unknown) => (typeof each === 'object' ? JSON.stringify(each) : String(each))).join(', ') }];
+    if (Array.isArray(value))
+      return [
+        {
+          name,
+          value: value
+            .map((each: unknown) => (typeof each === 'object' ? JSON.stringify(each) : String(each)))
+            .join(', '),
+        },
+      ];
     if (typeof value === 'object' && value !== null) return listFacts(fields(value), name);
     return value === undefined || value === null ? [] : [{ name, value: String(value) }];
   });
 }
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const fields = (value: unknown): Fields => (isFields(value) ? value : {});
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((each: unknown) => typeof each === 'string') : []);
+const texts = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((each: unknown) => typeof each === 'string') : [];

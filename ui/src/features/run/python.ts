@@ -3,7 +3,8 @@
 import { BASE } from '@/api/client';
 
 /** A text as Python writes it. */
-export const quote = (text: string): string => JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+export const quote = (text: string): string =>
+  JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 
 const head = (): string => `import headrace as hr\n\nhr.set_tracking_uri(${quote(BASE.href.replace(/\/$/, ''))})\n`;
 

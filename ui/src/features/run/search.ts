@@ -18,6 +18,11 @@ export interface RunPageState extends ChartState {
 export function readRunPage(raw: Raw): RunPageState {
   return {
     ...readChartState(raw),
-    ...(compact({ step: finite(raw.step), q: text(raw.q), diff: flag(raw.diff), beside: text(raw.beside) }) as RunPageState),
+    ...(compact({
+      step: finite(raw.step),
+      q: text(raw.q),
+      diff: flag(raw.diff),
+      beside: text(raw.beside),
+    }) as RunPageState),
   };
 }

@@ -23,7 +23,15 @@ const CHART = {
 describe('the course of metrics', () => {
   it('has least and greatest value of all points, NaN aside', () => {
     const trends = readTrends({ ...CHART, mode: 'buckets', start: 100, width: 8 });
-    expect(trends.get('loss')).toMatchObject({ min: 1, max: 4, minAt: 108, maxAt: 108, points: 7, nans: 2, exact: false });
+    expect(trends.get('loss')).toMatchObject({
+      min: 1,
+      max: 4,
+      minAt: 108,
+      maxAt: 108,
+      points: 7,
+      nans: 2,
+      exact: false,
+    });
     expect([...(trends.get('loss')?.values ?? [])]).toEqual([3, 2, NaN]);
     expect(trends.get('acc')).toMatchObject({ min: 0.5, minAt: 100 });
   });
@@ -39,12 +47,26 @@ describe('the course of metrics', () => {
 });
 
 it('asks apart for what is logged by epochs, by batches, and without steps', () => {
-  const metric = (key: string, step?: number) => ({ key, value: 1, timestamp: 0, ...(step === undefined ? {} : { step }) });
-  const chunks = chunkMetrics([metric('loss', 5000), metric('acc', 10), metric('size'), metric('lr', 4900), metric('f1', 12), metric('loss', 5000)]);
+  const metric = (key: string, step?: number) => ({
+    key,
+    value: 1,
+    timestamp: 0,
+    ...(step === undefined ? {} : { step }),
+  });
+  const chunks = chunkMetrics([
+    metric('loss', 5000),
+    metric('acc', 10),
+    metric('size'),
+    metric('lr', 4900),
+    metric('f1', 12),
+    metric('loss', 5000),
+  ]);
   expect(chunks).toEqual([
     { keys: ['loss', 'lr'], x: 'step' },
     { keys: ['acc', 'f1'], x: 'step' },
     { keys: ['size'], x: 'relative' },
   ]);
-  expect(chunkMetrics(Array.from({ length: 90 }, (_, place) => metric(`m${place}`, 3))).map(({ keys }) => keys.length)).toEqual([40, 40, 10]);
+  expect(
+    chunkMetrics(Array.from({ length: 90 }, (_, place) => metric(`m${place}`, 3))).map(({ keys }) => keys.length),
+  ).toEqual([40, 40, 10]);
 });

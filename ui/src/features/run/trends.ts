@@ -35,7 +35,16 @@ export function readTrends(chart: Chart): Map<string, Trend> {
   };
   let first = 0;
   for (const { key, entries } of chart.series ?? []) {
-    const trend: Trend = { values: mean.slice(first, first + entries), min: NaN, max: NaN, points: 0, nans: 0, minAt: NaN, maxAt: NaN, exact };
+    const trend: Trend = {
+      values: mean.slice(first, first + entries),
+      min: NaN,
+      max: NaN,
+      points: 0,
+      nans: 0,
+      minAt: NaN,
+      maxAt: NaN,
+      exact,
+    };
     for (let cell = first; cell < first + entries; cell += 1) {
       trend.points += count[cell] ?? 0;
       trend.nans += nans[cell] ?? 0;

@@ -39,7 +39,12 @@ export function useAddress(): Address {
   const { experimentId = '', runId = '', tab = '', _splat: path = '' } = params;
   const change = useCallback(
     (patch: Partial<RunPageState>, how: 'push' | 'replace' = 'push') => {
-      void navigate({ to: '.', search: (before) => readRunPage({ ...before, ...patch }), replace: how === 'replace', resetScroll: false });
+      void navigate({
+        to: '.',
+        search: (before) => readRunPage({ ...before, ...patch }),
+        replace: how === 'replace',
+        resetScroll: false,
+      });
     },
     [navigate],
   );

@@ -42,7 +42,7 @@ export function useMedia(known: KnownRun): Media {
       ),
       sizes: new Map(files.map(({ path, file_size }) => [path, Number(file_size ?? 0)])),
       partial: walk.data?.partial ?? false,
-      error: images.error ?? walk.error,
+      error: (images.data ? null : images.error) ?? (walk.data ? null : walk.error),
       waiting: images.isPending || walk.isPending,
     };
   }, [images.data, images.error, images.isPending, walk.data, walk.error, walk.isPending, listed]);

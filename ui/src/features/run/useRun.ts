@@ -23,17 +23,25 @@ export function useRun(runId: string) {
     queryKey: runKey(runId, 'data'),
     queryFn: async ({ signal }): Promise<KnownRun> => {
       const { run } = await call('runs.get', { run_id: runId }, { signal });
-      const pairs = (list: readonly { key: string; value?: string }[] = []) => new Map(list.map(({ key, value = '' }) => [key, value]));
+      const pairs = (list: readonly { key: string; value?: string }[] = []) =>
+        new Map(list.map(({ key, value = '' }) => [key, value]));
       return { run, params: pairs(run.data.params), tags: pairs(run.data.tags), metrics: run.data.metrics ?? [] };
     },
   });
 }
+
+const LEAST_WAIT_MS = 1_500;
 
 /** The run's life: its state, lease, attempts, a request to stop. */
 export function useControl(runId: string) {
   return useQuery({
     queryKey: runKey(runId, 'control'),
     queryFn: ({ signal }) => call('control.get', { run_id: runId }, { signal }),
+    // Nobody tells when a lease ends: whether the run is lost then must be asked.
+    refetchInterval: ({ state: { data } }) =>
+      data?.lease && data.state === 'RUNNING'
+        ? Math.max(LEAST_WAIT_MS, data.lease.until - Date.now() + LEAST_WAIT_MS)
+        : false,
   });
 }
 
@@ -46,15 +54,23 @@ export function useLedger(runId: string) {
 }
 
 /** The run's number in the order of creation, which gives it its colour; 0 until it is known. */
-export function useRunNumber(runId: string, experimentId: string): number {
+export const useRunNumber = (runId: string, experimentId: string): number =>
+  useRunLine(runId, experimentId)?.number ?? 0;
+
+/** A run in short; undefined until it is known, and if it is not there. */
+export function useRunLine(runId: string | undefined, experimentId: string): RunLine | undefined {
   const { data } = useQuery({
-    queryKey: runKey(runId, 'number'),
+    queryKey: ['run', runId, 'line', experimentId],
+    enabled: runId !== undefined,
     queryFn: async ({ signal }) => {
-      const [found] = await selectRuns(experimentId, `attributes.run_id = ${quoteValue(runId)}`, { limit: 1, signal });
-      return found?.number ?? 0;
+      const [found] = await selectRuns(experimentId, `attributes.run_id = ${quoteValue(runId ?? '')}`, {
+        limit: 1,
+        signal,
+      });
+      return found ?? null;
     },
   });
-  return data ?? 0;
+  return data ?? undefined;
 }
 
 /** A run in a short list. */
@@ -82,13 +98,30 @@ interface Choice {
 /** Runs of an experiment that match a filter; deleted ones too, unless only active ones are asked for. */
 export async function selectRuns(experimentId: string, filter: string, choice: Choice): Promise<RunLine[]> {
   const { limit, order = [], metric, active = false, signal } = choice;
-  const select = ['run_id', 'run_name', 'status', 'start_time', 'duration', 'number', ...(metric ? [metricField(metric)] : [])];
+  const select = [
+    'run_id',
+    'run_name',
+    'status',
+    'start_time',
+    'duration',
+    'number',
+    ...(metric ? [metricField(metric)] : []),
+  ];
   const table = await call(
     'tables.runs',
-    { experiment_ids: [experimentId], filter, order_by: order, run_view_type: active ? 'ACTIVE_ONLY' : 'ALL', select, limit },
+    {
+      experiment_ids: [experimentId],
+      filter,
+      order_by: order,
+      run_view_type: active ? 'ACTIVE_ONLY' : 'ALL',
+      select,
+      limit,
+    },
     { signal },
   );
-  const [id, name, status, start, duration, number, value] = (table.columns ?? []).map((column) => readColumn(column, table.rows));
+  const [id, name, status, start, duration, number, value] = (table.columns ?? []).map((column) =>
+    readColumn(column, table.rows),
+  );
   return Array.from({ length: table.rows }, (_, row) => ({
     runId: id?.text(row) ?? '',
     name: name?.text(row) ?? '',
@@ -146,7 +179,9 @@ export async function listFolder(runId: string, path: string, signal?: AbortSign
     files.push(...(page.files ?? []));
     token = page.next_page_token;
   } while (token);
-  return files.sort((a, b) => Number(b.is_dir) - Number(a.is_dir) || a.path.localeCompare(b.path, undefined, { numeric: true }));
+  return files.sort(
+    (a, b) => Number(b.is_dir) - Number(a.is_dir) || a.path.localeCompare(b.path, undefined, { numeric: true }),
+  );
 }
 
 const listPage = (runId: string, path: string, token: string | undefined, signal: AbortSignal | undefined) =>
@@ -203,7 +238,9 @@ export function useRunNews(runId: string, experimentId: string, size: number): v
       }
       if (isRun) staleness.mark('control', OFTEN_MS);
       if (isMetrics) staleness.mark('trends', SOMETIMES_MS);
-      const isOther = changes.some(({ kind, id, experiment_id }) => id !== runId && kind !== 'JOB' && experiment_id === experimentId);
+      const isOther = changes.some(
+        ({ kind, id, experiment_id }) => id !== runId && kind !== 'JOB' && experiment_id === experimentId,
+      );
       if (reset || isOther) staleness.mark('children', SOMETIMES_MS);
     },
     [staleness, runId, experimentId, size],

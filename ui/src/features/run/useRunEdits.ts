@@ -24,14 +24,23 @@ export function useRunEdits(runId: string): RunEdits {
   const queries = useQueryClient();
   return useMemo(() => {
     const key = ['run', runId, 'data'];
-    const attempt = async (what: string, work: () => Promise<unknown>, sketch?: (known: KnownRun) => KnownRun): Promise<boolean> => {
+    const attempt = async (
+      what: string,
+      work: () => Promise<unknown>,
+      sketch?: (known: KnownRun) => KnownRun,
+    ): Promise<boolean> => {
       await queries.cancelQueries({ queryKey: key });
       if (sketch) queries.setQueryData<KnownRun>(key, (known) => known && sketch(known));
       try {
         await work();
         return true;
       } catch (error) {
-        notifications.show({ color: 'red', title: what, message: error instanceof Error ? error.message : String(error), autoClose: 8000 });
+        notifications.show({
+          color: 'red',
+          title: what,
+          message: error instanceof Error ? error.message : String(error),
+          autoClose: 8000,
+        });
         return false;
       } finally {
         void queries.invalidateQueries({ queryKey: key });
@@ -48,14 +57,38 @@ export function useRunEdits(runId: string): RunEdits {
       return { ...known, tags };
     };
     return {
-      rename: (run_name) => attempt('The run was not renamed', () => call('runs.update', { run_id: runId, run_name }), withInfo({ run_name })),
+      rename: (run_name) =>
+        attempt(
+          'The run was not renamed',
+          () => call('runs.update', { run_id: runId, run_name }),
+          withInfo({ run_name }),
+        ),
       setTag: (tag, value) =>
-        attempt(`The tag ${tag} was not set`, () => call('runs.set_tag', { run_id: runId, key: tag, value }), withTags((tags) => tags.set(tag, value))),
+        attempt(
+          `The tag ${tag} was not set`,
+          () => call('runs.set_tag', { run_id: runId, key: tag, value }),
+          withTags((tags) => tags.set(tag, value)),
+        ),
       deleteTag: (tag) =>
-        attempt(`The tag ${tag} was not removed`, () => call('runs.delete_tag', { run_id: runId, key: tag }), withTags((tags) => tags.delete(tag))),
-      remove: () => attempt('The run was not deleted', () => call('runs.delete', { run_id: runId }), withInfo({ lifecycle_stage: 'deleted' })),
-      restore: () => attempt('The run was not restored', () => call('runs.restore', { run_id: runId }), withInfo({ lifecycle_stage: 'active' })),
-      requestStop: (reason) => attempt('The run was not asked to stop', () => call('control.request_stop', { run_id: runId, reason })),
+        attempt(
+          `The tag ${tag} was not removed`,
+          () => call('runs.delete_tag', { run_id: runId, key: tag }),
+          withTags((tags) => tags.delete(tag)),
+        ),
+      remove: () =>
+        attempt(
+          'The run was not deleted',
+          () => call('runs.delete', { run_id: runId }),
+          withInfo({ lifecycle_stage: 'deleted' }),
+        ),
+      restore: () =>
+        attempt(
+          'The run was not restored',
+          () => call('runs.restore', { run_id: runId }),
+          withInfo({ lifecycle_stage: 'active' }),
+        ),
+      requestStop: (reason) =>
+        attempt('The run was not asked to stop', () => call('control.request_stop', { run_id: runId, reason })),
       cancelStop: () => attempt('The request was not taken back', () => call('control.cancel_stop', { run_id: runId })),
     };
   }, [queries, runId]);

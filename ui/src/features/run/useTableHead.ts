@@ -18,7 +18,11 @@ export function useTableHead(runId: string, path: string, rows: number) {
     queryFn: async ({ signal }): Promise<TableHead> => {
       try {
         const head = await call('artifacts.table_head', { run_id: runId, path, rows }, { signal });
-        return { columns: head.columns, rows: head.rows, ...(head.total_rows === undefined ? {} : { total: head.total_rows }) };
+        return {
+          columns: head.columns,
+          rows: head.rows,
+          ...(head.total_rows === undefined ? {} : { total: head.total_rows }),
+        };
       } catch (error) {
         if (signal.aborted || (error instanceof ApiError && error.isPassing)) throw error;
         const read = await readHere(runId, path, rows, signal);
@@ -30,7 +34,12 @@ export function useTableHead(runId: string, path: string, rows: number) {
 }
 
 /** Read what a text says; undefined if it is none. */
-async function readHere(runId: string, path: string, rows: number, signal: AbortSignal): Promise<TableHead | undefined> {
+async function readHere(
+  runId: string,
+  path: string,
+  rows: number,
+  signal: AbortSignal,
+): Promise<TableHead | undefined> {
   const ending = endingOf(path);
   if (ending === 'json') {
     const { size } = await fetchHead(runId, path, 1, signal);
@@ -39,5 +48,7 @@ async function readHere(runId: string, path: string, rows: number, signal: Abort
   if (!['csv', 'tsv', 'jsonl', 'ndjson'].includes(ending)) return undefined;
   const { bytes, cut } = await fetchHead(runId, path, TEXT_BYTES, signal);
   const text = new TextDecoder().decode(bytes);
-  return ending === 'csv' || ending === 'tsv' ? readDelimited(text, ending === 'tsv' ? '\t' : ',', rows, cut) : readJsonLines(text, rows, cut);
+  return ending === 'csv' || ending === 'tsv'
+    ? readDelimited(text, ending === 'tsv' ? '\t' : ',', rows, cut)
+    : readJsonLines(text, rows, cut);
 }

@@ -37,6 +37,7 @@ interface Props {
 }
 
 const TAIL = 9;
+const GRIP_WIDTH = 8;
 const DRAGGED = 'application/x-headrace-column';
 
 export function HeaderCell({ column, place, sort, pinned, fixed, right, actions }: Props) {
@@ -56,6 +57,13 @@ export function HeaderCell({ column, place, sort, pinned, fixed, right, actions 
       className={styles.headCell}
       style={{ left, width }}
       data-over={over || undefined}
+      draggable={!fixed}
+      onDragStart={(event) => {
+        // At its edge a column is made wider, not moved.
+        if (event.clientX > event.currentTarget.getBoundingClientRect().right - GRIP_WIDTH) return event.preventDefault();
+        event.dataTransfer.setData(DRAGGED, name);
+        event.dataTransfer.effectAllowed = 'move';
+      }}
       onDragOver={(event) => {
         if (fixed || !event.dataTransfer.types.includes(DRAGGED)) return;
         event.preventDefault();
@@ -74,11 +82,6 @@ export function HeaderCell({ column, place, sort, pinned, fixed, right, actions 
         className={styles.title}
         data-right={right || undefined}
         title={`${label}. Click to sort, with Shift by this column as well${fixed ? '' : '; drag to move'}`}
-        draggable={!fixed}
-        onDragStart={(event) => {
-          event.dataTransfer.setData(DRAGGED, name);
-          event.dataTransfer.effectAllowed = 'move';
-        }}
         onClick={(event) => actions.sort(name, event.shiftKey)}
       >
         <Label text={label} />

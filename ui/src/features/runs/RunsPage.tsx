@@ -1,13 +1,14 @@
 /** The runs workspace of an experiment: the table of all its runs, and their charts beside it. */
 
 import { SegmentedControl } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import { ApiError } from '@/api/client';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
 import { ChartsPanel } from '@/features/charts/ChartsPanel';
-import { groupId } from '@/features/charts/shown';
+import { groupId, MOST_RUNS } from '@/features/charts/shown';
 import { useExperiment } from '@/features/experiments/useExperiment';
 import { StarButton } from '@/features/stars/StarButton';
 import { ShareButton } from '@/features/views/ShareButton';
@@ -17,6 +18,7 @@ import { Chips } from './Chips';
 import { Divider } from './Divider';
 import { Footer } from './Footer';
 import { rowOf } from './frame';
+import { NAME_COLUMN } from './layout';
 import { NoRuns } from './NoRuns';
 import { RunGrid } from './RunGrid';
 import styles from './RunsPage.module.css';
@@ -34,6 +36,8 @@ const MODES = [
   { value: 'charts', label: 'Charts' },
 ];
 const DEFAULT_SPLIT = 0.46;
+const NARROW = '(max-width: 1000px)';
+const NARROW_NAME = 196;
 const ROW_HEIGHT = 30;
 const DENSE_HEIGHT = 24;
 
@@ -51,7 +55,10 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
   const [cursor, setCursor] = useState(-1);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const experiment = useExperiment(experimentId);
-  const model = useWorkspace(experimentId, state, columnsOpen, draftWidths ?? state.widths ?? NO_WIDTHS);
+  const narrow = useMediaQuery(NARROW, window.matchMedia(NARROW).matches) ?? false;
+  const givenWidths = draftWidths ?? state.widths;
+  const widths = useMemo(() => (narrow ? { [NAME_COLUMN]: NARROW_NAME, ...givenWidths } : (givenWidths ?? NO_WIDTHS)), [narrow, givenWidths]);
+  const model = useWorkspace(experimentId, state, columnsOpen, widths);
   const grid = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const navigate = useNavigate();
@@ -81,10 +88,15 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
   });
   const chosen = useMemo(() => [...selected].filter((id) => rowOf(frame, id) !== undefined), [selected, frame]);
   const compare = () => {
+    const [first, second] = runGroups;
+    if (chosen.length < 2 && first && second) return asGroups(first.runIds, second.runIds);
     const ids = chosen.length >= 2 ? chosen : runs.map(({ runId }) => runId);
     if (ids.length < 2) return;
     void navigate({ to: '/compare-runs', search: { runs: ids, experiments: [experimentId] } });
   };
+  const asGroups = (a: readonly string[], b: readonly string[]) =>
+    void navigate({ to: '/compare-runs', search: { runs: [...a, ...b], experiments: [experimentId], tab: 'groups', a: a.join(','), b: b.join(',') } });
+  const others = restOf(frame.size <= MOST_RUNS ? frame.ids : runs.map(({ runId }) => runId), selected);
   const setMode = (value: string) => change({ mode: value === 'table' || value === 'charts' ? value : undefined });
   useTableKeys({ grid, input, cursor, setCursor, lines, actions: actions.line, compare, setMode });
   const selectAll = () => {
@@ -113,7 +125,7 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
   const problem = filterProblem(table.error);
   const failure = problem === undefined ? table.error : undefined;
   const name = experiment.data?.name;
-  const ready = table.frame !== undefined && (model.chosen !== undefined || frame.size === 0);
+  const ready = table.frame !== undefined;
   const nothing = ready && frame.size === 0 && !table.isOld;
   // Beside no runs there is nothing to be drawn.
   const mode = nothing ? 'table' : chosenMode;
@@ -159,7 +171,7 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
                 lineActions={actions.line}
                 columnActions={actions.column}
                 element={grid}
-                busy={table.isReading && table.isOld}
+                busy={table.isOld}
                 corner={
                   <ShowMenu
                     selection={chosen.length === 0 ? 'none' : chosen.length === frame.size ? 'all' : 'some'}
@@ -185,6 +197,7 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
         )}
         {mode !== 'table' && (
           <section className={styles.charts} aria-label="Charts">
+            <h2 className="visually-hidden">Charts</h2>
             {ready && frame.size > 0 && (
               <ChartsPanel
                 runs={lateRuns}
@@ -206,11 +219,15 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
         trash={state.trash === true}
         clear={() => setSelected(new Set())}
         compare={compare}
+        asGroup={others.length > 0 && others.length + chosen.length <= MOST_RUNS ? () => asGroups(chosen, others) : undefined}
         onlyThese={() => change({ show: chosen, group: undefined })}
       />
     </div>
   );
 }
+
+/** The names that are not among others. */
+const restOf = (names: readonly string[], others: ReadonlySet<string>): string[] => names.filter((name) => !others.has(name));
 
 /** Grey lines as high as the rows that will stand there. */
 function Bones() {

@@ -17,12 +17,14 @@ interface Props {
   trash: boolean;
   clear: () => void;
   compare: () => void;
+  /** Compare them with the others; not where there are none, or too many. */
+  asGroup: (() => void) | undefined;
   onlyThese: () => void;
 }
 
 const MOST_COMPARED = 500;
 
-export function SelectionBar({ experimentId, selected, trash, clear, compare, onlyThese }: Props) {
+export function SelectionBar({ experimentId, selected, trash, clear, compare, asGroup, onlyThese }: Props) {
   const [asking, ask] = useState<'tag' | 'move'>();
   if (selected.length === 0) return null;
   const ids = [...selected];
@@ -44,6 +46,9 @@ export function SelectionBar({ experimentId, selected, trash, clear, compare, on
         title={many ? `At most ${MOST_COMPARED} runs can be compared; group them instead` : ids.length < 2 ? 'Select another run to compare it with' : undefined}
       >
         Compare
+      </Button>
+      <Button size="xs" variant="default" onClick={asGroup} disabled={!asGroup} title={asGroup ? 'Compare their means with those of the others' : 'There are no others, or more than 500'}>
+        As group A
       </Button>
       <Button size="xs" variant="default" onClick={onlyThese}>
         Show these in the charts

@@ -89,15 +89,16 @@ function NumberCell({ cells, row, column, style, place, spark, color }: NumberPr
   const share = shareOf(cells, value);
   const isMetric = readField(column.name).entity === 'metric';
   const odd = !Number.isFinite(value);
+  const lined = column.width >= SPARK_WIDTH && spark !== undefined && spark.length > 1;
   return (
     <div
       role="gridcell"
       aria-colindex={place}
       className={`${styles.value} ${styles.bar}`}
-      style={isMetric && share > 0 ? { ...style, backgroundSize: `${share.toFixed(1)}% 62%` } : style}
+      style={isMetric && !lined && share > 0 ? { ...style, backgroundSize: `${share.toFixed(1)}% 62%` } : style}
       title={odd ? formatNumber(value) : String(value)}
     >
-      {column.width >= SPARK_WIDTH && spark && spark.length > 1 && (
+      {lined && (
         <span style={{ marginRight: 'auto', display: 'flex' }}>
           <Sparkline values={spark} color={color} width={Math.min(120, column.width - 84)} height={20} />
         </span>

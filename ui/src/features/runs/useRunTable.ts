@@ -78,7 +78,7 @@ export function useRunTable(
   if (query.data) kept.current = query.data;
   const frame = query.data ?? kept.current;
   const isOld = query.isPlaceholderData || query.data === undefined;
-  const ready = frame !== undefined && frame.complete && !isOld;
+  const ready = frame?.complete === true && !isOld;
 
   const change = useCallback(
     (work: (frame: ClockedFrame) => ClockedFrame) => {

@@ -2,7 +2,7 @@
 
 import { Button, SegmentedControl, Text, useMantineColorScheme } from '@mantine/core';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
-import { setToken } from '@/api/client';
+import { setToken, hasToken } from '@/api/client';
 import { PageHeader } from '@/components/PageHeader';
 import { KeyTable } from '@/features/palette/KeyHelp';
 import { JobList } from './JobList';
@@ -10,9 +10,6 @@ import classes from './SettingsPage.module.css';
 import { ServerSection } from './ServerSection';
 
 const TokenDialog = lazy(async () => ({ default: (await import('./TokenDialog')).TokenDialog }));
-
-/** Whether this tab has a token, under the key that the client keeps it. */
-const hasToken = (): boolean => sessionStorage.getItem('headrace-token') !== null;
 
 export function SettingsPage() {
   return (

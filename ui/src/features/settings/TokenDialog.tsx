@@ -21,7 +21,8 @@ export function TokenDialog({ close }: { close: () => void }) {
     } catch (failure) {
       const refused = failure instanceof ApiError && failure.status === 401;
       if (refused) setToken(null);
-      setError(failure instanceof Error ? failure.message : String(failure));
+      const message = failure instanceof Error ? failure.message : String(failure);
+      setError(refused ? 'This is not the token of this server.' : message);
       setBusy(false);
       return;
     }
@@ -30,7 +31,7 @@ export function TokenDialog({ close }: { close: () => void }) {
     await queries.invalidateQueries();
   };
   return (
-    <Modal opened onClose={close} title="This server needs a token" centered>
+    <Modal opened onClose={close} closeButtonProps={{ 'aria-label': 'Close' }} title="This server needs a token" centered>
       <form onSubmit={(event) => void send(event)}>
         <Stack gap="md">
           <Text size="sm" c="dimmed">

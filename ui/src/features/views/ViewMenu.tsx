@@ -70,7 +70,7 @@ export function ViewMenu({ experimentId, state, apply }: Props) {
   const label = view ? view.name : viewError ? 'Unknown view' : 'Views';
   return (
     <>
-      <Menu position="bottom-end" width={300} shadow="md" withinPortal>
+      <Menu withInitialFocusPlaceholder={false} position="bottom-end" width={300} shadow="md" withinPortal>
         <Menu.Target>
           <Button
             variant="default"
@@ -210,7 +210,7 @@ function ViewItem({ view, chosen, open }: { view: View; chosen: boolean; open: (
       <span className="ellipsis" style={{ display: 'block' }} title={view.name}>
         {view.name}
       </span>
-      <Text size="xs" c="dimmed" span>
+      <Text size="xs" opacity={0.8} span>
         {[view.is_default ? 'default for everybody' : '', view.owner && view.owner !== 'anyone' ? `by ${view.owner}` : '']
           .filter(Boolean)
           .join(' · ')}

@@ -34,7 +34,7 @@ export function ViewNameDialog({ title, hint, name: first, action, submit, close
     void attempt(() => submit(name.trim()));
   };
   return (
-    <Modal opened onClose={close} title={title} centered>
+    <Modal opened onClose={close} closeButtonProps={{ 'aria-label': 'Close' }} title={title} centered>
       <form onSubmit={send}>
         <Stack gap="md">
           {hint && (

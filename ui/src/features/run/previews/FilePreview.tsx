@@ -26,7 +26,8 @@ const PARTIAL = new Set(['text', 'markdown', 'table', 'unknown', 'html']);
 export function FilePreview({ runId, path, size }: Props) {
   const [agreed, setAgreed] = useState(false);
   const kind = kindOf(path);
-  if (kind === 'binary') return <Text c="dimmed">There is no preview for this kind of file. Download it to open it.</Text>;
+  if (kind === 'binary')
+    return <Text c="dimmed">There is no preview for this kind of file. Download it to open it.</Text>;
   if (size > ASK_BYTES && !agreed && !PARTIAL.has(kind)) {
     return (
       <Stack align="flex-start" gap="sm">

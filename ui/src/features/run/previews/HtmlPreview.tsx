@@ -31,10 +31,16 @@ export function HtmlPreview({ runId, path }: { runId: string; path: string }) {
       </Group>
       {source ? (
         <TextPreview runId={runId} path={path} />
-      ) : error ? (
+      ) : error && !data ? (
         <Failure title="The page could not be shown" error={error} retry={() => void refetch()} />
       ) : data ? (
-        <iframe className={styles.frame} src={new URL(data.path, BASE).href} sandbox="allow-scripts" title={nameOf(path)} referrerPolicy="no-referrer" />
+        <iframe
+          className={styles.frame}
+          src={new URL(data.path, BASE).href}
+          sandbox="allow-scripts"
+          title={nameOf(path)}
+          referrerPolicy="no-referrer"
+        />
       ) : (
         <Skeleton height={420} />
       )}

@@ -27,7 +27,7 @@ export function JsonPreview({ runId, path }: { runId: string; path: string }) {
     retry: false,
     queryFn: async ({ signal }) => readJson(await fetchText(runId, path, signal)),
   });
-  if (error) return <Failure title="The file could not be read" error={error} retry={() => void refetch()} />;
+  if (error && !data) return <Failure title="The file could not be read" error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={200} />;
   if (data.problem !== undefined) {
     return (
@@ -74,7 +74,10 @@ function readJson(text: string): Read {
   try {
     return { text, value: JSON.parse(text) };
   } catch (error) {
-    const mended = text.replace(/("(?:[^"\\]|\\.)*")|-?\bInfinity\b|\bNaN\b/g, (found, string?: string) => string ?? JSON.stringify(found));
+    const mended = text.replace(
+      /("(?:[^"\\]|\\.)*")|-?\bInfinity\b|\bNaN\b/g,
+      (found, string?: string) => string ?? JSON.stringify(found),
+    );
     try {
       return { text, value: JSON.parse(mended) };
     } catch {
@@ -88,7 +91,12 @@ function Tree({ value }: { value: unknown }) {
   const [all, setAll] = useState<ReadonlySet<string>>(new Set());
   const rows = useMemo(() => listRows(value, open, all), [value, open, all]);
   const box = useRef<HTMLElement>(null);
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW_PX, overscan: 12 });
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+  });
   const toggle = (path: string) => {
     const next = new Set(open);
     if (!next.delete(path)) next.add(path);
@@ -102,7 +110,11 @@ function Tree({ value }: { value: unknown }) {
           const row = rows[item.index];
           if (!row) return null;
           return (
-            <div key={`${row.path} ${row.kind}`} className={styles.treeRow} style={{ position: 'absolute', top: item.start, paddingLeft: 8 + row.depth * INDENT_PX }}>
+            <div
+              key={`${row.path} ${row.kind}`}
+              className={styles.treeRow}
+              style={{ position: 'absolute', top: item.start, paddingLeft: 8 + row.depth * INDENT_PX }}
+            >
               <Line row={row} toggle={() => toggle(row.path)} more={() => setAll(new Set([...all, row.path]))} />
             </div>
           );

@@ -18,7 +18,8 @@ export function PdfPreview({ runId, path }: { runId: string; path: string }) {
     },
   });
   const url = useBlobUrl(data ?? undefined);
-  if (error) return <Failure title="The file could not be read" error={error} retry={() => void refetch()} />;
+  if (error && data === undefined)
+    return <Failure title="The file could not be read" error={error} retry={() => void refetch()} />;
   if (data === null) return <Text c="dimmed">This file is called a PDF, but is none. Download it to look at it.</Text>;
   if (!url) return <Skeleton height={420} />;
   return (

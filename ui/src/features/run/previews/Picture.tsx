@@ -23,7 +23,8 @@ export function Picture({ runId, path, label, maxHeight }: Props) {
   const url = useBlobUrl(data);
   const [size, setSize] = useState<[number, number]>();
   const [bad, setBad] = useState(false);
-  if (error) return <Failure title="The picture could not be read" error={error} retry={() => void refetch()} />;
+  if (error && !data)
+    return <Failure title="The picture could not be read" error={error} retry={() => void refetch()} />;
   const isTiny = size !== undefined && Math.max(...size) <= TINY_PX;
   return (
     <figure style={{ margin: 0 }}>
@@ -35,7 +36,10 @@ export function Picture({ runId, path, label, maxHeight }: Props) {
             src={url}
             alt={label ?? nameOf(path)}
             className={`${styles.picture} ${isTiny ? styles.pixels : ''}`}
-            style={{ ...(maxHeight !== undefined && { maxHeight }), ...(isTiny && { width: Math.min(320, (size?.[0] ?? 0) * 4) }) }}
+            style={{
+              ...(maxHeight !== undefined && { maxHeight }),
+              ...(isTiny && { width: Math.min(320, (size?.[0] ?? 0) * 4) }),
+            }}
             onLoad={(event) => setSize([event.currentTarget.naturalWidth, event.currentTarget.naturalHeight])}
             onError={() => setBad(true)}
           />

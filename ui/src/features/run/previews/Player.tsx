@@ -16,12 +16,10 @@ export function Player({ runId, path, kind }: Props) {
   const { data, error, refetch } = useBlob(runId, path);
   const url = useBlobUrl(data);
   const [bad, setBad] = useState(false);
-  if (error) return <Failure title="The file could not be read" error={error} retry={() => void refetch()} />;
+  if (error && !data) return <Failure title="The file could not be read" error={error} retry={() => void refetch()} />;
   if (bad) return <Text c="dimmed">The browser cannot play this file. Download it to play it elsewhere.</Text>;
   if (!url) return <Loader size="sm" />;
   const common = { src: url, controls: true, 'aria-label': nameOf(path), onError: () => setBad(true) };
-  // biome-ignore lint/a11y/useMediaCaption: what a run logs has no captions
   if (kind === 'audio') return <audio {...common} style={{ width: '100%', maxWidth: 560 }} />;
-  // biome-ignore lint/a11y/useMediaCaption: what a run logs has no captions
   return <video {...common} style={{ maxWidth: '100%', maxHeight: '70vh' }} />;
 }

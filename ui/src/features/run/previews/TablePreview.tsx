@@ -25,7 +25,7 @@ export function TablePreview({ runId, path, maxHeight = 'max(360px, calc(100dvh 
   const [rows, setRows] = useState(HEAD_ROWS);
   const [opened, setOpened] = useState<string>();
   const { data, error, refetch, isFetching } = useTableHead(runId, path, rows);
-  if (error) return <Failure title="The table could not be read" error={error} retry={() => void refetch()} />;
+  if (error && !data) return <Failure title="The table could not be read" error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={200} />;
   const total = data.total ?? (data.rows.length < rows ? data.rows.length : undefined);
   const isMore = total === undefined || total > data.rows.length;
@@ -55,7 +55,16 @@ export function TablePreview({ runId, path, maxHeight = 'max(360px, calc(100dvh 
                 <td className={styles.place}>{line + 1}</td>
                 {data.columns.map((column, place) => {
                   const id = `${line} ${place}`;
-                  return <Cell key={id} runId={runId} text={row[place] ?? ''} numeric={NUMERIC.test(column.type)} open={opened === id} toggle={() => setOpened(opened === id ? undefined : id)} />;
+                  return (
+                    <Cell
+                      key={id}
+                      runId={runId}
+                      text={row[place] ?? ''}
+                      numeric={NUMERIC.test(column.type)}
+                      open={opened === id}
+                      toggle={() => setOpened(opened === id ? undefined : id)}
+                    />
+                  );
                 })}
               </tr>
             ))}
@@ -64,7 +73,11 @@ export function TablePreview({ runId, path, maxHeight = 'max(360px, calc(100dvh 
       </section>
       <Group gap="sm" mt={6}>
         <Text size="xs" c="dimmed">
-          {total === undefined ? `The first ${formatCount(data.rows.length)} rows` : isMore ? `${formatCount(data.rows.length)} of ${formatCount(total)} rows` : `${formatCount(total)} rows`}
+          {total === undefined
+            ? `The first ${formatCount(data.rows.length)} rows`
+            : isMore
+              ? `${formatCount(data.rows.length)} of ${formatCount(total)} rows`
+              : `${formatCount(total)} rows`}
           , {formatCount(data.columns.length)} columns
         </Text>
         {isMore && rows < MOST_ROWS && (
@@ -110,10 +123,23 @@ function Thumb({ runId, path, full }: { runId: string; path: string; full: strin
   const [large, setLarge] = useState(false);
   const { data, error } = useBlob(runId, large ? full : path);
   const url = useBlobUrl(data);
-  if (error) return <span className="dim">{path}</span>;
+  if (error && !data) return <span className="dim">{path}</span>;
   return (
-    <button type="button" onClick={() => setLarge(!large)} aria-label={large ? 'Show small' : 'Show large'} style={{ all: 'unset', cursor: 'pointer' }}>
-      {url ? <img src={url} alt={full} style={{ display: 'block', maxHeight: large ? 480 : 64, maxWidth: large ? 640 : 120 }} /> : <Skeleton width={64} height={64} />}
+    <button
+      type="button"
+      onClick={() => setLarge(!large)}
+      aria-label={large ? 'Show small' : 'Show large'}
+      style={{ all: 'unset', cursor: 'pointer' }}
+    >
+      {url ? (
+        <img
+          src={url}
+          alt={full}
+          style={{ display: 'block', maxHeight: large ? 480 : 64, maxWidth: large ? 640 : 120 }}
+        />
+      ) : (
+        <Skeleton width={64} height={64} />
+      )}
     </button>
   );
 }

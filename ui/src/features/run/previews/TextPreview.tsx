@@ -22,10 +22,11 @@ export function TextPreview({ runId, path, markdown = false }: Props) {
   const [first, setFirst] = useState(TEXT_BYTES);
   const [raw, setRaw] = useState(!markdown);
   const { data, error, refetch, isFetching } = useHead(runId, path, first);
-  if (error) return <Failure title="The file could not be read" error={error} retry={() => void refetch()} />;
+  if (error && !data) return <Failure title="The file could not be read" error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton height={160} />;
   if (data.size === 0) return <Text c="dimmed">The file is empty.</Text>;
-  if (!isText(data.bytes)) return <Text c="dimmed">This is no text, and there is no preview for it. Download it to open it.</Text>;
+  if (!isText(data.bytes))
+    return <Text c="dimmed">This is no text, and there is no preview for it. Download it to open it.</Text>;
   const text = new TextDecoder().decode(data.bytes);
   return (
     <div>
@@ -34,7 +35,11 @@ export function TextPreview({ runId, path, markdown = false }: Props) {
           {raw ? 'Show as a page' : 'Show the source'}
         </Button>
       )}
-      {raw ? <CodeBlock text={text} label={nameOf(path)} numbersFrom={1} maxHeight="max(420px, calc(100dvh - 330px))" /> : <Markdown source={text} />}
+      {raw ? (
+        <CodeBlock text={text} label={nameOf(path)} numbersFrom={1} maxHeight="max(420px, calc(100dvh - 330px))" />
+      ) : (
+        <Markdown source={text} />
+      )}
       {data.cut && (
         <Group gap="sm" mt={6}>
           <Text size="xs" c="dimmed">
