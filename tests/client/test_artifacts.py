@@ -157,3 +157,19 @@ def test_large_files_pass_with_little_memory(client: Client, run_id: str, tmp_pa
         tracemalloc.stop()
     assert out.stat().st_size == size
     assert peak < 16 * 2**20
+
+
+def test_the_head_of_a_table_and_an_address_to_show_a_file(
+    client: Client, run_id: str, tmp_path: Path
+) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n1,x\n2,y\n", "utf-8")
+    client.artifacts.upload(run_id, table)
+    head = client.artifacts.read_table_head(run_id, "table.csv", count=1)
+    assert [(column.name, column.type) for column in head.columns] == [("a", "integer"), ("b", "text")]
+    assert (head.rows, head.total_rows) == ([["1", "x"]], 2)
+    shown = client.artifacts.preview(run_id, "table.csv")
+    assert shown.path.startswith("preview/")
+    assert shown.path.endswith("/table.csv")
+    with pytest.raises(NotFound):
+        client.artifacts.preview(run_id, "gone.csv")

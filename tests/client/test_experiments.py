@@ -104,3 +104,20 @@ def test_tags_are_set_and_deleted(client: Client, name: str) -> None:
         client.experiments.delete_tag(experiment_id, "note")
     with pytest.raises(InvalidParameter):
         client.experiments.set_tag(experiment_id, "../x", "1")
+
+
+def test_an_overview_tells_how_many_runs_there_are(client: Client, name: str) -> None:
+    number = client.experiments.create(name, tags={"stage": "prod"})
+    first = client.runs.create(number, start_time=1000).info.run_id
+    client.runs.create(number, start_time=5000)
+    client.runs.finish(first)
+    (found,) = client.experiments.overview(f"name = '{name}'", page_size=1)
+    assert (found.experiment_id, found.runs, found.running, found.last_run_time) == (number, 2, 1, 5000)
+    assert [(tag.key, tag.value) for tag in found.tags] == [("stage", "prod")]
+
+
+def test_the_state_of_what_is_at_the_other_end(client: Client) -> None:
+    state = client.server.state()
+    assert state.version == client.server.version()
+    assert state.experiments >= 1
+    assert state.needs_token is False

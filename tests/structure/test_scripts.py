@@ -36,7 +36,9 @@ def test_make_lists_its_targets() -> None:
     assert set(re.findall(r"^  make ([a-z]+) ", ran.stdout, re.MULTILINE)) >= TARGETS
 
 
-@pytest.mark.parametrize("script", [".ci/run", "scripts/bootstrap", "scripts/ci-services", "scripts/lock", "scripts/ui"])
+@pytest.mark.parametrize(
+    "script", [".ci/run", "scripts/bootstrap", "scripts/ci-services", "scripts/lock", "scripts/ui"]
+)
 def test_a_script_parses_and_can_be_run(script: str) -> None:
     path = ROOT / script
     assert path.stat().st_mode & 0o111

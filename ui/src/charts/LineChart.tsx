@@ -22,6 +22,8 @@ interface Props {
   logY?: boolean;
   zoom?: Range | undefined;
   bands?: boolean;
+  /** Choose y so that outliers lie beyond the edge. */
+  clip?: boolean;
   height: number;
   /** A range of x was chosen, or given up (double click). */
   onZoom?: ((range: Range | undefined) => void) | undefined;
@@ -36,14 +38,14 @@ export function formatX(kind: AxisKind, x: number): string {
 }
 
 export function LineChart(props: Props) {
-  const { lines, label, kind = 'number', logX = false, logY = false, zoom, bands = true, height } = props;
+  const { lines, label, kind = 'number', logX = false, logY = false, zoom, bands = true, clip = false, height } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<LinePlot | undefined>(undefined);
   const latest = useRef(props);
   const mouse = useRef<{ left: number; top: number } | null>(null);
   const [tip, setTip] = useState<TooltipContent | null>(null);
   const dark = useComputedColorScheme('light') === 'dark';
-  const input: PlotInput = { lines, kind, logX, logY, zoom, bands };
+  const input: PlotInput = { lines, kind, logX, logY, zoom, bands, clip };
   const drawn = useRef(input);
   useEffect(() => {
     latest.current = props;
@@ -82,14 +84,21 @@ export function LineChart(props: Props) {
   useEffect(() => {
     const before = drawn.current;
     drawn.current = input;
-    if (before.lines === lines && before.kind === kind && before.zoom === zoom && before.bands === bands) return;
+    if (
+      before.lines === lines &&
+      before.kind === kind &&
+      before.zoom === zoom &&
+      before.bands === bands &&
+      before.clip === clip
+    )
+      return;
     plot.current?.update(input);
     if (!mouse.current) return;
     // The plot has its new scales once its own task is done.
     queueMicrotask(() => {
       if (plot.current) setTip(pointAt(plot.current, mouse.current, latest.current));
     });
-  }, [lines, kind, zoom, bands, logX, logY]);
+  }, [lines, kind, zoom, bands, clip, logX, logY]);
   useEffect(() => plot.current?.resize(host.current?.clientWidth || 60, height), [height]);
   const wasDark = useRef(dark);
   useEffect(() => {

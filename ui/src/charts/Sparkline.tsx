@@ -43,7 +43,14 @@ export function sparkPath(values: ArrayLike<number>, width: number, height: numb
 export const Sparkline = memo(function Sparkline({ values, color, width, height }: Props) {
   return (
     <svg width={width} height={height} aria-hidden="true" style={{ display: 'block', flex: 'none' }}>
-      <path d={sparkPath(values, width, height)} fill="none" stroke={color} strokeWidth={1.4} strokeLinejoin="round" strokeLinecap="round" />
+      <path
+        d={sparkPath(values, width, height)}
+        fill="none"
+        stroke={color}
+        strokeWidth={1.4}
+        strokeLinejoin="round"
+        strokeLinecap="round"
+      />
     </svg>
   );
 });

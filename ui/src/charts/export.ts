@@ -14,6 +14,7 @@ export interface ChartFile {
   logY: boolean;
   zoom?: Range | undefined;
   bands: boolean;
+  clip?: boolean | undefined;
   width: number;
   height: number;
 }
@@ -61,18 +62,28 @@ export function drawSvg(file: ChartFile): string {
     ...xTicks.values.map((v) => `<path d="M${short(toX(v))} ${TOP}V${bottom}"/>`),
     ...yTicks.values.map((v) => `<path d="M${LEFT} ${short(toY(v))}H${right}"/>`),
     `</g><g fill="#5b6472">`,
-    ...xTicks.values.map((v, i) => `<text x="${short(toX(v))}" y="${bottom + 17}" text-anchor="middle">${escapeXml(xTicks.labels[i] ?? '')}</text>`),
-    ...yTicks.values.map((v, i) => `<text x="${LEFT - 8}" y="${short(toY(v) + 4)}" text-anchor="end">${escapeXml(yTicks.labels[i] ?? '')}</text>`),
+    ...xTicks.values.map(
+      (v, i) =>
+        `<text x="${short(toX(v))}" y="${bottom + 17}" text-anchor="middle">${escapeXml(xTicks.labels[i] ?? '')}</text>`,
+    ),
+    ...yTicks.values.map(
+      (v, i) =>
+        `<text x="${LEFT - 8}" y="${short(toY(v) + 4)}" text-anchor="end">${escapeXml(yTicks.labels[i] ?? '')}</text>`,
+    ),
     `<text x="${(LEFT + right) / 2}" y="${bottom + 36}" text-anchor="middle">${escapeXml(file.xName)}</text></g>`,
     `<clipPath id="plot"><rect x="${LEFT}" y="${TOP}" width="${right - LEFT}" height="${bottom - TOP}"/></clipPath>`,
     `<g clip-path="url(#plot)" fill="none" stroke-linejoin="round">`,
     ...(file.bands && few ? lines.map((line) => drawBand(line, toX, toY, bottom)) : []),
-    ...(few ? lines.map((line) => (line.raw ? drawPath({ ...line, y: line.raw, dash: [] }, frame.x, toX, toY, 1, 0.28) : '')) : []),
+    ...(few
+      ? lines.map((line) => (line.raw ? drawPath({ ...line, y: line.raw, dash: [] }, frame.x, toX, toY, 1, 0.28) : ''))
+      : []),
     ...lines.map((line) => drawPath(line, frame.x, toX, toY, few ? 1.6 : 1.2, 1)),
     ...lines.map((line) => drawMarks(line, toX, toY, bottom)),
     `</g>`,
     ...named.map((line, place) => drawName(line, place, columns, height, (width - LEFT) / columns)),
-    ...(lines.length > named.length ? [drawMore(lines.length - named.length, named.length, columns, height, (width - LEFT) / columns)] : []),
+    ...(lines.length > named.length
+      ? [drawMore(lines.length - named.length, named.length, columns, height, (width - LEFT) / columns)]
+      : []),
     `</svg>`,
   ];
   return parts.join('\n');
@@ -81,7 +92,8 @@ export function drawSvg(file: ChartFile): string {
 function scale([min, max]: Range, log: boolean, from: number, to: number): (value: number) => number {
   const low = log ? Math.log10(min) : min / 2;
   const high = log ? Math.log10(max) : max / 2;
-  return (value) => from + (((log ? (value > 0 ? Math.log10(value) : Number.NaN) : value / 2) - low) * (to - from)) / (high - low);
+  return (value) =>
+    from + (((log ? (value > 0 ? Math.log10(value) : Number.NaN) : value / 2) - low) * (to - from)) / (high - low);
 }
 
 type Scale = (value: number) => number;
@@ -97,7 +109,10 @@ function drawPath(line: PlotLine, [min, max]: Range, toX: Scale, toY: Scale, wid
   const to = Math.min(lowerBound(line.x, max) + 1, line.x.length);
   tracePath(pen, { toX, toY }, line.x, line.y, from, to, lonely);
   const dash = line.dash.length ? ` stroke-dasharray="${line.dash.join(' ')}"` : '';
-  const dots = lonely.map((i) => `<circle cx="${short(toX(line.x[i] ?? 0))}" cy="${short(toY(line.y[i] ?? 0))}" r="2.5" fill="${line.color}"/>`);
+  const dots = lonely.map(
+    (i) =>
+      `<circle cx="${short(toX(line.x[i] ?? 0))}" cy="${short(toY(line.y[i] ?? 0))}" r="2.5" fill="${line.color}"/>`,
+  );
   return `<path d="${path.join('')}" stroke="${line.color}" stroke-width="${width}"${dash} opacity="${opacity}"/>${dots.join('')}`;
 }
 
@@ -126,7 +141,8 @@ function drawMarks({ marks, color }: PlotLine, toX: Scale, toY: Scale, floor: nu
       const px = toX(x);
       const py = kind === 'up' ? TOP + 6 : kind === 'down' || !Number.isFinite(y) ? floor - 6 : toY(y);
       if (!Number.isFinite(px) || !Number.isFinite(py)) return '';
-      if (kind === 'nan') return `<path d="M${short(px - 4)} ${short(py - 4)}l8 8m-8 0l8 -8" stroke="${color}" stroke-width="2"/>`;
+      if (kind === 'nan')
+        return `<path d="M${short(px - 4)} ${short(py - 4)}l8 8m-8 0l8 -8" stroke="${color}" stroke-width="2"/>`;
       const tip = kind === 'up' ? -8 : 8;
       return `<path d="M${short(px - 4)} ${short(py - tip / 2)}h8l-4 ${tip}z" fill="${color}"/>`;
     })
@@ -180,4 +196,5 @@ export function saveFile(name: string, content: Blob | string, type = 'text/plai
 }
 
 /** A name of a file from any text. */
-export const fileName = (text: string, ending: string): string => `${text.replace(/[^\p{L}\p{N}._-]+/gu, '_').slice(0, 120) || 'chart'}.${ending}`;
+export const fileName = (text: string, ending: string): string =>
+  `${text.replace(/[^\p{L}\p{N}._-]+/gu, '_').slice(0, 120) || 'chart'}.${ending}`;

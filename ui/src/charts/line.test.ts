@@ -40,6 +40,22 @@ describe('chooseFrame', () => {
     expect(frame.y[0]).toBeGreaterThan(0.05);
   });
 
+  it('leaves outliers beyond the edge if it is told to', () => {
+    const y = Array.from({ length: 200 }, (_, i) => (i === 7 ? 1e6 : i === 9 ? -1e6 : Math.sin(i)));
+    const lines = [
+      line(
+        'a',
+        y.map((_, i) => i),
+        y,
+      ),
+    ];
+    expect(chooseFrame(lines, plain).y[1]).toBeGreaterThan(1e6);
+    const clipped = chooseFrame(lines, { ...plain, clip: true }).y;
+    expect(clipped[0]).toBeGreaterThan(-1.2);
+    expect(clipped[1]).toBeLessThan(1.2);
+    expect(clipped[1]).toBeGreaterThan(0.9);
+  });
+
   it('counts bands only if they are drawn', () => {
     const lines = [line('a', [0, 1], [1, 1], { low: [0, 0], high: [9, 9] })];
     expect(chooseFrame(lines, plain).y[1]).toBeGreaterThan(9);

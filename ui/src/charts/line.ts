@@ -38,6 +38,11 @@ export interface Frame {
 /** What is shown on both sides of a lonely point, by what x is: one step, or half a minute. */
 export const roomOf = (kind: AxisKind): number => (kind === 'time' || kind === 'duration' ? 30_000 : 1);
 
+/** So much at each end of the values is taken for outliers, where these are left out. */
+const OUTLIERS = 0.02;
+/** About so many values are looked at to find them. */
+const SAMPLE = 20_000;
+
 /** How ranges are chosen. */
 export interface Scaling {
   logX: boolean;
@@ -46,6 +51,8 @@ export interface Scaling {
   zoom?: Range | undefined;
   /** Bands count as well. */
   bands: boolean;
+  /** Leave what is far out beyond the edge of y. */
+  clip?: boolean | undefined;
   /** What is shown of x on both sides of a lonely point; 1 if left out. */
   room?: number | undefined;
 }
@@ -84,30 +91,38 @@ function chooseX(lines: readonly PlotLine[], { zoom, logX, room = 1 }: Scaling):
   return logX ? [min / 2, min * 2] : [min - room, max + room];
 }
 
-function chooseY(lines: readonly PlotLine[], [from, to]: Range, { logY, bands }: Scaling): Range {
+function chooseY(lines: readonly PlotLine[], [from, to]: Range, { logY, bands, clip }: Scaling): Range {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
-  const take = (values: ArrayLike<number> | undefined, i0: number, i1: number) => {
-    if (!values) return;
-    for (let i = i0; i < i1; i += 1) {
+  const seen: number[] = [];
+  const take = (values: ArrayLike<number> | undefined, i0: number, i1: number, isMain: boolean) => {
+    if (!values || (clip && !isMain)) return;
+    const stride = clip ? Math.max(1, Math.ceil(((i1 - i0) * lines.length) / SAMPLE)) : 1;
+    for (let i = i0; i < i1; i += stride) {
       const value = values[i] ?? Number.NaN;
       if (!Number.isFinite(value) || (logY && value <= 0)) continue;
       if (value < min) min = value;
       if (value > max) max = value;
+      if (clip) seen.push(value);
     }
   };
   for (const line of lines) {
     const i0 = lowerBound(line.x, from);
     const i1 = Math.min(lowerBound(line.x, to) + 1, line.x.length);
     const end = (line.x[i1 - 1] ?? to) > to ? i1 - 1 : i1;
-    take(line.y, i0, end);
-    take(line.raw, i0, end);
+    take(line.y, i0, end, true);
+    take(line.raw, i0, end, false);
     if (bands) {
-      take(line.low, i0, end);
-      take(line.high, i0, end);
+      take(line.low, i0, end, false);
+      take(line.high, i0, end, false);
     }
   }
   if (min > max) return logY ? [0.1, 1] : [0, 1];
+  if (clip) {
+    seen.sort((a, b) => a - b);
+    min = seen[Math.floor(seen.length * OUTLIERS)] ?? min;
+    max = seen[Math.ceil(seen.length * (1 - OUTLIERS)) - 1] ?? max;
+  }
   if (logY) return min === max ? [min / 2, max * 2] : [min / (max / min) ** 0.04, max * (max / min) ** 0.04];
   const room = min === max ? Math.abs(min) * 0.1 || 1 : max / 20 - min / 20;
   return [min - room, max + room];

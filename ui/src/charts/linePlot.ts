@@ -14,6 +14,8 @@ export interface PlotInput {
   logY: boolean;
   zoom?: Range | undefined;
   bands: boolean;
+  /** Leave what is far out beyond the edge. */
+  clip?: boolean | undefined;
 }
 
 /** What a chart tells of. */
@@ -59,7 +61,11 @@ export class LinePlot {
     const { over } = this.plot;
     this.veil = addPart(over, 'div', 'opacity:0;background:var(--mantine-color-body);inset:0');
     this.overlay = addPart(over, 'canvas', 'inset:0;width:100%;height:100%');
-    this.hair = addPart(over, 'div', 'top:0;bottom:0;left:0;width:1px;background:var(--hr-dim);display:none;will-change:transform');
+    this.hair = addPart(
+      over,
+      'div',
+      'top:0;bottom:0;left:0;width:1px;background:var(--hr-dim);display:none;will-change:transform',
+    );
     over.addEventListener('pointermove', this.onMove);
     over.addEventListener('pointerleave', this.onLeave);
     over.addEventListener('dblclick', this.onDoubleClick);
@@ -126,7 +132,7 @@ export class LinePlot {
     return {
       width,
       height,
-      padding: [8, 12, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: { x: false, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: 4 } },
       scales: {
@@ -136,7 +142,10 @@ export class LinePlot {
       series: [{}, { paths: () => null, points: { show: false } }],
       axes: [
         this.axis(() => makeTicks(this.input.kind, logX, ...this.frame.x, this.plotWidth() / 56), { size: 24, gap: 5 }),
-        this.axis(() => makeTicks('number', logY, ...this.frame.y, this.plotHeight() / 30), { size: axisWidth, gap: 5 }),
+        this.axis(() => makeTicks('number', logY, ...this.frame.y, this.plotHeight() / 30), {
+          size: axisWidth,
+          gap: 5,
+        }),
       ],
       hooks: {
         draw: [() => this.paint()],
@@ -207,7 +216,8 @@ export class LinePlot {
     } else {
       ctx.clearRect(0, 0, width, height);
     }
-    if (line) paintLines(this.canvas(ctx, 0, 0, width, height), [line], { width: 2.5, band: this.input.bands, raw: true });
+    if (line)
+      paintLines(this.canvas(ctx, 0, 0, width, height), [line], { width: 2.5, band: this.input.bands, raw: true });
   }
 
   private onSelect(plot: uPlot): void {
@@ -247,7 +257,8 @@ function addPart<K extends 'div' | 'canvas'>(over: HTMLElement, name: K, style: 
 function roundRange(from: number, to: number): Range {
   const unit = 10 ** (Math.floor(Math.log10(to - from)) - 3);
   // Dividing by a whole number gives the shortest decimals.
-  const round = (value: number) => (unit < 1 ? Math.round(value / unit) / Math.round(1 / unit) : Math.round(value / unit) * unit);
+  const round = (value: number) =>
+    unit < 1 ? Math.round(value / unit) / Math.round(1 / unit) : Math.round(value / unit) * unit;
   const range = [round(from), round(to)] as const;
   return range.every(Number.isFinite) && range[0] < range[1] ? range : [from, to];
 }

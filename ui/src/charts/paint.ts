@@ -26,7 +26,7 @@ export interface Strokes {
 
 const MOST_DOTS = 60;
 /** A line that is so many times longer than the plot is wide is noise: dashes could not be seen in it, and take most of the time. */
-const NOISE = 6;
+const NOISE = 3;
 
 /** Draw lines, bands below them. */
 export function paintLines(canvas: Canvas, lines: readonly PlotLine[], strokes: Strokes): void {
@@ -36,7 +36,8 @@ export function paintLines(canvas: Canvas, lines: readonly PlotLine[], strokes: 
   ctx.rect(canvas.left, canvas.top, canvas.width, canvas.height);
   ctx.clip();
   ctx.lineJoin = 'bevel';
-  if (strokes.band) for (const line of lines) paintBand(canvas, line, Math.min(Math.max(0.6 / lines.length, 0.06), 0.16));
+  if (strokes.band)
+    for (const line of lines) paintBand(canvas, line, Math.min(Math.max(0.6 / lines.length, 0.06), 0.16));
   if (strokes.raw) {
     ctx.globalAlpha = 0.28;
     for (const line of lines) if (line.raw) stroke(canvas, line, line.raw, Math.min(strokes.width, 1), []);

@@ -25,7 +25,7 @@ export function PageHeader({ crumbs, badge, actions, live = true }: Props) {
       <Group gap="sm" wrap="nowrap" miw={0}>
         <nav aria-label="Where this page is" style={{ display: 'flex', gap: 8, minWidth: 0, alignItems: 'baseline' }}>
           {crumbs.map(({ label, link }, place) => (
-            <Fragment key={label}>
+            <Fragment key={`${place} ${label}`}>
               {place > 0 && (
                 <span className="dim" aria-hidden>
                   /

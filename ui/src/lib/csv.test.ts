@@ -6,7 +6,9 @@ it('quotes what would break a row', () => {
 });
 
 it('writes numbers whole, NaN and infinities by name, and nothing for what is missing', () => {
-  expect(toCsv([[0.1, 1e-300, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, undefined]])).toBe('0.1,1e-300,nan,inf,-inf,\r\n');
+  expect(toCsv([[0.1, 1e-300, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, undefined]])).toBe(
+    '0.1,1e-300,nan,inf,-inf,\r\n',
+  );
 });
 
 it('keeps texts from being formulas, and numbers from becoming texts', () => {

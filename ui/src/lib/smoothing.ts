@@ -42,7 +42,11 @@ export function smoothByTime(x: ArrayLike<number>, y: ArrayLike<number>, weight:
  * Centred moving average over so many points. `count` says how many points each entry stands for; an entry in part inside the window counts in part.
  * At the ends of the line the window holds what there is of it.
  */
-export function smoothByWindow(y: ArrayLike<number>, count: ArrayLike<number> | undefined, points: number): Float64Array {
+export function smoothByWindow(
+  y: ArrayLike<number>,
+  count: ArrayLike<number> | undefined,
+  points: number,
+): Float64Array {
   const n = y.length;
   const edge = new Float64Array(n + 1);
   const area = new Float64Array(n + 1);
@@ -65,7 +69,8 @@ export function smoothByWindow(y: ArrayLike<number>, count: ArrayLike<number> | 
     const middle = (from + to) / 2;
     const first = Math.max(middle - points / 2, 0);
     const last = Math.min(middle + points / 2, total);
-    smooth[i] = points <= to - from ? value : (areaUpTo(last, edge, area) - areaUpTo(first, edge, area)) / (last - first);
+    smooth[i] =
+      points <= to - from ? value : (areaUpTo(last, edge, area) - areaUpTo(first, edge, area)) / (last - first);
   }
   return smooth;
 }

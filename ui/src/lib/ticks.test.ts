@@ -63,7 +63,13 @@ describe('logarithmic ticks', () => {
 
 describe('ticks of durations', () => {
   it('name at most two units', () => {
-    expect([0, 500, 90_000, 5_400_000, 95_400_000].map((ms) => labelDuration(ms, 1))).toEqual(['0', '500ms', '1m 30s', '1h 30m', '1d 3h']);
+    expect([0, 500, 90_000, 5_400_000, 95_400_000].map((ms) => labelDuration(ms, 1))).toEqual([
+      '0',
+      '500ms',
+      '1m 30s',
+      '1h 30m',
+      '1d 3h',
+    ]);
   });
 
   it('stand at whole minutes and hours', () => {
@@ -81,8 +87,26 @@ describe('ticks of times', () => {
 
   it('are days, months and years over longer times', () => {
     const start = new Date(2026, 0, 1).getTime();
-    expect(makeTicks('time', false, start, new Date(2026, 0, 5).getTime(), 5).labels).toEqual(['Jan 1', 'Jan 2', 'Jan 3', 'Jan 4', 'Jan 5']);
-    expect(makeTicks('time', false, start, new Date(2027, 0, 2).getTime(), 5).labels).toEqual(['2026', 'Apr', 'Jul', 'Oct', '2027']);
-    expect(makeTicks('time', false, start, new Date(2030, 0, 2).getTime(), 5).labels).toEqual(['2026', '2027', '2028', '2029', '2030']);
+    expect(makeTicks('time', false, start, new Date(2026, 0, 5).getTime(), 5).labels).toEqual([
+      'Jan 1',
+      'Jan 2',
+      'Jan 3',
+      'Jan 4',
+      'Jan 5',
+    ]);
+    expect(makeTicks('time', false, start, new Date(2027, 0, 2).getTime(), 5).labels).toEqual([
+      '2026',
+      'Apr',
+      'Jul',
+      'Oct',
+      '2027',
+    ]);
+    expect(makeTicks('time', false, start, new Date(2030, 0, 2).getTime(), 5).labels).toEqual([
+      '2026',
+      '2027',
+      '2028',
+      '2029',
+      '2030',
+    ]);
   });
 });

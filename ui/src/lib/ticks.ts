@@ -59,7 +59,12 @@ function multiples(step: number, min: number, max: number): number[] {
 export function labelNumber(value: number, step: number, size: number): string {
   if (value === 0) return '0';
   if (size >= 1e15 || size < 1e-3) return shorten(value.toExponential(digitsBetween(step, value)));
-  for (const [unit, letter] of [[1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e3, 'k']] as const) {
+  for (const [unit, letter] of [
+    [1e12, 'T'],
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const) {
     if (size >= unit * (letter === 'k' ? 100 : 1)) return `${withDecimals(value / unit, step / unit)}${letter}`;
   }
   const [whole = '', decimals] = withDecimals(value, step).split('.');
@@ -67,9 +72,19 @@ export function labelNumber(value: number, step: number, size: number): string {
   return decimals ? `${grouped}.${decimals}` : grouped;
 }
 
-const shorten = (text: string): string => text.replace(/(\.\d*?)0+e/, '$1e').replace('.e', 'e').replace('e+', 'e');
+const shorten = (text: string): string =>
+  text
+    .replace(/(\.\d*?)0+e/, '$1e')
+    .replace('.e', 'e')
+    .replace('e+', 'e');
 const digitsBetween = (step: number, value: number): number =>
-  Math.min(Math.max(Math.floor(Math.log10(Math.abs(value))) - Math.floor(Math.log10(step) + 1e-9) + (isQuarter(step) ? 1 : 0), 0), 15);
+  Math.min(
+    Math.max(
+      Math.floor(Math.log10(Math.abs(value))) - Math.floor(Math.log10(step) + 1e-9) + (isQuarter(step) ? 1 : 0),
+      0,
+    ),
+    15,
+  );
 const isQuarter = (step: number): boolean => Math.abs(step / 10 ** Math.floor(Math.log10(step) + 1e-9) - 2.5) < 1e-6;
 
 /** So many decimals tell multiples of a step apart: 0.25 has two. */
@@ -86,7 +101,11 @@ function logTicks(kind: AxisKind, min: number, max: number, most: number): Ticks
   const high = Math.floor(Math.log10(max) + 1e-9);
   if (high - low < 1) {
     const linear = kind === 'duration' ? durationTicks(min, max, most) : linearTicks(min, max, most);
-    if (linear.values.length > 1) return { values: linear.values.filter((v) => v > 0), labels: linear.labels.filter((_, i) => (linear.values[i] ?? 0) > 0) };
+    if (linear.values.length > 1)
+      return {
+        values: linear.values.filter((v) => v > 0),
+        labels: linear.labels.filter((_, i) => (linear.values[i] ?? 0) > 0),
+      };
   }
   const every = Math.max(1, Math.ceil((high - low + 1) / Math.max(most, 1)));
   const between = every === 1 && (high - low + 1) * 3 <= most * 1.5 ? [1, 2, 5] : [1];
@@ -126,7 +145,12 @@ export function labelDuration(ms: number, step: number): string {
   const size = Math.abs(ms);
   if (size < SECOND) return `${sign}${Number(size.toPrecision(4))}ms`;
   if (size < MINUTE) return `${sign}${Number((size / SECOND).toFixed(step < SECOND ? 3 : 0))}s`;
-  const units = [[DAY, 'd'], [HOUR, 'h'], [MINUTE, 'm'], [SECOND, 's']] as const;
+  const units = [
+    [DAY, 'd'],
+    [HOUR, 'h'],
+    [MINUTE, 'm'],
+    [SECOND, 's'],
+  ] as const;
   const first = units.findIndex(([unit]) => size >= unit);
   const [unit, letter] = units[first] ?? units[0];
   const whole = Math.floor(size / unit + 1e-9);
@@ -177,7 +201,8 @@ function dayTicks(min: number, max: number, days: number): Ticks {
   at.setHours(0, 0, 0, 0);
   const values: number[] = [];
   while (at.getTime() <= max && values.length < 1000) {
-    if ((at.getDate() - 1) % days === 0 && at.getTime() >= min && (days < 4 || at.getDate() < 30)) values.push(at.getTime());
+    if ((at.getDate() - 1) % days === 0 && at.getTime() >= min && (days < 4 || at.getDate() < 30))
+      values.push(at.getTime());
     at.setDate(at.getDate() + 1);
   }
   return { values, labels: values.map((value) => labelDay(new Date(value))) };

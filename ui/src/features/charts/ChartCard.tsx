@@ -27,17 +27,32 @@ export const ChartCard = memo(function ChartCard({ metric, prefix, height, panel
   return (
     <article className={classes.card} style={{ height }} aria-label={metric} aria-busy={isLoading}>
       <header className={classes.head}>
-        <h3 className={classes.title} title={metric}>
+        <h2 className={classes.title} title={metric}>
           {title}
-        </h3>
+        </h2>
         <span className={classes.tools}>
-          <ActionIcon variant="subtle" color="gray" size={24} aria-label={`Show ${metric} in full screen`} title="Full screen" onClick={open}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size={24}
+            aria-label={`Show ${metric} in full screen`}
+            title="Full screen"
+            onClick={open}
+          >
             <Maximize2 size={14} aria-hidden />
           </ActionIcon>
           <CardMenu metric={metric} panel={panel} lines={lines} />
         </span>
       </header>
-      <ChartBody metric={metric} panel={panel} lines={lines} isLoading={isLoading} error={error} height={height - HEAD - 2} retry={() => panel.feed?.retry(metric)} />
+      <ChartBody
+        metric={metric}
+        panel={panel}
+        lines={lines}
+        isLoading={isLoading}
+        error={error}
+        height={height - HEAD - 2}
+        retry={() => panel.feed?.retry(metric)}
+      />
     </article>
   );
 });
@@ -90,6 +105,7 @@ export function ChartBody({ metric, panel, lines, isLoading, error, height, retr
       logY={state.logy ?? false}
       zoom={state.zoom}
       bands={state.band !== false}
+      clip={panel.clipped.has(metric)}
       height={height}
       onZoom={(zoom) => {
         if (zoom || state.zoom) change({ zoom: zoom ? [zoom[0], zoom[1]] : undefined });
@@ -120,15 +136,32 @@ export function CardMenu({ metric, panel, lines }: { metric: string; panel: Pane
         <Menu.Item leftSection={isPinned ? <PinOff size={14} /> : <Pin size={14} />} onClick={pin}>
           {isPinned ? 'Unpin' : 'Pin to the top'}
         </Menu.Item>
-        <Menu.Item onClick={() => change({ logy: state.logy ? undefined : true })}>{state.logy ? 'Linear y' : 'Logarithmic y'} (all charts)</Menu.Item>
+        <Menu.Item onClick={() => change({ logy: state.logy ? undefined : true })}>
+          {state.logy ? 'Linear y' : 'Logarithmic y'} (all charts)
+        </Menu.Item>
+        <Menu.Item onClick={() => panel.clip(metric)}>
+          {panel.clipped.has(metric) ? 'Show outliers' : 'Leave outliers out of y'}
+        </Menu.Item>
         <Menu.Divider />
-        <Menu.Item leftSection={<FileImage size={14} />} disabled={lines.length === 0} onClick={() => void savePicture(panel, metric, lines, 'png')}>
+        <Menu.Item
+          leftSection={<FileImage size={14} />}
+          disabled={lines.length === 0}
+          onClick={() => void savePicture(panel, metric, lines, 'png')}
+        >
           Save as PNG
         </Menu.Item>
-        <Menu.Item leftSection={<FileCode size={14} />} disabled={lines.length === 0} onClick={() => void savePicture(panel, metric, lines, 'svg')}>
+        <Menu.Item
+          leftSection={<FileCode size={14} />}
+          disabled={lines.length === 0}
+          onClick={() => void savePicture(panel, metric, lines, 'svg')}
+        >
           Save as SVG
         </Menu.Item>
-        <Menu.Item leftSection={<Sheet size={14} />} disabled={lines.length === 0} onClick={() => void saveDrawn(panel, metric, lines)}>
+        <Menu.Item
+          leftSection={<Sheet size={14} />}
+          disabled={lines.length === 0}
+          onClick={() => void saveDrawn(panel, metric, lines)}
+        >
           Save what is drawn as CSV
         </Menu.Item>
         <Menu.Item leftSection={<Sheet size={14} />} onClick={() => void savePoints(panel, metric)}>

@@ -1,8 +1,20 @@
 /** How all charts of a panel are drawn: which, over what, how smooth. */
 
-import { ActionIcon, Button, Checkbox, CloseButton, Popover, SegmentedControl, Select, Slider, Stack, Text, TextInput } from '@mantine/core';
+import {
+  ActionIcon,
+  Button,
+  Checkbox,
+  CloseButton,
+  Popover,
+  SegmentedControl,
+  Select,
+  Slider,
+  Stack,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import { Search, SlidersHorizontal, ZoomOut } from 'lucide-react';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ChartState } from '@/lib/chartState';
 import classes from './charts.module.css';
 import type { ChangeState } from './panel';
@@ -27,9 +39,15 @@ export function ChartToolbar({ state, change, keys, draft, setDraft, sections }:
       <SmoothSlider state={state} change={change} draft={draft} setDraft={setDraft} />
       <OptionsButton state={state} change={change} sections={sections} />
       {state.zoom && (
-        <Button size="compact-sm" variant="light" leftSection={<ZoomOut size={14} aria-hidden />} onClick={() => change({ zoom: undefined })}>
-          Reset zoom
-        </Button>
+        <ActionIcon
+          variant="light"
+          size={30}
+          aria-label="Reset zoom"
+          title="Reset zoom (or double click in a chart)"
+          onClick={() => change({ zoom: undefined })}
+        >
+          <ZoomOut size={16} aria-hidden />
+        </ActionIcon>
       )}
     </div>
   );
@@ -50,7 +68,9 @@ function FindBox({ state, change }: Part) {
       size="xs"
       style={{ flex: '1 1 120px', maxWidth: 240 }}
       leftSection={<Search size={14} aria-hidden />}
-      rightSection={text ? <CloseButton size="xs" aria-label="Show all charts" onClick={() => setText('')} /> : undefined}
+      rightSection={
+        text ? <CloseButton size="xs" aria-label="Show all charts" onClick={() => setText('')} /> : undefined
+      }
       placeholder="Find charts"
       aria-label="Find charts by name"
       value={text}
@@ -92,9 +112,38 @@ function AxisSelect({ state, change, keys }: Part & { keys: readonly string[] })
   );
 }
 
+const MOST_POINTS = 1000;
+
+/** Up to here the slider counts points one by one; behind it windows grow by the cube. */
+const SINGLE_POINTS = 31;
+
+/** Where the slider stands for an amount, 0 to 100. */
+function toPosition(amount: number, isWindow: boolean): number {
+  if (!isWindow) return Math.round(amount * 100);
+  return amount <= SINGLE_POINTS ? amount : Math.round(Math.cbrt(amount / MOST_POINTS) * 100);
+}
+
+function toAmount(position: number, isWindow: boolean): number {
+  if (!isWindow) return position / 100;
+  return position <= SINGLE_POINTS ? position : Math.round((position / 100) ** 3 * MOST_POINTS);
+}
+
+/** Changes that follow one another sooner than this are one step of the history. */
+const ONE_STEP_MS = 2000;
+
 function SmoothSlider({ state, change, draft, setDraft }: Part & Pick<Props, 'draft' | 'setDraft'>) {
   const isWindow = state.smoother === 'window';
   const amount = draft ?? state.smooth ?? 0;
+  const changedAt = useRef(0);
+  const most = isWindow ? 100 : 99;
+  const save = (position: number) => {
+    setDraft(null);
+    const next = toAmount(position, isWindow);
+    if (next === (state.smooth ?? 0)) return;
+    const now = Date.now();
+    change({ smooth: next > 0 ? next : undefined }, now - changedAt.current < ONE_STEP_MS ? 'replace' : 'push');
+    changedAt.current = now;
+  };
   return (
     <div style={{ display: 'flex', alignItems: 'center', gap: 8, flex: '0 1 190px' }}>
       <Text size="xs" c="dimmed">
@@ -105,18 +154,14 @@ function SmoothSlider({ state, change, draft, setDraft }: Part & Pick<Props, 'dr
         style={{ flex: 1, minWidth: 60 }}
         label={null}
         min={0}
-        max={isWindow ? 200 : 0.99}
-        step={isWindow ? 1 : 0.01}
-        value={Math.min(amount, isWindow ? 200 : 0.99)}
+        max={most}
+        value={Math.min(toPosition(amount, isWindow), most)}
         thumbLabel={isWindow ? 'Smoothing: points of the window' : 'Smoothing: weight of the past'}
-        onChange={setDraft}
-        onChangeEnd={(value) => {
-          setDraft(null);
-          if (value !== (state.smooth ?? 0)) change({ smooth: value > 0 ? value : undefined });
-        }}
+        onChange={(position) => setDraft(toAmount(position, isWindow))}
+        onChangeEnd={save}
       />
-      <Text size="xs" w={30} ta="right" style={{ fontVariantNumeric: 'tabular-nums' }}>
-        {isWindow ? amount : amount.toFixed(2)}
+      <Text size="xs" w={32} ta="right" style={{ fontVariantNumeric: 'tabular-nums' }}>
+        {isWindow ? amount : amount.toFixed(amount > 0.99 ? 3 : 2)}
       </Text>
     </div>
   );
@@ -147,15 +192,31 @@ function OptionsButton({ state, change, sections }: Part & { sections: readonly 
               ]}
             />
           </div>
-          <Checkbox size="xs" label="Logarithmic x" checked={state.logx ?? false} disabled={state.x === 'time'} onChange={() => toggle('logx')} />
+          <Checkbox
+            size="xs"
+            label="Logarithmic x"
+            checked={state.logx ?? false}
+            disabled={state.x === 'time'}
+            onChange={() => toggle('logx')}
+          />
           <Checkbox size="xs" label="Logarithmic y" checked={state.logy ?? false} onChange={() => toggle('logy')} />
-          <Checkbox size="xs" label="Bands: least to greatest of a bucket, deviation of a group" checked={state.band !== false} onChange={() => change({ band: state.band === false ? undefined : false })} />
+          <Checkbox
+            size="xs"
+            label="Bands: least to greatest of a bucket, deviation of a group"
+            checked={state.band !== false}
+            onChange={() => change({ band: state.band === false ? undefined : false })}
+          />
           {sections.length > 1 && (
             <Button.Group>
               <Button size="compact-xs" variant="default" onClick={() => change({ folded: [...sections] })}>
                 Fold all sections
               </Button>
-              <Button size="compact-xs" variant="default" disabled={!state.folded} onClick={() => change({ folded: undefined })}>
+              <Button
+                size="compact-xs"
+                variant="default"
+                disabled={!state.folded}
+                onClick={() => change({ folded: undefined })}
+              >
                 Unfold all
               </Button>
             </Button.Group>

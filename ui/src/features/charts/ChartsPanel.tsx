@@ -49,6 +49,7 @@ const BUCKETS = [
   [24, 250],
   [Number.POSITIVE_INFINITY, 160],
 ] as const;
+const NO_CLIPS: ReadonlySet<string> = new Set();
 const NO_KEYS: readonly string[] = [];
 
 export function ChartsPanel({ runs, groups, experimentIds, state, change, keys, onOpenRun }: Props) {
@@ -58,6 +59,12 @@ export function ChartsPanel({ runs, groups, experimentIds, state, change, keys, 
   const all = keys ?? known.data ?? NO_KEYS;
   const { survey, version } = useSurvey(experimentIds, lines);
   const [draft, setDraft] = useState<number | null>(null);
+  const [clipped, setClipped] = useState<ReadonlySet<string>>(NO_CLIPS);
+  const clip = useCallback((metric: string) => {
+    setClipped(
+      (before) => new Set(before.has(metric) ? [...before].filter((each) => each !== metric) : [...before, metric]),
+    );
+  }, []);
   const view = useView(state, lines.length);
   const feed = useChartFeed(view, lines);
   const extra = useRef<ChartFeed | undefined>(undefined);
@@ -79,25 +86,61 @@ export function ChartsPanel({ runs, groups, experimentIds, state, change, keys, 
   const changeState = useCallback<ChangeState>((patch, how) => latest.current(patch, how), []);
   const openRun = useRef(onOpenRun);
   openRun.current = onOpenRun;
-  const shape = JSON.stringify([state.x, state.smooth, state.smoother, state.logx, state.logy, state.zoom, state.band, state.pinned]);
+  const shape = JSON.stringify([
+    state.x,
+    state.smooth,
+    state.smoother,
+    state.logx,
+    state.logy,
+    state.zoom,
+    state.band,
+    state.pinned,
+  ]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the shape stands for what cards need of the state
   const panel = useMemo((): Panel => {
     const smoothing = readSmoothing(draft === null ? state : { ...state, smooth: draft });
     const open = openRun.current ? (runId: string) => openRun.current?.(runId) : undefined;
-    return { feed, lines, names, state, axis: readAxis(state.x), smoothing, change: changeState, onOpenRun: open, spans: spans.current };
-  }, [feed, lines, names, shape, draft, changeState]);
+    return {
+      feed,
+      lines,
+      names,
+      state,
+      axis: readAxis(state.x),
+      smoothing,
+      change: changeState,
+      onOpenRun: open,
+      clipped,
+      clip,
+      spans: spans.current,
+    };
+  }, [feed, lines, names, shape, draft, changeState, clipped, clip]);
   const sections = useSections(all, state);
   const titles = sections.map(({ prefix }) => prefix);
-  if (keys === undefined && known.error) return <Failure error={known.error} title="The names of metrics could not be read" retry={() => void known.refetch()} />;
-  if (lines.length === 0) return <Empty title="No run is shown">{'Choose runs in the table, and their metrics are drawn here.'}</Empty>;
-  if (all.length === 0 && (keys !== undefined || known.isSuccess)) return <Empty title="No metrics yet">{'What runs log with log_metric is drawn here, as it comes.'}</Empty>;
+  if (keys === undefined && known.error)
+    return (
+      <Failure error={known.error} title="The names of metrics could not be read" retry={() => void known.refetch()} />
+    );
+  if (lines.length === 0)
+    return <Empty title="No run is shown">{'Choose runs in the table, and their metrics are drawn here.'}</Empty>;
+  if (all.length === 0 && (keys !== undefined || known.isSuccess))
+    return <Empty title="No metrics yet">{'What runs log with log_metric is drawn here, as it comes.'}</Empty>;
   return (
     <div className={classes.panel}>
       <ChartToolbar state={state} change={changeState} keys={all} draft={draft} setDraft={setDraft} sections={titles} />
-      <Rows sections={sections} panel={panel} survey={survey} version={version} view={view} attach={attach} full={state.full} folded={state.folded} />
+      <Rows
+        sections={sections}
+        panel={panel}
+        survey={survey}
+        version={version}
+        view={view}
+        attach={attach}
+        full={state.full}
+        folded={state.folded}
+      />
       {runs.length > MOST_RUNS && (
         <Text className={classes.footer}>
-          The first {formatCount(MOST_RUNS)} of {formatCount(runs.length)} runs are drawn. Group runs to see all of them.
+          The first {formatCount(MOST_RUNS)} of {formatCount(runs.length)} runs are drawn. Group runs to see all of
+          them.
         </Text>
       )}
     </div>
@@ -106,7 +149,10 @@ export function ChartsPanel({ runs, groups, experimentIds, state, change, keys, 
 
 function useNames(runs: readonly ShownRun[], groups: readonly RunGroup[]): Panel['names'] {
   const dark = useComputedColorScheme('light') === 'dark';
-  const shape = JSON.stringify([runs.map(({ runId, name, number }) => [runId, name, number]), groups.map(({ name, number, runIds }) => [name, number, runIds.length])]);
+  const shape = JSON.stringify([
+    runs.map(({ runId, name, number }) => [runId, name, number]),
+    groups.map(({ name, number, runIds }) => [name, number, runIds.length]),
+  ]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the shape stands for runs and groups, which may be new objects at each news
   return useMemo(() => nameLines(runs, groups, dark), [shape, dark]);
 }
@@ -124,7 +170,9 @@ function useView(state: ChartState, lines: number): View {
   const buckets = BUCKETS.find(([most]) => lines <= most)?.[1] ?? 160;
   return useMemo((): View => {
     const common = { x, xKey, buckets };
-    return from === undefined || to === undefined ? { ...common, precision: 'single' } : { ...common, precision: 'double', range: [from, to] };
+    return from === undefined || to === undefined
+      ? { ...common, precision: 'single' }
+      : { ...common, precision: 'double', range: [from, to] };
   }, [x, xKey, from, to, buckets]);
 }
 
@@ -157,7 +205,12 @@ function Rows({ sections, panel, survey, version, view, attach, full, folded }: 
   const foldedShape = (folded ?? []).join('\n');
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version counts what the survey has learnt
   const { rows, absent } = useMemo(() => {
-    const layout: Layout = { columns, chartHeight: CARD_HEIGHT, valuesHeight: (keys) => valuesHeight(keys, count), folded: new Set(folded) };
+    const layout: Layout = {
+      columns,
+      chartHeight: CARD_HEIGHT,
+      valuesHeight: (keys) => valuesHeight(keys, count),
+      folded: new Set(folded),
+    };
     return layOut(sections, (key) => survey.kind(key), layout);
   }, [sections, columns, count, foldedShape, survey, version]);
   const charts = useMemo(() => listCharts(rows), [rows]);
@@ -180,22 +233,47 @@ function Rows({ sections, panel, survey, version, view, attach, full, folded }: 
           const row = rows[item.index];
           return (
             row && (
-              <div key={item.key} className={classes.row} style={{ transform: `translateY(${item.start}px)`, gridTemplateColumns: `repeat(${row.kind === 'charts' ? columns : 1}, minmax(0, 1fr))` }}>
+              <div
+                key={item.key}
+                className={classes.row}
+                style={{
+                  transform: `translateY(${item.start}px)`,
+                  gridTemplateColumns: `repeat(${row.kind === 'charts' ? columns : 1}, minmax(0, 1fr))`,
+                }}
+              >
                 <RowContent row={row} panel={panel} survey={survey} folded={folded} />
               </div>
             )
           );
         })}
       </div>
-      {absent > 0 && <div className={classes.footer}>{`${formatCount(absent)} ${absent === 1 ? 'metric has' : 'metrics have'} no points in the shown runs.`}</div>}
+      {absent > 0 && (
+        <div
+          className={classes.footer}
+        >{`${formatCount(absent)} ${absent === 1 ? 'metric has' : 'metrics have'} no points in the shown runs.`}</div>
+      )}
       {full !== undefined && <FullChart metric={full} metrics={charts} panel={panel} view={view} attach={attach} />}
     </div>
   );
 }
 
-function RowContent({ row, panel, survey, folded = [] }: { row: Row; panel: Panel; survey: Survey; folded: readonly string[] | undefined }) {
-  if (row.kind === 'charts') return row.keys.map((key) => <ChartCard key={key} metric={key} prefix={row.prefix} height={CARD_HEIGHT} panel={panel} />);
-  if (row.kind === 'values') return <ValuesCard prefix={row.prefix} metrics={row.keys} panel={panel} survey={survey} height={row.height - 8} />;
+function RowContent({
+  row,
+  panel,
+  survey,
+  folded = [],
+}: {
+  row: Row;
+  panel: Panel;
+  survey: Survey;
+  folded: readonly string[] | undefined;
+}) {
+  if (row.kind === 'charts')
+    return row.keys.map((key) => (
+      <ChartCard key={key} metric={key} prefix={row.prefix} height={CARD_HEIGHT} panel={panel} />
+    ));
+  if (row.kind === 'values')
+    return <ValuesCard prefix={row.prefix} metrics={row.keys} panel={panel} survey={survey} height={row.height - 8} />;
   if (row.kind === 'wait') return <WaitRow keys={row.keys} survey={survey} />;
   const fold = () => {
     const next = row.isFolded ? folded.filter((each) => each !== row.prefix) : [...folded, row.prefix];

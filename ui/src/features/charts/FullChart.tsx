@@ -26,10 +26,15 @@ interface Props {
 }
 
 const BUCKETS = 1500;
+/** With more lines than this, half of them do. */
+const MANY = 24;
 const HEAD = 96;
 
 export function FullChart({ metric, metrics, panel, view, attach }: Props) {
-  const fine = useMemo((): View => ({ ...view, buckets: BUCKETS, precision: 'double' }), [view]);
+  const isMany = panel.lines.length > MANY;
+  const fine = useMemo((): View => {
+    return isMany ? { ...view, buckets: BUCKETS / 2 } : { ...view, buckets: BUCKETS, precision: 'double' };
+  }, [view, isMany]);
   const feed = useChartFeed(fine, panel.lines);
   useEffect(() => {
     attach(feed);
@@ -73,7 +78,15 @@ export function FullChart({ metric, metrics, panel, view, attach }: Props) {
             </Group>
           </Group>
           <div className={classes.full}>
-            <ChartBody metric={metric} panel={panel} lines={lines} isLoading={isLoading} error={error} height={height} retry={() => feed?.retry(metric)} />
+            <ChartBody
+              metric={metric}
+              panel={panel}
+              lines={lines}
+              isLoading={isLoading}
+              error={error}
+              height={height}
+              retry={() => feed?.retry(metric)}
+            />
             <Legend lines={lines} panel={panel} height={height} />
           </div>
         </Modal.Body>
@@ -103,12 +116,22 @@ function Legend({ lines, panel, height }: { lines: readonly PlotLine[]; panel: P
             const runId = panel.names.get(line.id)?.runId;
             const open = panel.onOpenRun;
             return (
-              <tr key={line.id} data-lit={lit === line.id} onPointerEnter={() => highlight.set(line.id)} onPointerLeave={() => highlight.set(null)}>
+              <tr
+                key={line.id}
+                data-lit={lit === line.id}
+                onPointerEnter={() => highlight.set(line.id)}
+                onPointerLeave={() => highlight.set(null)}
+              >
                 <td title={line.name}>
                   <Group gap={6} wrap="nowrap">
                     <LineMark color={line.color} dash={line.dash} />
                     {runId && open ? (
-                      <button type="button" className="ellipsis" style={{ all: 'unset', cursor: 'pointer', color: 'var(--hr-accent)' }} onClick={() => open(runId)}>
+                      <button
+                        type="button"
+                        className="ellipsis"
+                        style={{ all: 'unset', cursor: 'pointer', color: 'var(--hr-accent)' }}
+                        onClick={() => open(runId)}
+                      >
                         {line.name}
                       </button>
                     ) : (
@@ -128,7 +151,11 @@ function Legend({ lines, panel, height }: { lines: readonly PlotLine[]; panel: P
   );
 }
 
-function summarize({ y, raw, low, high }: PlotLine): { last: number | undefined; min: number | undefined; max: number | undefined } {
+function summarize({ y, raw, low, high }: PlotLine): {
+  last: number | undefined;
+  min: number | undefined;
+  max: number | undefined;
+} {
   const values = raw ?? y;
   let min: number | undefined;
   let max: number | undefined;

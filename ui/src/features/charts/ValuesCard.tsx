@@ -56,9 +56,9 @@ export function ValuesCard({ prefix, metrics, panel, survey, height }: Props) {
   return (
     <article className={classes.card} style={{ height }} aria-label={`${prefix || 'Metrics'}: ${title}`}>
       <header className={classes.head} style={{ paddingRight: 8 }}>
-        <h3 className={classes.title} style={{ flex: 'none' }}>
+        <h2 className={classes.title} style={{ flex: 'none' }}>
           {title}
-        </h3>
+        </h2>
         <Names panel={panel} isShown={mode === 'bars'} />
         <SegmentedControl
           size="xs"
@@ -81,7 +81,8 @@ export function ValuesCard({ prefix, metrics, panel, survey, height }: Props) {
 
 /** Which bar is whose, as long as there is room to say it. */
 function Names({ panel, isShown }: { panel: Panel; isShown: boolean }) {
-  const named = panel.lines.length <= MOST_BARS && isShown ? panel.lines.flatMap(({ id }) => panel.names.get(id) ?? []) : [];
+  const named =
+    panel.lines.length <= MOST_BARS && isShown ? panel.lines.flatMap(({ id }) => panel.names.get(id) ?? []) : [];
   return (
     <span className={classes.names}>
       {named.map(({ name, style }) => (
@@ -133,7 +134,17 @@ function Bars({ rows, panel }: RowsProps) {
         <span className={classes.track}>
           {isStrip && <span className={classes.baseline} />}
           {cells.map(({ id, value }, i) => (
-            <Mark key={id} id={id} value={value} metric={metric} panel={panel} place={isStrip ? undefined : i} of={cells.length} zero={toPercent(0)} at={toPercent(value)} />
+            <Mark
+              key={id}
+              id={id}
+              value={value}
+              metric={metric}
+              panel={panel}
+              place={isStrip ? undefined : i}
+              of={cells.length}
+              zero={toPercent(0)}
+              at={toPercent(value)}
+            />
           ))}
         </span>
         <Summary cells={cells} />
@@ -165,9 +176,16 @@ function Mark({ id, value, metric, panel, place, of, zero, at }: MarkProps) {
     onPointerLeave: () => highlight.set(null),
   };
   const { color } = name.style;
-  if (place === undefined) return <span {...common} className={classes.dot} style={{ left: `${at}%`, background: color }} />;
+  if (place === undefined)
+    return <span {...common} className={classes.dot} style={{ left: `${at}%`, background: color }} />;
   const top = `calc(50% + ${(place - of / 2) * 12 + 2}px)`;
-  return <span {...common} className={classes.bar} style={{ top, left: `${Math.min(zero, at)}%`, width: `${Math.abs(at - zero)}%`, background: color }} />;
+  return (
+    <span
+      {...common}
+      className={classes.bar}
+      style={{ top, left: `${Math.min(zero, at)}%`, width: `${Math.abs(at - zero)}%`, background: color }}
+    />
+  );
 }
 
 /** Few values as they are, many as least to greatest. */

@@ -17,7 +17,12 @@ function cells(bucket: number[], mean: number[], count?: number[]): NonNullable<
     max: doubles(...mean),
   };
 }
-const line = (name: string, key: string, entries: number, more: Partial<ChartLine> = {}): ChartLine => ({ name, key, entries, ...more });
+const line = (name: string, key: string, entries: number, more: Partial<ChartLine> = {}): ChartLine => ({
+  name,
+  key,
+  entries,
+  ...more,
+});
 const get = (data: ChartData, name: string, key: string) => data.lines.get(lineName('run', name, key));
 
 const FIRST: Chart = {
@@ -57,7 +62,11 @@ describe('mergeChart', () => {
         ...FIRST,
         grid: 'same',
         buckets: 5,
-        series: [line('r1', 'loss', 3, { sent: 'tail', since: 2 }), line('r2', 'loss', 0, { sent: 'same' }), line('r1', 'acc', 0, { sent: 'same' })],
+        series: [
+          line('r1', 'loss', 3, { sent: 'tail', since: 2 }),
+          line('r2', 'loss', 0, { sent: 'same' }),
+          line('r1', 'acc', 0, { sent: 'same' }),
+        ],
         ends: doubles(0, 9, 70, 5, 0, 5, 20, 4, 3, 1, 3, 1),
         cells: cells([2, 3, 4], [6.5, 6, 5]),
         cursor: 'c2',
@@ -74,8 +83,16 @@ describe('mergeChart', () => {
 
   it('reads past lines of which nothing is sent', () => {
     const { data: before } = mergeChart(undefined, FIRST, false);
-    const series = [line('r1', 'loss', 0, { sent: 'same' }), line('r2', 'loss', 1, { sent: 'tail', since: 1 }), line('r1', 'acc', 2)];
-    const { data } = mergeChart(before, { ...FIRST, grid: 'same', series, cells: cells([1, 0, 1], [3, 2, 1]), cursor: 'c2' }, false);
+    const series = [
+      line('r1', 'loss', 0, { sent: 'same' }),
+      line('r2', 'loss', 1, { sent: 'tail', since: 1 }),
+      line('r1', 'acc', 2),
+    ];
+    const { data } = mergeChart(
+      before,
+      { ...FIRST, grid: 'same', series, cells: cells([1, 0, 1], [3, 2, 1]), cursor: 'c2' },
+      false,
+    );
     expect([...(get(data, 'r2', 'loss')?.mean ?? [])]).toEqual([5, 3]);
     expect([...(get(data, 'r1', 'acc')?.mean ?? [])]).toEqual([2, 1]);
   });
@@ -90,7 +107,14 @@ describe('mergeChart', () => {
 
   it('forgets all on a new grid, and drops lines that are gone', () => {
     const { data: before } = mergeChart(undefined, FIRST, false);
-    const answer: Chart = { ...FIRST, width: 32, series: [line('r1', 'loss', 2)], ends: doubles(0, 9, 40, 7), cells: cells([0, 1], [8.5, 7]), cursor: 'c2' };
+    const answer: Chart = {
+      ...FIRST,
+      width: 32,
+      series: [line('r1', 'loss', 2)],
+      ends: doubles(0, 9, 40, 7),
+      cells: cells([0, 1], [8.5, 7]),
+      cursor: 'c2',
+    };
     const { data, changed } = mergeChart(before, answer, false);
     expect(data.lines.size).toBe(1);
     expect([...(get(data, 'r1', 'loss')?.x ?? [])]).toEqual([16, 48]);
@@ -99,8 +123,22 @@ describe('mergeChart', () => {
 
   it('reads groups and single precision', () => {
     const f = (...values: number[]) => bytes(Float32Array.from(values));
-    const group_cells = { bucket: ints(0, 1), runs: counts(3, 2), mean: f(1.5, 2.5), min: f(1, 2), max: f(2, 3), std: f(0.5, 0.25) };
-    const answer: Chart = { mode: 'points', x: doubles(0, 1), buckets: 2, groups: [line('adam', 'loss', 2)], group_cells, cursor: 'c' };
+    const group_cells = {
+      bucket: ints(0, 1),
+      runs: counts(3, 2),
+      mean: f(1.5, 2.5),
+      min: f(1, 2),
+      max: f(2, 3),
+      std: f(0.5, 0.25),
+    };
+    const answer: Chart = {
+      mode: 'points',
+      x: doubles(0, 1),
+      buckets: 2,
+      groups: [line('adam', 'loss', 2)],
+      group_cells,
+      cursor: 'c',
+    };
     const { data } = mergeChart(undefined, answer, true);
     const found = data.lines.get(lineName('group', 'adam', 'loss'));
     expect([...(found?.std ?? [])]).toEqual([0.5, 0.25]);

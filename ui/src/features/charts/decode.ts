@@ -60,7 +60,11 @@ interface Columns {
 const NOTHING = new Uint8Array();
 
 /** Merge an answer into what it says to be built on; returns as well the keys of which lines are new, others, or gone. */
-export function mergeChart(before: ChartData | undefined, answer: Chart, single: boolean): { data: ChartData; changed: Set<string> } {
+export function mergeChart(
+  before: ChartData | undefined,
+  answer: Chart,
+  single: boolean,
+): { data: ChartData; changed: Set<string> } {
   if (answer.changed === false && before) {
     return { data: { ...before, cursor: answer.cursor }, changed: new Set() };
   }
@@ -68,7 +72,8 @@ export function mergeChart(before: ChartData | undefined, answer: Chart, single:
   const old = answer.grid === 'same' ? before?.lines : undefined;
   const lines = new Map<string, LineData>();
   const changed = new Set<string>();
-  const number = (bytes: Uint8Array | undefined): Numbers => (single ? float32(bytes ?? NOTHING) : float64(bytes ?? NOTHING));
+  const number = (bytes: Uint8Array | undefined): Numbers =>
+    single ? float32(bytes ?? NOTHING) : float64(bytes ?? NOTHING);
   const cells = answer.cells ?? {};
   const own: Columns = {
     bucket: int32(cells.bucket ?? NOTHING),
@@ -147,7 +152,11 @@ function append(line: LineData, tail: Columns, since: number): Columns {
   let kept = line.bucket.length;
   while (kept > 0 && (line.bucket[kept - 1] ?? 0) >= since) kept -= 1;
   const n = kept + tail.bucket.length;
-  const join = <T extends Int32Array | Uint32Array | Numbers>(made: T, a: ArrayLike<number>, b: ArrayLike<number>): T => {
+  const join = <T extends Int32Array | Uint32Array | Numbers>(
+    made: T,
+    a: ArrayLike<number>,
+    b: ArrayLike<number>,
+  ): T => {
     for (let i = 0; i < kept; i += 1) made[i] = a[i] ?? 0;
     made.set(b, kept);
     return made;

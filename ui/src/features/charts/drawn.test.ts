@@ -22,14 +22,20 @@ function makeLine(mean: number[], more: Partial<LineData> = {}): LineData {
 
 describe('drawLine', () => {
   it('begins and ends with the first and the last point of a summed line', () => {
-    const line = makeLine([1, 2, 3], { count: Uint32Array.from([10, 10, 10]), ends: Float64Array.from([0, 0.5, 29, 3.5]) });
+    const line = makeLine([1, 2, 3], {
+      count: Uint32Array.from([10, 10, 10]),
+      ends: Float64Array.from([0, 0.5, 29, 3.5]),
+    });
     const { x, y } = drawLine('r', 'r', style, line, none);
     expect([...x]).toEqual([0, 5, 15, 25, 29]);
     expect([...y]).toEqual([0.5, 1, 2, 3, 3.5]);
   });
 
   it('puts a bucket of one point where the point is, and never draws beyond the last one', () => {
-    const line = makeLine([1, 2, 3], { count: Uint32Array.from([1, 10, 10]), ends: Float64Array.from([2, 1, 21, 3.5]) });
+    const line = makeLine([1, 2, 3], {
+      count: Uint32Array.from([1, 10, 10]),
+      ends: Float64Array.from([2, 1, 21, 3.5]),
+    });
     const { x } = drawLine('r', 'r', style, line, none);
     expect([...x]).toEqual([2, 15, 21]);
   });
@@ -46,7 +52,11 @@ describe('drawLine', () => {
 
   it('has a band only where points were summed', () => {
     expect(drawLine('r', 'r', style, makeLine([1, 2]), none).low).toBeUndefined();
-    const summed = makeLine([1, 2], { count: Uint32Array.from([4, 4]), min: Float64Array.from([0, 1]), max: Float64Array.from([2, 3]) });
+    const summed = makeLine([1, 2], {
+      count: Uint32Array.from([4, 4]),
+      min: Float64Array.from([0, 1]),
+      max: Float64Array.from([2, 3]),
+    });
     expect(Array.from(drawLine('r', 'r', style, summed, none).high ?? [])).toEqual([2, 3]);
   });
 
@@ -55,6 +65,21 @@ describe('drawLine', () => {
     expect([...(raw ?? [])]).toEqual([0, 1, 0, 1]);
     expect(y[3]).toBeGreaterThan(0.3);
     expect(y[3]).toBeLessThan(0.7);
+  });
+
+  it('does not let a single noisy point at the end of a summed line bend it', () => {
+    const line = makeLine([5, 5, 5], {
+      count: Uint32Array.from([10, 10, 10]),
+      ends: Float64Array.from([0, 900, 29, -900]),
+    });
+    for (const smoothing of [
+      { kind: 'ema', amount: 0.5, span: 0 },
+      { kind: 'window', amount: 12, span: 0 },
+    ] as const) {
+      const { y, raw } = drawLine('r', 'r', style, line, smoothing);
+      expect([...y]).toEqual([5, 5, 5, 5, 5]);
+      expect(raw?.[0]).toBe(900);
+    }
   });
 
   it('smooths a part of a line as much as the whole', () => {
@@ -67,7 +92,11 @@ describe('drawLine', () => {
   });
 
   it('draws a group with one deviation on both sides of the mean', () => {
-    const group = makeLine([5, 6], { kind: 'group', count: Uint32Array.from([3, 2]), std: Float64Array.from([1, 0.5]) });
+    const group = makeLine([5, 6], {
+      kind: 'group',
+      count: Uint32Array.from([3, 2]),
+      std: Float64Array.from([1, 0.5]),
+    });
     const { low, high, detail } = drawLine('g', 'g', style, group, none);
     expect(Array.from(low ?? [])).toEqual([4, 5.5]);
     expect(Array.from(high ?? [])).toEqual([6, 6.5]);

@@ -51,9 +51,28 @@ export function drawLine(id: string, name: string, style: LineStyle, line: LineD
   };
 }
 
-function smoothLine(x: Float64Array, y: Float64Array, count: Uint32Array, spacing: number, { kind, amount, span }: Smoothing): Float64Array | undefined {
-  if (kind === 'window') return amount > 1 ? smoothByWindow(y, count, amount) : undefined;
-  return amount > 0 ? smoothByTime(x, y, amount, Math.max(spacing, span / BUCKETS)) : undefined;
+function smoothLine(
+  x: Float64Array,
+  y: Float64Array,
+  count: Uint32Array,
+  spacing: number,
+  { kind, amount, span }: Smoothing,
+): Float64Array | undefined {
+  if (kind === 'window' ? amount <= 1 : amount <= 0) return undefined;
+  // The ends of a line are single points beside averages of many: a noisy one would bend the beginning.
+  const from = count.length > 2 && count[0] === 0 ? 1 : 0;
+  const to = count.length > 2 && count[count.length - 1] === 0 ? y.length - 1 : y.length;
+  const inner = y.subarray(from, to);
+  const smooth = new Float64Array(y.length);
+  smooth.set(
+    kind === 'window'
+      ? smoothByWindow(inner, count.subarray(from, to), amount)
+      : smoothByTime(x.subarray(from, to), inner, amount, Math.max(spacing, span / BUCKETS)),
+    from,
+  );
+  if (from > 0) smooth[0] = smooth[1] ?? Number.NaN;
+  if (to < y.length) smooth[to] = smooth[to - 1] ?? Number.NaN;
+  return smooth;
 }
 
 function readRun(line: LineData): Points {
@@ -79,12 +98,27 @@ function readRun(line: LineData): Points {
   const high = isSummed ? new Float64Array(size) : undefined;
   low?.set(line.min, before);
   high?.set(line.max, before);
-  if (before) for (const [list, value] of [[x, x0], [y, y0], [low, y0], [high, y0]] as const) list?.fill(value, 0, 1);
-  if (after) for (const [list, value] of [[x, x1], [y, y1], [low, y1], [high, y1]] as const) list?.fill(value, size - 1);
+  if (before)
+    for (const [list, value] of [
+      [x, x0],
+      [y, y0],
+      [low, y0],
+      [high, y0],
+    ] as const)
+      list?.fill(value, 0, 1);
+  if (after)
+    for (const [list, value] of [
+      [x, x1],
+      [y, y1],
+      [low, y1],
+      [high, y1],
+    ] as const)
+      list?.fill(value, size - 1);
   for (const list of [y, low, high]) if (list) cutInfinities(list);
   return {
     ...{ x, y, low, high, count, marks, spacing: medianSpacing(x) },
-    detail: (index) => ((count[index] ?? 0) > 1 && low && high ? `${formatNumber(low[index])} to ${formatNumber(high[index])}` : ''),
+    detail: (index) =>
+      (count[index] ?? 0) > 1 && low && high ? `${formatNumber(low[index])} to ${formatNumber(high[index])}` : '',
   };
 }
 

@@ -26,7 +26,14 @@ function makeServer() {
       const n = series.length;
       const bytes = (array: Int32Array | Uint32Array | Float64Array) => new Uint8Array(array.buffer);
       const values = bytes(new Float64Array(n).fill(server.value));
-      const cells = { bucket: bytes(new Int32Array(n)), count: bytes(new Uint32Array(n).fill(1)), nans: bytes(new Uint32Array(n)), mean: values, min: values, max: values };
+      const cells = {
+        bucket: bytes(new Int32Array(n)),
+        count: bytes(new Uint32Array(n).fill(1)),
+        nans: bytes(new Uint32Array(n)),
+        mean: values,
+        min: values,
+        max: values,
+      };
       return { mode: 'points', buckets: 1, x: bytes(new Float64Array(1)), series, cells, cursor: `v${server.value}` };
     },
   };
@@ -45,7 +52,12 @@ describe('ChartFeed', () => {
     for (const key of ['a', 'b', 'c']) feed.watch(key, told);
     expect(feed.get('a').isLoading).toBe(true);
     await settle();
-    expect(server.asked.map(({ keys, run_ids }) => [keys, run_ids])).toEqual([[['a', 'b', 'c'], ['r1', 'r2']]]);
+    expect(server.asked.map(({ keys, run_ids }) => [keys, run_ids])).toEqual([
+      [
+        ['a', 'b', 'c'],
+        ['r1', 'r2'],
+      ],
+    ]);
     expect(feed.get('b').lines.map(({ id }) => id)).toEqual(['r1', 'r2']);
     expect(feed.get('b').isLoading).toBe(false);
     expect(told).toHaveBeenCalledTimes(3);
@@ -54,7 +66,13 @@ describe('ChartFeed', () => {
   it('asks for metrics with many points and with few apart', async () => {
     const server = makeServer();
     const feed = new ChartFeed(VIEW, server.ask);
-    feed.setCounts(new Map([['step', 100_000], ['epoch', 90], ['val', 200]]));
+    feed.setCounts(
+      new Map([
+        ['step', 100_000],
+        ['epoch', 90],
+        ['val', 200],
+      ]),
+    );
     feed.show([run('r1')]);
     for (const key of ['step', 'epoch', 'val']) feed.watch(key, () => undefined);
     await settle();

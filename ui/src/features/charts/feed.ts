@@ -4,8 +4,8 @@
  * A batch is one question to the server and all its answers so far. A run that is shown in addition is asked for by itself, and one that is hidden costs nothing.
  */
 
-import { ApiError } from '@/api/client';
 import type { Change, Chart, GetChart } from '@/api/calls';
+import { ApiError } from '@/api/client';
 import { type ChartData, findSqueezed, type LineData, lineName, mergeChart } from './decode';
 import type { LineId } from './shown';
 
@@ -44,6 +44,8 @@ interface Batch {
 const MOST_KEYS = 12;
 const MOST_PAIRS = 2000;
 const MOST_CELLS = 1_200_000;
+/** More lines at once would be drawn at once, and nothing else meanwhile. */
+const MOST_LINES = 600;
 const MOST_REQUESTS = 3;
 /** A metric that is patched together from more answers than this is asked for anew. */
 const MOST_PARTS = 4;
@@ -86,7 +88,8 @@ export class ChartFeed {
   /** Say how many points a metric has, so that metrics which fit on one grid are asked for together. */
   setCounts(counts: ReadonlyMap<string, number>): void {
     for (const [key, count] of counts) {
-      if (!this.scales.has(key) && count > 0) this.scales.set(key, String(Math.floor(Math.log2(Math.max(count, 256)) / 2)));
+      if (!this.scales.has(key) && count > 0)
+        this.scales.set(key, String(Math.floor(Math.log2(Math.max(count, 256)) / 2)));
     }
   }
 
@@ -178,9 +181,17 @@ export class ChartFeed {
   private makeBatches(keys: readonly string[], lines: readonly LineId[]): void {
     const runIds = new Set(lines.flatMap((line) => line.runIds));
     const buckets = Math.max(2, Math.min(this.view.buckets, Math.floor(MOST_CELLS / lines.length)));
-    const room = Math.min(MOST_KEYS, Math.floor(MOST_PAIRS / runIds.size), Math.floor(MOST_CELLS / (lines.length * buckets)));
+    const limits = [MOST_PAIRS / runIds.size, MOST_LINES / lines.length, MOST_CELLS / (lines.length * buckets)];
+    const room = Math.min(MOST_KEYS, ...limits.map(Math.floor));
     for (let from = 0; from < keys.length; from += Math.max(room, 1)) {
-      this.enqueue({ lines, runIds, buckets, keys: keys.slice(from, from + Math.max(room, 1)), isDirty: true, isBusy: false });
+      this.enqueue({
+        lines,
+        runIds,
+        buckets,
+        keys: keys.slice(from, from + Math.max(room, 1)),
+        isDirty: true,
+        isBusy: false,
+      });
     }
   }
 
@@ -199,7 +210,12 @@ export class ChartFeed {
     for (const batch of this.batches) {
       const used = batch.keys.filter((key) => batch.lines.some(({ id }) => this.owners.get(key)?.get(id) === batch));
       if (used.length === 0) this.batches.delete(batch);
-      else if (batch.isDirty && !batch.isBusy && !this.queue.includes(batch) && used.some((key) => this.watchers.has(key))) {
+      else if (
+        batch.isDirty &&
+        !batch.isBusy &&
+        !this.queue.includes(batch) &&
+        used.some((key) => this.watchers.has(key))
+      ) {
         this.queue.push(batch);
       }
     }
@@ -245,7 +261,9 @@ export class ChartFeed {
     const { x, xKey, range, precision } = this.view;
     return {
       run_ids: lines.flatMap(({ runIds, group }) => (group === undefined ? [...runIds] : [])),
-      groups: lines.flatMap(({ runIds, group }) => (group === undefined ? [] : [{ name: group, run_ids: [...runIds] }])),
+      groups: lines.flatMap(({ runIds, group }) =>
+        group === undefined ? [] : [{ name: group, run_ids: [...runIds] }],
+      ),
       keys: [...keys],
       x,
       x_key: xKey,

@@ -30,6 +30,9 @@ export interface Panel {
   smoothing: Omit<Smoothing, 'span'>;
   change: ChangeState;
   onOpenRun?: ((runId: string) => void) | undefined;
+  /** Metrics whose outliers are left out. Not a part of the address: it is for a look. */
+  clipped: ReadonlySet<string>;
+  clip: (metric: string) => void;
   /** The whole ranges of x of metrics, as far as they have been seen. */
   spans: Map<string, number>;
 }
@@ -67,7 +70,11 @@ export function padRange(zoom: Range, { kind, amount }: Omit<Smoothing, 'span'>)
 }
 
 /** Names and styles by the ids of lines. */
-export function nameLines(runs: readonly ShownRun[], groups: readonly RunGroup[], dark: boolean): Map<string, LineName> {
+export function nameLines(
+  runs: readonly ShownRun[],
+  groups: readonly RunGroup[],
+  dark: boolean,
+): Map<string, LineName> {
   const names = new Map<string, LineName>();
   for (const { runId, name, number } of runs) names.set(runId, { name, style: runStyle(number, dark), runId });
   for (const group of groups) {
@@ -78,7 +85,11 @@ export function nameLines(runs: readonly ShownRun[], groups: readonly RunGroup[]
 }
 
 /** The lines of a metric as they are drawn. Those of before stay until others have come. */
-export function useDrawnLines(panel: Panel, feed: ChartFeed | undefined, metric: string): { lines: PlotLine[]; isLoading: boolean; error: unknown } {
+export function useDrawnLines(
+  panel: Panel,
+  feed: ChartFeed | undefined,
+  metric: string,
+): { lines: PlotLine[]; isLoading: boolean; error: unknown } {
   const state = useKeyState(feed, metric);
   const held = useRef<{ metric: string; state: KeyState }>({ metric, state });
   const kept = held.current;

@@ -3,7 +3,16 @@ import { type Layout, layOut, listCharts, PINNED } from './rows';
 import type { KeyKind } from './survey';
 
 const layout: Layout = { columns: 2, chartHeight: 200, valuesHeight: (keys) => keys * 10, folded: new Set(['val']) };
-const kinds: Record<string, KeyKind> = { 'train/a': 'line', 'train/b': 'line', 'train/c': 'line', 'train/f1': 'single', 'train/f2': 'single', 'train/gone': 'none', 'val/x': 'line', 'test/new': 'unknown' };
+const kinds: Record<string, KeyKind> = {
+  'train/a': 'line',
+  'train/b': 'line',
+  'train/c': 'line',
+  'train/f1': 'single',
+  'train/f2': 'single',
+  'train/gone': 'none',
+  'val/x': 'line',
+  'test/new': 'unknown',
+};
 const kindOf = (key: string): KeyKind => kinds[key] ?? 'unknown';
 
 it('puts charts side by side, single values of a prefix into one card, and asks for the rest', () => {
@@ -45,11 +54,20 @@ it('looks at metrics piece by piece', () => {
 });
 
 it('has no head over keys without a prefix if there is nothing else', () => {
-  expect(layOut([{ prefix: '', keys: ['loss'] }], () => 'line', layout).rows.map(({ kind }) => kind)).toEqual(['charts']);
+  expect(layOut([{ prefix: '', keys: ['loss'] }], () => 'line', layout).rows.map(({ kind }) => kind)).toEqual([
+    'charts',
+  ]);
 });
 
 it('puts sections of single values behind those with charts', () => {
-  const { rows } = layOut([{ prefix: 'a', keys: ['train/f1'] }, { prefix: 'b', keys: ['train/a'] }], kindOf, layout);
+  const { rows } = layOut(
+    [
+      { prefix: 'a', keys: ['train/f1'] },
+      { prefix: 'b', keys: ['train/a'] },
+    ],
+    kindOf,
+    layout,
+  );
   expect(rows.flatMap((row) => (row.kind === 'section' ? row.prefix : []))).toEqual(['b', 'a']);
 });
 

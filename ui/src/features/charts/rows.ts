@@ -29,7 +29,11 @@ const CHUNK = 200;
  * Lay sections out. Within one, charts come first, then single values; what the shown runs do not have is left out and counted.
  * Sections without any chart come behind the others, which they would push out of sight; what the machine did comes last.
  */
-export function layOut(sections: readonly Section[], kindOf: (key: string) => KeyKind, layout: Layout): { rows: Row[]; absent: number } {
+export function layOut(
+  sections: readonly Section[],
+  kindOf: (key: string) => KeyKind,
+  layout: Layout,
+): { rows: Row[]; absent: number } {
   const charts: Row[] = [];
   const values: Row[] = [];
   const system: Row[] = [];
@@ -49,7 +53,15 @@ export function layOut(sections: readonly Section[], kindOf: (key: string) => Ke
     const title = isPinned ? 'Pinned' : prefix === '' ? 'Metrics' : prefix;
     // A head over the only section would say nothing.
     if (sections.length > 1 || isFolded || prefix !== '') {
-      rows.push({ kind: 'section', id: `section ${prefix}`, height: SECTION_HEIGHT, prefix, title, count: keys.length - missing, isFolded });
+      rows.push({
+        kind: 'section',
+        id: `section ${prefix}`,
+        height: SECTION_HEIGHT,
+        prefix,
+        title,
+        count: keys.length - missing,
+        isFolded,
+      });
     }
     if (!isFolded) rows.push(...fillSection(section, kinds, layout));
   }
@@ -65,15 +77,30 @@ function fillSection({ prefix, keys }: Section, kinds: readonly KeyKind[], layou
   const charts = isPinned ? keys : keys.filter((_, i) => kinds[i] === 'line');
   for (let from = 0; from < charts.length; from += layout.columns) {
     const some = charts.slice(from, from + layout.columns);
-    rows.push({ kind: 'charts', id: `charts ${prefix} ${some[0]}`, height: layout.chartHeight + 8, prefix: isPinned ? '' : prefix, keys: some });
+    rows.push({
+      kind: 'charts',
+      id: `charts ${prefix} ${some[0]}`,
+      height: layout.chartHeight + 8,
+      prefix: isPinned ? '' : prefix,
+      keys: some,
+    });
   }
   if (isPinned) return rows;
   const singles = keys.filter((_, i) => kinds[i] === 'single');
-  if (singles.length) rows.push({ kind: 'values', id: `values ${prefix}`, height: layout.valuesHeight(singles.length) + 8, prefix, keys: singles });
+  if (singles.length)
+    rows.push({
+      kind: 'values',
+      id: `values ${prefix}`,
+      height: layout.valuesHeight(singles.length) + 8,
+      prefix,
+      keys: singles,
+    });
   const unknown = keys.filter((_, i) => kinds[i] === 'unknown').slice(0, CHUNK);
-  if (unknown.length) rows.push({ kind: 'wait', id: `wait ${prefix} ${unknown[0]}`, height: layout.chartHeight + 8, keys: unknown });
+  if (unknown.length)
+    rows.push({ kind: 'wait', id: `wait ${prefix} ${unknown[0]}`, height: layout.chartHeight + 8, keys: unknown });
   return rows;
 }
 
 /** All charts of the rows in their order. */
-export const listCharts = (rows: readonly Row[]): string[] => rows.flatMap((row) => (row.kind === 'charts' ? row.keys : []));
+export const listCharts = (rows: readonly Row[]): string[] =>
+  rows.flatMap((row) => (row.kind === 'charts' ? row.keys : []));

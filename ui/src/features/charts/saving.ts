@@ -12,18 +12,32 @@ const SIZE = { width: 960, height: 520 };
 const MOST_RUNS = 500;
 
 function tell(error: unknown): void {
-  notifications.show({ color: 'red', title: 'The file was not written', message: error instanceof Error ? error.message : String(error) });
+  notifications.show({
+    color: 'red',
+    title: 'The file was not written',
+    message: error instanceof Error ? error.message : String(error),
+  });
 }
 
 /** Save a chart as it is seen, as SVG or PNG. */
-export async function savePicture(panel: Panel, metric: string, lines: readonly PlotLine[], type: 'svg' | 'png'): Promise<void> {
+export async function savePicture(
+  panel: Panel,
+  metric: string,
+  lines: readonly PlotLine[],
+  type: 'svg' | 'png',
+): Promise<void> {
   try {
     const { drawSvg, fileName, renderPng, saveFile } = await import('@/charts/export');
     const { axis, state } = panel;
     const svg = drawSvg({
       ...SIZE,
       ...{ title: metric, xName: axis.name, kind: axis.kind, lines, zoom: state.zoom },
-      ...{ logX: state.logx ?? false, logY: state.logy ?? false, bands: state.band !== false },
+      ...{
+        logX: state.logx ?? false,
+        logY: state.logy ?? false,
+        bands: state.band !== false,
+        clip: panel.clipped.has(metric),
+      },
     });
     if (type === 'svg') saveFile(fileName(metric, 'svg'), svg, 'image/svg+xml');
     else saveFile(fileName(metric, 'png'), await renderPng(svg));
@@ -41,7 +55,14 @@ export function tableLines(lines: readonly PlotLine[], xName: string): (string |
   ];
   for (const { name, id, x, y, raw, low, high } of lines) {
     x.forEach((at, i) => {
-      rows.push([name, id, at, (raw ?? y)[i], ...(isSmoothed ? [raw ? y[i] : undefined] : []), ...(hasBand ? [low?.[i], high?.[i]] : [])]);
+      rows.push([
+        name,
+        id,
+        at,
+        (raw ?? y)[i],
+        ...(isSmoothed ? [raw ? y[i] : undefined] : []),
+        ...(hasBand ? [low?.[i], high?.[i]] : []),
+      ]);
     });
   }
   return rows;
@@ -70,7 +91,13 @@ export async function savePoints(panel: Panel, metric: string): Promise<void> {
       let place = 0;
       for (const { run_id, count } of answer.series) {
         const name = panel.names.get(run_id)?.name ?? '';
-        const rows = Array.from({ length: count }, (_, i) => [name, run_id, step[place + i], time[place + i], value[place + i]]);
+        const rows = Array.from({ length: count }, (_, i) => [
+          name,
+          run_id,
+          step[place + i],
+          time[place + i],
+          value[place + i],
+        ]);
         parts.push(toCsv(rows));
         place += count;
       }
@@ -82,7 +109,8 @@ export async function savePoints(panel: Panel, metric: string): Promise<void> {
   }
 }
 
-const readRunIds = ({ lines }: Panel): string[] => [...new Set(lines.flatMap(({ runIds }) => runIds))].slice(0, MOST_RUNS);
+const readRunIds = ({ lines }: Panel): string[] =>
+  [...new Set(lines.flatMap(({ runIds }) => runIds))].slice(0, MOST_RUNS);
 
 /** Python that reads the points of a chart. */
 export function writePython(panel: Panel, metric: string): string {
@@ -106,5 +134,9 @@ export function writePython(panel: Panel, metric: string): string {
 /** Put the Python into the clipboard. */
 export async function copyPython(panel: Panel, metric: string): Promise<void> {
   const done = await copyText(writePython(panel, metric));
-  notifications.show({ message: done ? 'Copied as Python' : 'The browser did not allow to copy', autoClose: 2000, ...(done ? {} : { color: 'red' }) });
+  notifications.show({
+    message: done ? 'Copied as Python' : 'The browser did not allow to copy',
+    autoClose: 2000,
+    ...(done ? {} : { color: 'red' }),
+  });
 }

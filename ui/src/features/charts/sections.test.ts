@@ -22,7 +22,9 @@ describe('groupKeys', () => {
   });
 
   it('splits a section that would be endless, if its parts are worth it', () => {
-    const keys = Array.from({ length: 30 }, (_, i) => ['w', 'b', 'g', 'n'].map((part) => `grad/layer${i}/${part}`)).flat();
+    const keys = Array.from({ length: 30 }, (_, i) =>
+      ['w', 'b', 'g', 'n'].map((part) => `grad/layer${i}/${part}`),
+    ).flat();
     expect(groupKeys(keys)).toHaveLength(30);
     const flat = Array.from({ length: 300 }, (_, i) => `grad/p${i}`);
     expect(groupKeys(flat)).toHaveLength(1);

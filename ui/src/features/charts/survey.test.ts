@@ -15,7 +15,11 @@ function makeTable(counts: Record<string, Record<string, number>>) {
     return new Map(
       runIds.map((id) => [
         id,
-        new Map(keys.flatMap((key): [string, Value][] => (counts[id]?.[key] ? [[key, { count: counts[id][key], last: 0.5 }]] : []))),
+        new Map(
+          keys.flatMap((key): [string, Value][] =>
+            counts[id]?.[key] ? [[key, { count: counts[id][key], last: 0.5 }]] : [],
+          ),
+        ),
       ]),
     );
   };

@@ -3,9 +3,9 @@
  * Asks the run table, which knows that without reading points.
  */
 
+import type { Change } from '@/api/calls';
 import { call } from '@/api/client';
 import { readColumn } from '@/api/columns';
-import type { Change } from '@/api/calls';
 import { quoteText, writeField } from '@/features/runs/fields';
 
 /** What a run has of a metric. */
@@ -18,7 +18,10 @@ export interface Value {
 export type KeyKind = 'unknown' | 'none' | 'single' | 'line';
 
 /** Reads the values of metrics of runs: by run, then by metric; what is not there is left out. */
-export type AskValues = (runIds: readonly string[], keys: readonly string[]) => Promise<Map<string, Map<string, Value>>>;
+export type AskValues = (
+  runIds: readonly string[],
+  keys: readonly string[],
+) => Promise<Map<string, Map<string, Value>>>;
 
 const MOST_CELLS = 20_000;
 const MOST_RUNS = 500;
@@ -162,7 +165,8 @@ export class Survey {
       for (const id of runIds) {
         const value = found.get(id)?.get(key) ?? null;
         const before = values.get(id);
-        if (before === undefined || before?.count !== value?.count || !Object.is(before?.last, value?.last)) isNews = true;
+        if (before === undefined || before?.count !== value?.count || !Object.is(before?.last, value?.last))
+          isNews = true;
         values.set(id, value);
       }
     }
@@ -194,7 +198,8 @@ export function askTable(experimentIds: readonly string[]): AskValues {
       keys.forEach((key, place) => {
         const count = columns[1 + 2 * place];
         const last = columns[2 + 2 * place];
-        if (count?.has(row) && count.number(row) > 0) values.set(key, { count: count.number(row), last: last?.number(row) ?? Number.NaN });
+        if (count?.has(row) && count.number(row) > 0)
+          values.set(key, { count: count.number(row), last: last?.number(row) ?? Number.NaN });
       });
       found.set(ids?.text(row) ?? '', values);
     }

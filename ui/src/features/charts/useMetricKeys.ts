@@ -17,7 +17,11 @@ export function useMetricKeys(experimentIds: readonly string[], isWanted: boolea
     queryKey: ['keys', 'metric', name],
     enabled: isWanted && experimentIds.length > 0,
     queryFn: async ({ signal }) => {
-      const answer = await call('tables.keys', { experiment_ids: name.split(' '), kinds: ['metric'], order: 'name', limit: MOST_KEYS }, { signal });
+      const answer = await call(
+        'tables.keys',
+        { experiment_ids: name.split(' '), kinds: ['metric'], order: 'name', limit: MOST_KEYS },
+        { signal },
+      );
       return (answer.keys ?? []).map(({ key }) => key);
     },
   });
@@ -26,14 +30,19 @@ export function useMetricKeys(experimentIds: readonly string[], isWanted: boolea
     ({ changes, reset }: News) => {
       if (!isWanted || check.current !== undefined) return;
       const ids = new Set(name.split(' '));
-      if (!reset && !changes.some(({ kind, experiment_id: id }) => kind === 'METRICS' && id !== undefined && ids.has(id))) return;
+      if (
+        !reset &&
+        !changes.some(({ kind, experiment_id: id }) => kind === 'METRICS' && id !== undefined && ids.has(id))
+      )
+        return;
       check.current = setTimeout(() => {
         check.current = undefined;
         const key = ['keys', 'metric', name];
         const before = queries.getQueryData<string[]>(key);
         call('tables.keys', { experiment_ids: [...ids], kinds: ['metric'], limit: 1 })
           .then(({ total }) => {
-            if (before === undefined || before.length !== Math.min(total, MOST_KEYS)) void queries.invalidateQueries({ queryKey: key });
+            if (before === undefined || before.length !== Math.min(total, MOST_KEYS))
+              void queries.invalidateQueries({ queryKey: key });
           })
           .catch(() => undefined); // the next news will try again
       }, PACE_MS);

@@ -164,7 +164,7 @@ function GroupCell({ row, column }: { row: GroupRow; column: number }) {
   const isKnown = low !== undefined && high !== undefined;
   if (column === 4) return isKnown ? <Interval row={row} /> : null;
   if (column === 3) {
-    if (!isKnown) return <span className={`${styles.cell} dim`}>not enough runs (n &lt; {LEAST_RUNS})</span>;
+    if (!isKnown) return <span className={`${styles.cell} ${styles.few}`}>not enough runs (n &lt; {LEAST_RUNS})</span>;
     return (
       <span className={styles.cell} title={`${low} to ${high}`}>
         {signed(low)} to {signed(high)}

@@ -3,9 +3,9 @@
 import { Alert, Group, Skeleton, Slider, Text, TextInput } from '@mantine/core';
 import { Search } from 'lucide-react';
 import { useMemo, useState } from 'react';
+import { CodeBlock } from '@/components/CodeBlock';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
-import { CodeBlock } from '@/components/CodeBlock';
 import { formatCount } from '@/lib/format';
 import { useKeys } from '@/lib/keys';
 import { MediaCard } from './MediaCard';

@@ -18,8 +18,8 @@ import {
   type Fact,
   FOLDER,
   joinCommand,
-  readProcess,
   REQUIREMENTS_FILE,
+  readProcess,
   SOURCE_FOLDER,
   writeSteps,
 } from './provenance';

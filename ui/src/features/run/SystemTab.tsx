@@ -2,9 +2,9 @@
 
 import { Button, Code, Group, Select, Stack, Text } from '@mantine/core';
 import { useMemo } from 'react';
-import type { ChartState } from '@/lib/chartState';
 import { Empty } from '@/components/Empty';
 import { ChartsPanel } from '@/features/charts/ChartsPanel';
+import type { ChartState } from '@/lib/chartState';
 import { isSystemMetric, rankMetrics } from './best';
 import styles from './RunPage.module.css';
 import { NO_GROUPS, useShown } from './shown';

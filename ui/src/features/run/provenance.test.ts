@@ -19,7 +19,7 @@ const PROCESS = {
     folder: '/home/a/code/sub',
     file: '/home/a/code/sub/train.py',
   },
-  host: { name: 'box', gpus: [{ name: 'A' }], limits: { memory: 5 } },
+  host: { name: 'box', gpus: [{ name: 'A' }], limits: { memory: 5 }, memory_bytes: 16e9 },
   random: { seeds: { python: 3 } },
   problems: { host: 'OSError: no' },
 };
@@ -31,6 +31,7 @@ it('reads what was recorded of a process', () => {
     { name: 'name', value: 'box' },
     { name: 'gpus', value: '{"name":"A"}' },
     { name: 'limits.memory', value: '5' },
+    { name: 'memory', value: '16.0 GB' },
   ]);
   expect(process.seeds).toEqual([{ name: 'python', value: '3' }]);
   expect(process.problems).toEqual([{ name: 'host', value: 'OSError: no' }]);

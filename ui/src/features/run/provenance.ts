@@ -1,5 +1,7 @@
 /** What a client has recorded of a run's origin: the files of the folder `provenance`, read with care, for other versions write other fields. */
 
+import { formatBytes } from '@/lib/format';
+
 /** The folder; further processes of a run have folders of their own in it. */
 export const FOLDER = 'provenance';
 export const DIFF_FILE = 'uncommitted.diff';
@@ -72,7 +74,7 @@ export function readProcess(value: unknown): Process {
     leftOut: texts(git.left_out),
     untracked: texts(git.untracked),
     untrackedCount: typeof git.untracked_count === 'number' ? git.untracked_count : texts(git.untracked).length,
-    host: listFacts(host),
+    host: listFacts(host).map(nameFact),
     variables: listFacts(fields(told.variables)),
     seeds: listFacts(fields(fields(told.random).seeds)),
     problems: listFacts(fields(told.problems)),
@@ -155,6 +157,12 @@ function listFacts(told: Fields, before = ''): Fact[] {
     return value === undefined || value === null ? [] : [{ name, value: String(value) }];
   });
 }
+
+/** A fact of the machine in words: `memory_bytes` is "memory", in megabytes and the like. */
+const nameFact = ({ name, value }: Fact): Fact => ({
+  name: name.replace(/_bytes$/, '').replaceAll('_', ' '),
+  value: name.endsWith('_bytes') && Number.isFinite(Number(value)) ? formatBytes(Number(value)) : value,
+});
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

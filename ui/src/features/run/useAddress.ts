@@ -2,7 +2,7 @@
 
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useCallback, useMemo } from 'react';
-import { readRunPage, type RunPageState } from './search';
+import { type RunPageState, readRunPage } from './search';
 
 /** Names of the tabs as they stand in addresses; the first four of them are MLflow's. */
 export const TABS = {

@@ -2,8 +2,8 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { indexMedia, type MediaSeries, readTableList } from './media';
 import { nameOf } from './kinds';
+import { indexMedia, type MediaSeries, readTableList } from './media';
 import { type KnownRun, listFolder, useFolder } from './useRun';
 
 const MOST_FOLDERS = 60;

@@ -1,11 +1,12 @@
 /** The clauses of the filter as chips: each can be dropped by a click, and changed where it is one comparison. */
 
-import { Button, Group, Popover, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
+import { Popover } from '@mantine/core';
 import { X } from 'lucide-react';
-import { useState } from 'react';
-import { operatorsFor } from './completion';
+import { lazy, Suspense, useState } from 'react';
 import styles from './FilterBox.module.css';
-import { type Comparison, dropPart, labelPart, type Part, readParts, replacePart, writeComparison } from './filterText';
+import { dropPart, labelPart, type Part, readParts, replacePart, writeComparison } from './filterText';
+
+const ClauseEditor = lazy(async () => ({ default: (await import('./later/ClauseEditor')).ClauseEditor }));
 
 interface Props {
   q: string;
@@ -20,7 +21,13 @@ export function Chips({ q, apply }: Props) {
       {parts.map((part) => (
         <li key={`${part.start} ${part.text}`} className={styles.chip}>
           <Label part={part} change={(written) => apply(replacePart(q, part, written))} />
-          <button type="button" className={styles.drop} aria-label={`Drop ${part.text}`} title="Drop this clause" onClick={() => apply(dropPart(q, part))}>
+          <button
+            type="button"
+            className={styles.drop}
+            aria-label={`Drop ${part.text}`}
+            title="Drop this clause"
+            onClick={() => apply(dropPart(q, part))}
+          >
             <X size={13} aria-hidden />
           </button>
         </li>
@@ -46,66 +53,16 @@ function Label({ part, change }: { part: Part; change: (written: string) => void
         </button>
       </Popover.Target>
       <Popover.Dropdown>
-        <Editor
-          comparison={part.simple}
-          save={(comparison) => {
-            setOpen(false);
-            change(writeComparison(comparison));
-          }}
-        />
+        <Suspense fallback={<div style={{ height: 132 }} />}>
+          <ClauseEditor
+            comparison={part.simple}
+            save={(comparison) => {
+              setOpen(false);
+              change(writeComparison(comparison));
+            }}
+          />
+        </Suspense>
       </Popover.Dropdown>
     </Popover>
-  );
-}
-
-const wantsList = (operator: string): boolean => operator === 'IN' || operator === 'NOT IN';
-
-function Editor({ comparison, save }: { comparison: Comparison; save: (comparison: Comparison) => void }) {
-  const [operator, setOperator] = useState(comparison.operator);
-  const [values, setValues] = useState<readonly string[]>(comparison.values);
-  const known = operatorsFor(comparison.field);
-  const operators = known.includes(comparison.operator) ? [...known] : [comparison.operator, ...known];
-  const most = operator.startsWith('IS') ? 0 : operator === 'BETWEEN' ? 2 : 1;
-  // LIKE is for texts; ranges are of numbers.
-  const quoted = /LIKE$/.test(operator) ? true : operator === 'BETWEEN' ? false : comparison.quoted;
-  const given = wantsList(operator) ? values.filter(Boolean) : values.slice(0, most);
-  const numeric = quoted || given.every((value) => value.trim() !== '' && Number.isFinite(Number(value)));
-  const enough = wantsList(operator) ? given.length > 0 : given.length === most && (quoted || given.every((value) => value !== ''));
-  const set = (place: number, value: string) => setValues([0, 1].map((each) => (each === place ? value : (values[each] ?? ''))));
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (numeric && enough) save({ field: comparison.field, operator, values: given, quoted });
-      }}
-    >
-      <Stack gap="sm">
-        <Text size="xs" className="mono ellipsis" title={comparison.field}>
-          {comparison.field}
-        </Text>
-        <Select size="xs" aria-label="Comparison" data={operators} value={operator} allowDeselect={false} onChange={(value) => value && setOperator(value)} comboboxProps={{ withinPortal: false }} />
-        {wantsList(operator) ? (
-          <TagsInput size="xs" aria-label="Values" value={[...given]} onChange={setValues} comboboxProps={{ withinPortal: false }} />
-        ) : (
-          Array.from({ length: most }, (_, place) => (
-            <TextInput
-              // biome-ignore lint/suspicious/noArrayIndexKey: the lower and the higher end
-              key={place}
-              size="xs"
-              aria-label={most === 2 ? (place === 0 ? 'From' : 'To') : 'Value'}
-              value={values[place] ?? ''}
-              onChange={(event) => set(place, event.currentTarget.value)}
-              error={!numeric && place === 0 ? 'A number is needed here' : undefined}
-              data-autofocus={place === 0 || undefined}
-            />
-          ))
-        )}
-        <Group justify="flex-end">
-          <Button size="xs" type="submit" disabled={!numeric || !enough}>
-            Apply
-          </Button>
-        </Group>
-      </Stack>
-    </form>
   );
 }

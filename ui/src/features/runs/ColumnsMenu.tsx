@@ -42,7 +42,14 @@ export function ColumnsMenu(props: Props) {
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-end" width={380} shadow="md" withinPortal trapFocus>
       <Popover.Target>
-        <Button variant="default" size="xs" h={32} leftSection={<Columns3 size={15} aria-hidden />} onClick={() => setOpen(!open)} aria-expanded={open}>
+        <Button
+          variant="default"
+          size="xs"
+          h={32}
+          leftSection={<Columns3 size={15} aria-hidden />}
+          onClick={() => setOpen(!open)}
+          aria-expanded={open}
+        >
           Columns {named}
           {all}
         </Button>
@@ -66,15 +73,37 @@ function Chooser({ experimentId, shown, sample, change, reset }: Props) {
     staleTime: 10_000,
   });
   const chosen = new Set(shown);
-  const rows = kind === 'attribute' ? attributeRows(find) : (found.data?.keys ?? []).map(({ key, runs }) => ({ name: writeField(kind, key), label: key, runs }));
+  const rows =
+    kind === 'attribute'
+      ? attributeRows(find)
+      : (found.data?.keys ?? []).map(({ key, runs }) => ({ name: writeField(kind, key), label: key, runs }));
   const total = kind === 'attribute' ? rows.length : (found.data?.total ?? 0);
   const toggle = (name: string) => change(chosen.has(name) ? shown.filter((each) => each !== name) : [...shown, name]);
   const names = rows.map(({ name }) => name);
   return (
     <Stack gap="sm">
-      <SegmentedControl size="xs" data={KINDS} value={kind} onChange={(value) => setKind(asKind(value))} aria-label="Kind of column" fullWidth />
-      <TextInput size="xs" placeholder={`Search ${total > 0 ? `${formatCount(total)} ` : ''}names`} aria-label="Search names" value={find} onChange={(event) => setFind(event.currentTarget.value)} data-autofocus />
-      <ScrollArea.Autosize mah={320} type="auto" offsetScrollbars viewportProps={{ tabIndex: 0, 'aria-label': 'Columns' }}>
+      <SegmentedControl
+        size="xs"
+        data={KINDS}
+        value={kind}
+        onChange={(value) => setKind(asKind(value))}
+        aria-label="Kind of column"
+        fullWidth
+      />
+      <TextInput
+        size="xs"
+        placeholder={`Search ${total > 0 ? `${formatCount(total)} ` : ''}names`}
+        aria-label="Search names"
+        value={find}
+        onChange={(event) => setFind(event.currentTarget.value)}
+        data-autofocus
+      />
+      <ScrollArea.Autosize
+        mah={320}
+        type="auto"
+        offsetScrollbars
+        viewportProps={{ tabIndex: 0, 'aria-label': 'Columns' }}
+      >
         <Stack gap={2}>
           {rows.map(({ name, label, runs }) => (
             <Group key={name} gap="sm" wrap="nowrap" justify="space-between">
@@ -83,7 +112,12 @@ function Chooser({ experimentId, shown, sample, change, reset }: Props) {
                 checked={isChosen(chosen, name)}
                 onChange={() => toggle(columnOf(chosen, name))}
                 label={label}
-                styles={{ root: { minWidth: 0, flex: 1 }, body: { minWidth: 0 }, labelWrapper: { minWidth: 0 }, label: { overflowWrap: 'anywhere' } }}
+                styles={{
+                  root: { minWidth: 0, flex: 1 },
+                  body: { minWidth: 0 },
+                  labelWrapper: { minWidth: 0 },
+                  label: { overflowWrap: 'anywhere' },
+                }}
               />
               <Text size="xs" c="dimmed" style={{ flex: 'none' }}>
                 {noteOf(sample, name, runs)}
@@ -104,10 +138,20 @@ function Chooser({ experimentId, shown, sample, change, reset }: Props) {
       </ScrollArea.Autosize>
       <Group justify="space-between" gap="xs">
         <Group gap="xs">
-          <Button size="compact-xs" variant="default" onClick={() => change([...shown, ...names.filter((name) => !isChosen(chosen, name))])} disabled={rows.length === 0}>
+          <Button
+            size="compact-xs"
+            variant="default"
+            onClick={() => change([...shown, ...names.filter((name) => !isChosen(chosen, name))])}
+            disabled={rows.length === 0}
+          >
             Show these
           </Button>
-          <Button size="compact-xs" variant="default" onClick={() => change(shown.filter((name) => !names.includes(name)))} disabled={rows.length === 0}>
+          <Button
+            size="compact-xs"
+            variant="default"
+            onClick={() => change(shown.filter((name) => !names.includes(name)))}
+            disabled={rows.length === 0}
+          >
             Hide these
           </Button>
         </Group>
@@ -119,7 +163,8 @@ function Chooser({ experimentId, shown, sample, change, reset }: Props) {
   );
 }
 
-const asKind = (value: string): Kind => (value === 'param' || value === 'tag' || value === 'attribute' ? value : 'metric');
+const asKind = (value: string): Kind =>
+  value === 'param' || value === 'tag' || value === 'attribute' ? value : 'metric';
 
 /** A metric is there if any statistic of it is. */
 function columnOf(chosen: ReadonlySet<string>, name: string): string {

@@ -28,7 +28,6 @@ export function Divider({ share, change }: Props) {
     change(within(share + step), true);
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a rule cannot be moved
     <div
       role="separator"
       aria-orientation="vertical"

@@ -60,7 +60,8 @@ export function FilterBox({ experimentId, q, apply, problem, input }: Props) {
     else if (event.key === 'ArrowDown') setOpen(true);
     else if (event.key === 'ArrowUp' && shown.length > 0) setChosen(Math.max(chosen - 1, -1));
     // Enter never takes a choice that nobody has pointed at: it would change what was written.
-    else if ((event.key === 'Enter' || (event.key === 'Tab' && !event.shiftKey && text !== q)) && choice) choose(choice);
+    else if ((event.key === 'Enter' || (event.key === 'Tab' && !event.shiftKey && text !== q)) && choice)
+      choose(choice);
     else if (event.key === 'Enter') {
       setOpen(false);
       apply(text.trim());
@@ -94,7 +95,9 @@ export function FilterBox({ experimentId, q, apply, problem, input }: Props) {
             spellCheck={false}
             placeholder="metrics.loss < 0.1 AND params.model = 'tree'"
             value={text}
-            onChange={(event) => write(event.currentTarget.value, event.currentTarget.selectionStart ?? event.currentTarget.value.length)}
+            onChange={(event) =>
+              write(event.currentTarget.value, event.currentTarget.selectionStart ?? event.currentTarget.value.length)
+            }
             onSelect={(event) => setCursor(event.currentTarget.selectionStart ?? 0)}
             onFocus={() => setOpen(true)}
             onBlur={() => {
@@ -135,7 +138,6 @@ export function FilterBox({ experimentId, q, apply, problem, input }: Props) {
         <ul id={list} role="listbox" className={styles.list} aria-label="What may come next">
           {shown.map((choice, place) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the box's
-            // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the box
             <li
               key={choice.label}
               id={`${list}-${place}`}

@@ -2,8 +2,8 @@
 
 import { formatCount } from '@/lib/format';
 import { labelField } from './fields';
-import { MOST_ROWS } from './requests';
 import styles from './RunsPage.module.css';
+import { MOST_ROWS } from './requests';
 import { readSort } from './sorting';
 import type { Change, WorkspaceModel } from './useWorkspace';
 
@@ -16,6 +16,7 @@ interface Props {
 export function Footer({ model, change, openColumns }: Props) {
   const { frame, grouped, groups, shown, sort, hidden, table } = model;
   const what = grouped ? `${formatCount(shown.size)} of ${formatCount(groups.length)} groups` : formatCount(shown.size);
+  if (!table.frame) return <footer className={styles.foot} />;
   const all = frame.total > frame.matching ? `, ${formatCount(frame.total)} in all` : '';
   return (
     <footer className={styles.foot}>
@@ -43,7 +44,9 @@ export function Footer({ model, change, openColumns }: Props) {
         </button>
       )}
       {!frame.complete && <span role="status">Reading all rows</span>}
-      {frame.complete && frame.matching > MOST_ROWS && <span role="status">The newest {formatCount(MOST_ROWS)} are here; narrow the filter to see others</span>}
+      {frame.complete && frame.matching > MOST_ROWS && (
+        <span role="status">The newest {formatCount(MOST_ROWS)} are here; narrow the filter to see others</span>
+      )}
       {table.isOld && table.isReading && <span role="status">Looking</span>}
     </footer>
   );

@@ -34,7 +34,9 @@ export function GroupMenu({ experimentId, group, change }: Props) {
           <span className="ellipsis">{label}</span>
         </Button>
       </Popover.Target>
-      <Popover.Dropdown p="sm">{open && <Chooser experimentId={experimentId} group={group} change={change} />}</Popover.Dropdown>
+      <Popover.Dropdown p="sm">
+        {open && <Chooser experimentId={experimentId} group={group} change={change} />}
+      </Popover.Dropdown>
     </Popover>
   );
 }
@@ -44,7 +46,13 @@ function Chooser({ experimentId, group, change }: Props) {
   const { data } = useQuery({
     queryKey: ['runs', experimentId, 'groups', find],
     queryFn: async ({ signal }) => {
-      const request = { experiment_ids: [experimentId], kinds: ['param' as const, 'tag' as const], contains: find, ignore_case: true, limit: 100 };
+      const request = {
+        experiment_ids: [experimentId],
+        kinds: ['param' as const, 'tag' as const],
+        contains: find,
+        ignore_case: true,
+        limit: 100,
+      };
       return (await call('tables.keys', request, { signal })).keys ?? [];
     },
     placeholderData: (old) => old,
@@ -57,11 +65,24 @@ function Chooser({ experimentId, group, change }: Props) {
     ...ALWAYS.filter((name) => labelField(name).toLowerCase().includes(wanted)),
   ];
   const rows = [...new Set(names)].filter((name) => !name.startsWith('tags.mlflow.') || group.includes(name));
-  const toggle = (name: string) => change(group.includes(name) ? group.filter((each) => each !== name) : [...group, name]);
+  const toggle = (name: string) =>
+    change(group.includes(name) ? group.filter((each) => each !== name) : [...group, name]);
   return (
     <Stack gap="sm">
-      <TextInput size="xs" placeholder="Search params and tags" aria-label="Search params and tags" value={find} onChange={(event) => setFind(event.currentTarget.value)} data-autofocus />
-      <ScrollArea.Autosize mah={280} type="auto" offsetScrollbars viewportProps={{ tabIndex: 0, 'aria-label': 'Fields to group by' }}>
+      <TextInput
+        size="xs"
+        placeholder="Search params and tags"
+        aria-label="Search params and tags"
+        value={find}
+        onChange={(event) => setFind(event.currentTarget.value)}
+        data-autofocus
+      />
+      <ScrollArea.Autosize
+        mah={280}
+        type="auto"
+        offsetScrollbars
+        viewportProps={{ tabIndex: 0, 'aria-label': 'Fields to group by' }}
+      >
         <Stack gap={4}>
           {rows.map((name) => (
             <Checkbox

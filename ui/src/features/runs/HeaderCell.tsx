@@ -1,7 +1,19 @@
 /** The head of a column: sorts by a click, moves by dragging, is made wider at its edge; the rest is in its menu. */
 
 import { Menu } from '@mantine/core';
-import { ArrowDown, ArrowLeft, ArrowRight, ArrowUp, EllipsisVertical, EyeOff, Filter, Group, LineChart, Pin, PinOff } from 'lucide-react';
+import {
+  ArrowDown,
+  ArrowLeft,
+  ArrowRight,
+  ArrowUp,
+  EllipsisVertical,
+  EyeOff,
+  Filter,
+  Group,
+  LineChart,
+  Pin,
+  PinOff,
+} from 'lucide-react';
 import { type PointerEvent, useRef, useState } from 'react';
 import { guessBetter } from '@/lib/better';
 import { labelField, readField, type Statistic, writeField } from './fields';
@@ -49,7 +61,6 @@ export function HeaderCell({ column, place, sort, pinned, fixed, right, actions 
   const Arrow = key?.descending ? ArrowDown : ArrowUp;
   const [over, setOver] = useState(false);
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: its button has the focus
     <div
       role="columnheader"
       aria-colindex={place}
@@ -60,7 +71,8 @@ export function HeaderCell({ column, place, sort, pinned, fixed, right, actions 
       draggable={!fixed}
       onDragStart={(event) => {
         // At its edge a column is made wider, not moved.
-        if (event.clientX > event.currentTarget.getBoundingClientRect().right - GRIP_WIDTH) return event.preventDefault();
+        if (event.clientX > event.currentTarget.getBoundingClientRect().right - GRIP_WIDTH)
+          return event.preventDefault();
         event.dataTransfer.setData(DRAGGED, name);
         event.dataTransfer.effectAllowed = 'move';
       }}
@@ -112,7 +124,9 @@ function Label({ text }: { text: string }) {
 function Grip({ column, actions }: { column: Placed; actions: ColumnActions }) {
   const from = useRef<{ x: number; width: number }>(undefined);
   const widthAt = (event: PointerEvent): number =>
-    from.current ? Math.max(LEAST_WIDTH, Math.round(from.current.width + event.clientX - from.current.x)) : column.width;
+    from.current
+      ? Math.max(LEAST_WIDTH, Math.round(from.current.width + event.clientX - from.current.x))
+      : column.width;
   return (
     <div
       className={styles.grip}
@@ -149,21 +163,32 @@ function HeaderMenu({ column, sort, pinned, fixed, actions, label }: MenuProps) 
         </button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item leftSection={<ArrowUp size={14} aria-hidden />} onClick={() => actions.setSort([writeSort({ column: name, descending: false })])}>
+        <Menu.Item
+          leftSection={<ArrowUp size={14} aria-hidden />}
+          onClick={() => actions.setSort([writeSort({ column: name, descending: false })])}
+        >
           Sort, smallest first
         </Menu.Item>
-        <Menu.Item leftSection={<ArrowDown size={14} aria-hidden />} onClick={() => actions.setSort([writeSort({ column: name, descending: true })])}>
+        <Menu.Item
+          leftSection={<ArrowDown size={14} aria-hidden />}
+          onClick={() => actions.setSort([writeSort({ column: name, descending: true })])}
+        >
           Sort, largest first
         </Menu.Item>
         {sort.length > 0 && others.length === sort.length && (
           <Menu.Item onClick={() => actions.sort(name, true)}>Then by this column</Menu.Item>
         )}
-        {others.length < sort.length && <Menu.Item onClick={() => actions.setSort(others)}>Do not sort by it</Menu.Item>}
+        {others.length < sort.length && (
+          <Menu.Item onClick={() => actions.setSort(others)}>Do not sort by it</Menu.Item>
+        )}
         <Menu.Divider />
         {entity === 'metric' && <StatisticItems name={name} actions={actions} />}
         {entity === 'metric' && (
           <>
-            <Menu.Item leftSection={<LineChart size={14} aria-hidden />} onClick={() => actions.resize(name, width >= SPARK_WIDTH ? defaultWidth(name) : 216, true)}>
+            <Menu.Item
+              leftSection={<LineChart size={14} aria-hidden />}
+              onClick={() => actions.resize(name, width >= SPARK_WIDTH ? defaultWidth(name) : 216, true)}
+            >
               {width >= SPARK_WIDTH ? 'Narrow, without its line' : 'Wide, with its line'}
             </Menu.Item>
             <Menu.Item onClick={() => actions.plotAgainst(key)}>Use as x of the charts</Menu.Item>
@@ -183,7 +208,10 @@ function HeaderMenu({ column, sort, pinned, fixed, actions, label }: MenuProps) 
         </Menu.Item>
         {!fixed && (
           <>
-            <Menu.Item leftSection={pinned ? <PinOff size={14} aria-hidden /> : <Pin size={14} aria-hidden />} onClick={() => actions.pin(name)}>
+            <Menu.Item
+              leftSection={pinned ? <PinOff size={14} aria-hidden /> : <Pin size={14} aria-hidden />}
+              onClick={() => actions.pin(name)}
+            >
               {pinned ? 'Let it scroll' : 'Keep it in place'}
             </Menu.Item>
             <Menu.Item leftSection={<ArrowLeft size={14} aria-hidden />} onClick={() => actions.shift(name, -1)}>

@@ -66,14 +66,17 @@ function NoMatch({ question, apply }: { question: Question; apply: (q: string) =
         {data && data.count > 0 && (
           <>
             <Text c="dimmed">
-              Without <Code>{data.part.text}</Code> it would be {formatCount(data.count)} {data.count === 1 ? 'run' : 'runs'}.
+              Without <Code>{data.part.text}</Code> it would be {formatCount(data.count)}{' '}
+              {data.count === 1 ? 'run' : 'runs'}.
             </Text>
             <Button variant="default" onClick={() => apply(data.q)}>
               Drop this clause
             </Button>
           </>
         )}
-        {data && data.count === 0 && <Text c="dimmed">No single clause is to blame: dropping any one of them finds nothing either.</Text>}
+        {data && data.count === 0 && (
+          <Text c="dimmed">No single clause is to blame: dropping any one of them finds nothing either.</Text>
+        )}
         <Group>
           <Button variant="subtle" onClick={() => apply('')}>
             Clear the filter

@@ -34,7 +34,9 @@ export function OptionsMenu({ state, change, python, saveCsv }: Props) {
             key={name}
             role="menuitemcheckbox"
             aria-checked={state[name] === true}
-            leftSection={state[name] ? <Check size={14} aria-hidden /> : <span style={{ display: 'block', width: 14 }} />}
+            leftSection={
+              state[name] ? <Check size={14} aria-hidden /> : <span style={{ display: 'block', width: 14 }} />
+            }
             onClick={() => change({ [name]: state[name] ? undefined : true })}
           >
             {words}
@@ -47,7 +49,13 @@ export function OptionsMenu({ state, change, python, saveCsv }: Props) {
         <Menu.Item
           leftSection={<FileCode size={14} aria-hidden />}
           onClick={() => {
-            void copyText(python()).then((done) => notifications.show({ message: done ? 'The Python code for this table is copied.' : 'The browser does not let this page copy.' }));
+            void copyText(python()).then((done) =>
+              notifications.show({
+                message: done
+                  ? 'The Python code for this table is copied.'
+                  : 'The browser does not let this page copy.',
+              }),
+            );
           }}
         >
           Copy as Python

@@ -6,9 +6,9 @@ import { highlight } from '@/lib/highlight';
 import type { Frame } from './frame';
 import { type ColumnActions, HeaderCell } from './HeaderCell';
 import { columnsInSight, type Layout, linesInSight, type Placed } from './layout';
-import type { Line, Lines } from './rows';
 import styles from './RunGrid.module.css';
 import { type LineActions, RunRow } from './RunRow';
+import type { Line, Lines } from './rows';
 import { statsOf } from './stats';
 import { useNow } from './useNow';
 import { useScrollWindow, type View } from './useScrollWindow';
@@ -17,7 +17,15 @@ import { useSparklines } from './useSparklines';
 const HEAD_HEIGHT = 34;
 /** Room for the box and the eye in the head of the first column. */
 const CORNER_WIDTH = 58;
-const CORNER = { position: "absolute", left: 8, top: 0, height: HEAD_HEIGHT, display: "flex", alignItems: "center", zIndex: 1 } as const;
+const CORNER = {
+  position: 'absolute',
+  left: 8,
+  top: 0,
+  height: HEAD_HEIGHT,
+  display: 'flex',
+  alignItems: 'center',
+  zIndex: 1,
+} as const;
 
 interface Props {
   frame: Frame;
@@ -48,10 +56,30 @@ interface Window {
 }
 
 const sameWindow = (a: Window, b: Window): boolean =>
-  a.from === b.from && a.to === b.to && a.columns.length === b.columns.length && a.columns.every((column, place) => column === b.columns[place]);
+  a.from === b.from &&
+  a.to === b.to &&
+  a.columns.length === b.columns.length &&
+  a.columns.every((column, place) => column === b.columns[place]);
 
 export function RunGrid(props: Props) {
-  const { frame, lines, layout, sort, rowHeight, grouped, nested, cursor, selected, shown, chartIds, lineActions, columnActions, corner, element, busy } = props;
+  const {
+    frame,
+    lines,
+    layout,
+    sort,
+    rowHeight,
+    grouped,
+    nested,
+    cursor,
+    selected,
+    shown,
+    chartIds,
+    lineActions,
+    columnActions,
+    corner,
+    element,
+    busy,
+  } = props;
   const dark = useComputedColorScheme('light') === 'dark';
   const now = useNow(5000);
   const found = useScrollWindow(
@@ -74,7 +102,10 @@ export function RunGrid(props: Props) {
     return made;
   }, [lines, from, to]);
   const ids = useMemo(() => inSight.flatMap(([, line]) => (line.kind === 'run' ? [line.id] : [])), [inSight]);
-  const sparks = useSparklines(ids, useMemo(() => [...layout.pinned, ...columns], [layout, columns]));
+  const sparks = useSparklines(
+    ids,
+    useMemo(() => [...layout.pinned, ...columns], [layout, columns]),
+  );
   useKeepInSight(element, cursor, rowHeight, lines.size);
   useEffect(() => () => highlight.set(null), []);
   const count = layout.pinned.length + layout.scrolled.length;
@@ -92,10 +123,11 @@ export function RunGrid(props: Props) {
   );
   const [first, ...pinned] = layout.pinned;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a table cannot leave out the rows and columns that are out of sight
+    // biome-ignore lint/a11y/noStaticElementInteractions: its role is that of a grid, with lines that fold or without
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: as above
     <div
       ref={element}
-      role={nested ? "treegrid" : "grid"}
+      role={nested ? 'treegrid' : 'grid'}
       tabIndex={0}
       aria-label="Runs"
       aria-rowcount={lines.size + 1}
@@ -114,7 +146,15 @@ export function RunGrid(props: Props) {
                 <span role="columnheader" aria-label="Selection" style={CORNER}>
                   {corner}
                 </span>
-                <HeaderCell column={{ ...first, left: CORNER_WIDTH, width: first.width - CORNER_WIDTH }} place={1} sort={sort} pinned fixed right={false} actions={firstActions(columnActions)} />
+                <HeaderCell
+                  column={{ ...first, left: CORNER_WIDTH, width: first.width - CORNER_WIDTH }}
+                  place={1}
+                  sort={sort}
+                  pinned
+                  fixed
+                  right={false}
+                  actions={firstActions(columnActions)}
+                />
               </div>
             )}
             {pinned.map((column, index) => head(column, index + 2))}
@@ -162,7 +202,13 @@ const firstActions = (actions: ColumnActions): ColumnActions => ({
 });
 
 /** Scroll when the cursor leaves what can be seen. */
-function useKeepInSight(element: RefObject<HTMLDivElement | null>, cursor: number, rowHeight: number, size: number): void {
+function useKeepInSight(
+  element: RefObject<HTMLDivElement | null>,
+  cursor: number,
+  rowHeight: number,
+  size: number,
+): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a move of the cursor scrolls, not rows that come
   useEffect(() => {
     const target = element.current;
     if (!target || cursor < 0 || cursor >= size) return;
@@ -170,6 +216,5 @@ function useKeepInSight(element: RefObject<HTMLDivElement | null>, cursor: numbe
     const seen = target.clientHeight - HEAD_HEIGHT;
     if (top < target.scrollTop) target.scrollTop = top;
     else if (top + rowHeight > target.scrollTop + seen) target.scrollTop = top + rowHeight - seen;
-    // biome-ignore lint/correctness/useExhaustiveDependencies: only a move of the cursor scrolls, not rows that come
   }, [cursor, element, rowHeight]);
 }

@@ -1,7 +1,7 @@
 /** One line of the table: a run, or the head of a group. */
 
 import { ChevronDown, ChevronRight, Eye, EyeOff } from 'lucide-react';
-import { memo, type MouseEvent } from 'react';
+import { type MouseEvent, memo } from 'react';
 import { RunDot } from '@/components/RunDot';
 import { RunStateBadge } from '@/components/RunStateBadge';
 import { formatCount } from '@/lib/format';
@@ -10,8 +10,8 @@ import { runStyle } from '@/lib/runColor';
 import { GroupCell, RunCell } from './cells';
 import { NUMBER, numberAt, textAt } from './frame';
 import type { Layout, Placed } from './layout';
-import type { GroupLine, Line, RunLine } from './rows';
 import styles from './RunGrid.module.css';
+import type { GroupLine, Line, RunLine } from './rows';
 import type { Sparks } from './useSparklines';
 
 /** What can be done with a line. They never change. */
@@ -50,7 +50,6 @@ function TableLine(props: LineProps) {
   const name = line.kind === 'run' ? line.id : line.group.name;
   const lit = useIsHighlighted(props.chartId);
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus, and the arrow keys move in it
     <div
       role="row"
       id={`line-${place}`}
@@ -73,7 +72,18 @@ function TableLine(props: LineProps) {
   );
 }
 
-function RunParts({ line, layout, columns, actions, selected, shown, grouped, now, dark, sparks }: LineProps & { line: RunLine }) {
+function RunParts({
+  line,
+  layout,
+  columns,
+  actions,
+  selected,
+  shown,
+  grouped,
+  now,
+  dark,
+  sparks,
+}: LineProps & { line: RunLine }) {
   const { frame, row, id } = line;
   const numbers = frame.columns.get(NUMBER);
   const number = numbers ? numberAt(numbers, row) : row;
@@ -97,7 +107,12 @@ function RunParts({ line, layout, columns, actions, selected, shown, grouped, no
   return (
     <>
       <div className={styles.pinned} style={{ width: layout.pinnedWidth }} role="presentation">
-        <div role="gridcell" aria-colindex={1} className={styles.cell} style={{ left: 0, width: first?.width ?? 0, paddingLeft: 8 + line.depth * 16 }}>
+        <div
+          role="gridcell"
+          aria-colindex={1}
+          className={styles.cell}
+          style={{ left: 0, width: first?.width ?? 0, paddingLeft: 8 + line.depth * 16 }}
+        >
           <input
             type="checkbox"
             className={styles.check}
@@ -108,13 +123,22 @@ function RunParts({ line, layout, columns, actions, selected, shown, grouped, no
             onChange={() => undefined}
             onClick={(event) => actions.select(id, event.shiftKey)}
           />
-          {line.below > 0 && <Fold open={line.open} label={`the ${line.below} runs under ${title}`} toggle={() => actions.toggle(id)} />}
+          {line.below > 0 && (
+            <Fold open={line.open} label={`the ${line.below} runs under ${title}`} toggle={() => actions.toggle(id)} />
+          )}
           {!grouped && <ShowButton shown={shown} title={title} show={() => actions.show(id)} disabled={line.dimmed} />}
           <span className={shown || grouped ? undefined : styles.hidden}>
             <RunDot number={number} />
           </span>
           <RunStateBadge state={textAt(frame.columns.get('status'), row)} compact />
-          <a className={styles.name} href={actions.href(id)} title={title} tabIndex={-1} onClick={(event) => actions.open(id, event)} draggable={false}>
+          <a
+            className={styles.name}
+            href={actions.href(id)}
+            title={title}
+            tabIndex={-1}
+            onClick={(event) => actions.open(id, event)}
+            draggable={false}
+          >
             {title}
           </a>
           {line.below > 0 && <span className={styles.count}>{formatCount(line.below)}</span>}
@@ -130,7 +154,14 @@ function GroupParts({ line, layout, columns, frame, actions, shown }: LineProps 
   const { group } = line;
   const [first, ...pinned] = layout.pinned;
   const cell = (column: Placed) => (
-    <GroupCell key={column.name} frame={frame} rows={group.rows} column={column} left={column.left} place={1 + Math.max(1, layout.scrolled.indexOf(column) + layout.pinned.length)} />
+    <GroupCell
+      key={column.name}
+      frame={frame}
+      rows={group.rows}
+      column={column}
+      left={column.left}
+      place={1 + Math.max(1, layout.scrolled.indexOf(column) + layout.pinned.length)}
+    />
   );
   return (
     <>
@@ -158,7 +189,14 @@ function GroupParts({ line, layout, columns, frame, actions, shown }: LineProps 
 function Fold({ open, label, toggle }: { open: boolean; label: string; toggle: () => void }) {
   const Icon = open ? ChevronDown : ChevronRight;
   return (
-    <button type="button" className={styles.icon} aria-expanded={open} aria-label={`${open ? 'Hide' : 'Show'} ${label}`} tabIndex={-1} onClick={toggle}>
+    <button
+      type="button"
+      className={styles.icon}
+      aria-expanded={open}
+      aria-label={`${open ? 'Hide' : 'Show'} ${label}`}
+      tabIndex={-1}
+      onClick={toggle}
+    >
       <Icon size={14} aria-hidden />
     </button>
   );
@@ -175,7 +213,16 @@ function ShowButton({ shown, title, show, disabled = false }: ShowProps) {
   const Icon = shown ? Eye : EyeOff;
   const label = shown ? `Hide ${title} in the charts` : `Show ${title} in the charts`;
   return (
-    <button type="button" className={`${styles.icon} ${shown ? '' : styles.hidden}`} aria-pressed={shown} aria-label={label} title={label} tabIndex={-1} disabled={disabled} onClick={show}>
+    <button
+      type="button"
+      className={`${styles.icon} ${shown ? '' : styles.hidden}`}
+      aria-pressed={shown}
+      aria-label={label}
+      title={label}
+      tabIndex={-1}
+      disabled={disabled}
+      onClick={show}
+    >
       <Icon size={14} aria-hidden />
     </button>
   );
@@ -183,11 +230,39 @@ function ShowButton({ shown, title, show, disabled = false }: ShowProps) {
 
 /** Lines are made anew with each look at them; they are the same if they show the same. */
 function sameLine(a: Line, b: Line): boolean {
-  if (a.kind === 'group' || b.kind === 'group') return a.kind === b.kind && a.kind === 'group' && b.kind === 'group' && a.group === b.group && a.open === b.open;
-  return a.id === b.id && a.frame === b.frame && a.row === b.row && a.depth === b.depth && a.dimmed === b.dimmed && a.below === b.below && a.open === b.open;
+  if (a.kind === 'group' || b.kind === 'group')
+    return a.kind === b.kind && a.kind === 'group' && b.kind === 'group' && a.group === b.group && a.open === b.open;
+  return (
+    a.id === b.id &&
+    a.frame === b.frame &&
+    a.row === b.row &&
+    a.depth === b.depth &&
+    a.dimmed === b.dimmed &&
+    a.below === b.below &&
+    a.open === b.open
+  );
 }
 
-const SHALLOW = ['place', 'height', 'layout', 'columns', 'frame', 'actions', 'selected', 'shown', 'grouped', 'nested', 'chartId', 'cursor', 'now', 'dark', 'sparks'] as const;
+const SHALLOW = [
+  'place',
+  'height',
+  'layout',
+  'columns',
+  'frame',
+  'actions',
+  'selected',
+  'shown',
+  'grouped',
+  'nested',
+  'chartId',
+  'cursor',
+  'now',
+  'dark',
+  'sparks',
+] as const;
 
 /** One line; drawn anew only if it has changed. */
-export const RunRow = memo(TableLine, (a, b) => SHALLOW.every((name) => a[name] === b[name]) && sameLine(a.line, b.line));
+export const RunRow = memo(
+  TableLine,
+  (a, b) => SHALLOW.every((name) => a[name] === b[name]) && sameLine(a.line, b.line),
+);

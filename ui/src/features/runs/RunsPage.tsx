@@ -27,6 +27,7 @@ import { ShowMenu } from './ShowMenu';
 import { filterProblem, Toolbar } from './Toolbar';
 import { useTableActions } from './useTableActions';
 import { useTableKeys } from './useTableKeys';
+import { useUndoKeys } from './useUndoKeys';
 import { NO_WIDTHS, useWorkspace, useWorkspaceState } from './useWorkspace';
 
 const route = getRouteApi('/experiments/$experimentId/runs');
@@ -57,7 +58,10 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
   const experiment = useExperiment(experimentId);
   const narrow = useMediaQuery(NARROW, window.matchMedia(NARROW).matches) ?? false;
   const givenWidths = draftWidths ?? state.widths;
-  const widths = useMemo(() => (narrow ? { [NAME_COLUMN]: NARROW_NAME, ...givenWidths } : (givenWidths ?? NO_WIDTHS)), [narrow, givenWidths]);
+  const widths = useMemo(
+    () => (narrow ? { [NAME_COLUMN]: NARROW_NAME, ...givenWidths } : (givenWidths ?? NO_WIDTHS)),
+    [narrow, givenWidths],
+  );
   const model = useWorkspace(experimentId, state, columnsOpen, widths);
   const grid = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
@@ -95,9 +99,13 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
     void navigate({ to: '/compare-runs', search: { runs: ids, experiments: [experimentId] } });
   };
   const asGroups = (a: readonly string[], b: readonly string[]) =>
-    void navigate({ to: '/compare-runs', search: { runs: [...a, ...b], experiments: [experimentId], tab: 'groups', a: a.join(','), b: b.join(',') } });
+    void navigate({
+      to: '/compare-runs',
+      search: { runs: [...a, ...b], experiments: [experimentId], tab: 'groups', a: a.join(','), b: b.join(',') },
+    });
   const others = restOf(frame.size <= MOST_RUNS ? frame.ids : runs.map(({ runId }) => runId), selected);
   const setMode = (value: string) => change({ mode: value === 'table' || value === 'charts' ? value : undefined });
+  useUndoKeys();
   useTableKeys({ grid, input, cursor, setCursor, lines, actions: actions.line, compare, setMode });
   const selectAll = () => {
     if (chosen.length > 0 && chosen.length === frame.size) setSelected(new Set());
@@ -133,8 +141,15 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
   return (
     <div className={styles.page}>
       <PageHeader
-        crumbs={[{ label: 'Experiments', link: { to: '/experiments' } }, { label: name ?? `Experiment ${experimentId}` }]}
-        badge={table.frame ? `${formatCount(frame.total)} ${frame.total === 1 ? 'run' : 'runs'}${state.trash ? ' in the trash' : ''}` : undefined}
+        crumbs={[
+          { label: 'Experiments', link: { to: '/experiments' } },
+          { label: name ?? `Experiment ${experimentId}` },
+        ]}
+        badge={
+          table.frame
+            ? `${formatCount(frame.total)} ${frame.total === 1 ? 'run' : 'runs'}${state.trash ? ' in the trash' : ''}`
+            : undefined
+        }
         actions={
           <>
             <StarButton kind="experiment" id={experimentId} />
@@ -144,16 +159,36 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
           </>
         }
       />
-      <Toolbar experimentId={experimentId} name={name} model={model} change={change} columnsOpen={columnsOpen} setColumnsOpen={setColumnsOpen} input={input} />
+      <Toolbar
+        experimentId={experimentId}
+        name={name}
+        model={model}
+        change={change}
+        columnsOpen={columnsOpen}
+        setColumnsOpen={setColumnsOpen}
+        input={input}
+      />
       <Chips q={state.q ?? ''} apply={(q) => change({ q: q || undefined })} />
       <div className={styles.work}>
         {mode !== 'charts' && (
-          <div className={styles.table} style={mode === 'table' ? { flex: 1 } : { flex: `0 0 calc(${share * 100}% - 4px)` }}>
-            {failure !== undefined && failure !== null && <Failure title="The runs could not be read" error={failure} retry={table.retry} />}
-            {table.columnError !== undefined && <Failure title="Some columns could not be read" error={table.columnError} retry={table.retry} />}
+          <div
+            className={styles.table}
+            style={mode === 'table' ? { flex: 1 } : { flex: `0 0 calc(${share * 100}% - 4px)` }}
+          >
+            {failure !== undefined && failure !== null && (
+              <Failure title="The runs could not be read" error={failure} retry={table.retry} />
+            )}
+            {table.columnError !== undefined && (
+              <Failure title="Some columns could not be read" error={table.columnError} retry={table.retry} />
+            )}
             {!ready && !table.error && <Bones />}
             {nothing && (
-              <NoRuns question={model.question} name={name} apply={(q) => change({ q: q || undefined })} leaveTrash={() => change({ trash: undefined })} />
+              <NoRuns
+                question={model.question}
+                name={name}
+                apply={(q) => change({ q: q || undefined })}
+                leaveTrash={() => change({ trash: undefined })}
+              />
             )}
             {ready && frame.size > 0 && (
               <RunGrid
@@ -219,7 +254,9 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
         trash={state.trash === true}
         clear={() => setSelected(new Set())}
         compare={compare}
-        asGroup={others.length > 0 && others.length + chosen.length <= MOST_RUNS ? () => asGroups(chosen, others) : undefined}
+        asGroup={
+          others.length > 0 && others.length + chosen.length <= MOST_RUNS ? () => asGroups(chosen, others) : undefined
+        }
         onlyThese={() => change({ show: chosen, group: undefined })}
       />
     </div>
@@ -227,7 +264,8 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
 }
 
 /** The names that are not among others. */
-const restOf = (names: readonly string[], others: ReadonlySet<string>): string[] => names.filter((name) => !others.has(name));
+const restOf = (names: readonly string[], others: ReadonlySet<string>): string[] =>
+  names.filter((name) => !others.has(name));
 
 /** Grey lines as high as the rows that will stand there. */
 function Bones() {

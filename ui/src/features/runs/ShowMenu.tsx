@@ -25,17 +25,36 @@ export function ShowMenu({ selection, selectAll, show, change, showSelected, wha
   const first = show === undefined ? DEFAULT_SHOWN : show;
   return (
     <>
-      <input ref={box} type="checkbox" className={styles.check} checked={selection === 'all'} aria-label="Select all rows" title="Select all rows" onChange={selectAll} />
+      <input
+        ref={box}
+        type="checkbox"
+        className={styles.check}
+        checked={selection === 'all'}
+        aria-label="Select all rows"
+        title="Select all rows"
+        onChange={selectAll}
+      />
       <Menu position="bottom-start" width={220} shadow="md" withinPortal>
         <Menu.Target>
-          <button type="button" className={styles.icon} aria-label="Which the charts show" title="Which the charts show" style={{ marginLeft: 6 }}>
+          <button
+            type="button"
+            className={styles.icon}
+            aria-label="Which the charts show"
+            title="Which the charts show"
+            style={{ marginLeft: 6 }}
+          >
             <Eye size={14} aria-hidden />
           </button>
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Label>The charts show</Menu.Label>
           {FIRST.map((count) => (
-            <Menu.Item key={count} role="menuitemradio" aria-checked={first === count} onClick={() => change(count === DEFAULT_SHOWN ? undefined : count)}>
+            <Menu.Item
+              key={count}
+              role="menuitemradio"
+              aria-checked={first === count}
+              onClick={() => change(count === DEFAULT_SHOWN ? undefined : count)}
+            >
               {count === 500 ? `all ${what}, at most 500` : `the first ${count} ${what}`}
               {first === count ? ' ✓' : ''}
             </Menu.Item>

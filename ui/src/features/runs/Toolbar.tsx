@@ -25,7 +25,9 @@ interface Props {
 
 /** What the server says against the filter; `undefined` for other errors. */
 export const filterProblem = (error: unknown): string | undefined =>
-  error instanceof ApiError && error.status === 400 && error.message.startsWith('Invalid filter') ? error.message : undefined;
+  error instanceof ApiError && error.status === 400 && error.message.startsWith('Invalid filter')
+    ? error.message
+    : undefined;
 
 export function Toolbar({ experimentId, name, model, change, columnsOpen, setColumnsOpen, input }: Props) {
   const { state, choice, chosen, columns } = model;
@@ -39,16 +41,34 @@ export function Toolbar({ experimentId, name, model, change, columnsOpen, setCol
         input={input}
       />
       {state.tree && (
-        <Button variant="light" size="xs" h={32} leftSection={<ListTree size={15} aria-hidden />} onClick={() => change({ tree: undefined })} title="Show runs one below another again">
+        <Button
+          variant="light"
+          size="xs"
+          h={32}
+          leftSection={<ListTree size={15} aria-hidden />}
+          onClick={() => change({ tree: undefined })}
+          title="Show runs one below another again"
+        >
           Tree
         </Button>
       )}
       {state.trash && (
-        <Button variant="light" size="xs" h={32} leftSection={<Trash2 size={15} aria-hidden />} onClick={() => change({ trash: undefined })} title="Leave the trash">
+        <Button
+          variant="light"
+          size="xs"
+          h={32}
+          leftSection={<Trash2 size={15} aria-hidden />}
+          onClick={() => change({ trash: undefined })}
+          title="Leave the trash"
+        >
           Trash
         </Button>
       )}
-      <GroupMenu experimentId={experimentId} group={model.group} change={(group) => change({ group: group.length > 0 ? group : undefined, show: undefined })} />
+      <GroupMenu
+        experimentId={experimentId}
+        group={model.group}
+        change={(group) => change({ group: group.length > 0 ? group : undefined, show: undefined })}
+      />
       <ColumnsMenu
         experimentId={experimentId}
         shown={chosen ?? []}
@@ -57,13 +77,32 @@ export function Toolbar({ experimentId, name, model, change, columnsOpen, setCol
         open={columnsOpen}
         setOpen={setColumnsOpen}
         change={(cols) => change({ cols })}
-        reset={state.cols || state.widths || state.pins ? () => change({ cols: undefined, widths: undefined, pins: undefined }) : undefined}
+        reset={
+          state.cols || state.widths || state.pins
+            ? () => change({ cols: undefined, widths: undefined, pins: undefined })
+            : undefined
+        }
       />
       <OptionsMenu
         state={state}
         change={change}
-        python={() => pythonOf({ server: BASE.href.replace(/\/$/, ''), experimentId, q: state.q ?? '', sort: model.sort, trash: state.trash === true, columns })}
-        saveCsv={() => saveText(`${(name ?? 'runs').replace(/[^\w.-]+/g, '-')}.csv`, csvOfLines(model.lines, columns, model.group), 'text/csv')}
+        python={() =>
+          pythonOf({
+            server: BASE.href.replace(/\/$/, ''),
+            experimentId,
+            q: state.q ?? '',
+            sort: model.sort,
+            trash: state.trash === true,
+            columns,
+          })
+        }
+        saveCsv={() =>
+          saveText(
+            `${(name ?? 'runs').replace(/[^\w.-]+/g, '-')}.csv`,
+            csvOfLines(model.lines, columns, model.group),
+            'text/csv',
+          )
+        }
       />
     </div>
   );

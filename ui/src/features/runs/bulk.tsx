@@ -40,7 +40,12 @@ async function carryOut({ start, done, failed, undo }: Change): Promise<void> {
     if (job.state !== 'FINISHED') throw new Error(job.reason ?? `The job ${job.job_id} is ${job.state.toLowerCase()}.`);
     const [first] = job.failures;
     if (job.failed > 0) {
-      notifications.show({ color: 'red', autoClose: false, title: `${runsOf(job.failed)} could not be changed`, message: first ? `${first.id}: ${first.reason}` : '' });
+      notifications.show({
+        color: 'red',
+        autoClose: false,
+        title: `${runsOf(job.failed)} could not be changed`,
+        message: first ? `${first.id}: ${first.reason}` : '',
+      });
     }
     if (changed > 0) tell(done(changed), job.job_id, failed, undo);
   } catch (error) {
@@ -100,7 +105,8 @@ export const tagRuns = (run_ids: string[], key: string, value: string | undefine
   const tags: Tag[] = value === undefined ? [] : [{ key, value }];
   return carryOut({
     start: () => call('jobs.tag_runs', { run_ids, tags, remove: value === undefined ? [key] : [] }),
-    done: (count) => (value === undefined ? `The tag ${key} is off ${runsOf(count)}.` : `${runsOf(count)} tagged ${key}: ${value}.`),
+    done: (count) =>
+      value === undefined ? `The tag ${key} is off ${runsOf(count)}.` : `${runsOf(count)} tagged ${key}: ${value}.`,
     failed: 'The runs are not tagged',
   });
 };

@@ -33,7 +33,8 @@ export function RunCell({ frame, row, column, left, place, now, spark, color }: 
   const { name, width } = column;
   const cells = frame.columns.get(name);
   const style = { left, width };
-  if (name === 'duration' || name === 'status') return <AttributeCell frame={frame} row={row} name={name} style={style} place={place} now={now} />;
+  if (name === 'duration' || name === 'status')
+    return <AttributeCell frame={frame} row={row} name={name} style={style} place={place} now={now} />;
   if (!cells) return <Blank style={style} place={place} />;
   if (!hasCell(cells, row)) return <div role="gridcell" aria-colindex={place} className={styles.cell} style={style} />;
   if (cells.kind === 'time') {
@@ -44,7 +45,10 @@ export function RunCell({ frame, row, column, left, place, now, spark, color }: 
       </div>
     );
   }
-  if (cells.kind === 'number') return <NumberCell cells={cells} row={row} column={column} style={style} place={place} spark={spark} color={color} />;
+  if (cells.kind === 'number')
+    return (
+      <NumberCell cells={cells} row={row} column={column} style={style} place={place} spark={spark} color={color} />
+    );
   const text = textAt(cells, row);
   const { numeric } = statsOf(cells);
   return (
@@ -132,7 +136,13 @@ function AttributeCell({ frame, row, name, style, place, now }: AttributeProps) 
   // A run that goes on has no duration yet: how long it has been going.
   const length = known ?? (state === 'RUNNING' && started ? Math.max(0, now - numberAt(started, row)) : undefined);
   return (
-    <div role="gridcell" aria-colindex={place} className={styles.value} style={style} title={known === undefined ? 'so far' : `${known} ms`}>
+    <div
+      role="gridcell"
+      aria-colindex={place}
+      className={styles.value}
+      style={style}
+      title={known === undefined ? 'so far' : `${known} ms`}
+    >
       {length === undefined ? '' : formatDuration(known === undefined ? Math.floor(length / 1000) * 1000 : length)}
     </div>
   );
@@ -157,14 +167,26 @@ export function GroupCell({ frame, rows, column, left, place }: GroupCellProps) 
   if (cells.kind === 'text') {
     const text = found.distinct === 1 ? found.text : `${found.distinct} values`;
     return (
-      <div role="gridcell" aria-colindex={place} className={`${styles.cell} ${found.distinct === 1 ? '' : styles.deviation}`} style={style} title={text}>
+      <div
+        role="gridcell"
+        aria-colindex={place}
+        className={`${styles.cell} ${found.distinct === 1 ? '' : styles.deviation}`}
+        style={style}
+        title={text}
+      >
         <span className={styles.text}>{name === 'status' && found.distinct === 1 ? text.toLowerCase() : text}</span>
       </div>
     );
   }
   if (cells.kind === 'time') {
     return (
-      <div role="gridcell" aria-colindex={place} className={styles.cell} style={style} title={`on average ${formatTime(found.mean)}`}>
+      <div
+        role="gridcell"
+        aria-colindex={place}
+        className={styles.cell}
+        style={style}
+        title={`on average ${formatTime(found.mean)}`}
+      >
         {formatAge(found.mean)}
       </div>
     );
@@ -181,7 +203,11 @@ export function GroupCell({ frame, rows, column, left, place }: GroupCellProps) 
       title={`mean ${found.mean}, standard deviation ${found.std}, of ${found.count - found.nans} runs${nans}`}
     >
       <span>{show(found.mean)}</span>
-      {found.count - found.nans > 1 && <span className={styles.deviation}>± {name === 'duration' ? formatDuration(found.std) : formatNumber(Number(found.std.toPrecision(2)))}</span>}
+      {found.count - found.nans > 1 && (
+        <span className={styles.deviation}>
+          ± {name === 'duration' ? formatDuration(found.std) : formatNumber(Number(found.std.toPrecision(2)))}
+        </span>
+      )}
     </div>
   );
 }

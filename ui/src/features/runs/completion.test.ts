@@ -1,7 +1,17 @@
 /** What the filter box offers, wherever the cursor stands. `|` is the cursor. */
 
 import { describe, expect, it } from 'vitest';
-import { applyChoice, choiceOfKey, choiceOfValue, completeAttribute, completeJoint, completeOperator, completeState, readWanted, typedKey } from './completion';
+import {
+  applyChoice,
+  choiceOfKey,
+  choiceOfValue,
+  completeAttribute,
+  completeJoint,
+  completeOperator,
+  completeState,
+  readWanted,
+  typedKey,
+} from './completion';
 
 function at(marked: string) {
   const cursor = marked.indexOf('|');
@@ -98,7 +108,9 @@ describe('applyChoice', () => {
 describe('choices', () => {
   it('are the operators that go with the field', () => {
     expect(completeOperator('metrics.a', '').map(({ label }) => label)).not.toContain('LIKE');
-    expect(completeOperator('params.a', '').map(({ label }) => label)).toEqual(expect.arrayContaining(['LIKE', '<', 'IS NULL']));
+    expect(completeOperator('params.a', '').map(({ label }) => label)).toEqual(
+      expect.arrayContaining(['LIKE', '<', 'IS NULL']),
+    );
     expect(completeOperator('tags.a', 'is').map(({ label }) => label)).toEqual(['IS NULL', 'IS NOT NULL']);
     expect(completeOperator('start_time', '').map(({ label }) => label)).toContain('BETWEEN');
   });

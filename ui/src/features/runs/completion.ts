@@ -37,7 +37,8 @@ export function readWanted(text: string, cursor: number): Wanted {
       return { kind: 'field', from, to, typed, entity: 'metric', closing: text[to] === ')' ? '' : ')' };
     case 'operator':
       // The operator is there already: `loss<` waits for a value right behind it.
-      if (touching?.shape === 'operator') return { kind: 'value', from: cursor, to: cursor, typed: '', field: state.field, list: false };
+      if (touching?.shape === 'operator')
+        return { kind: 'value', from: cursor, to: cursor, typed: '', field: state.field, list: false };
       return { kind: 'operator', from, to, typed, field: state.field };
     case 'value':
       return { kind: 'value', from, to, typed, field: state.field, list: state.list };
@@ -128,7 +129,21 @@ function stateAfter(tokens: readonly Token[]): State {
 
 const METRIC_OPERATORS = ['<', '<=', '>', '>=', '=', '!=', 'BETWEEN', 'IN'];
 const TEXT_OPERATORS = ['=', '!=', 'LIKE', 'ILIKE', 'IN', 'NOT IN', 'IS NULL', 'IS NOT NULL'];
-const PARAM_OPERATORS = ['=', '!=', '<', '<=', '>', '>=', 'LIKE', 'ILIKE', 'IN', 'NOT IN', 'BETWEEN', 'IS NULL', 'IS NOT NULL'];
+const PARAM_OPERATORS = [
+  '=',
+  '!=',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'LIKE',
+  'ILIKE',
+  'IN',
+  'NOT IN',
+  'BETWEEN',
+  'IS NULL',
+  'IS NOT NULL',
+];
 const NOTES: Readonly<Record<string, string>> = {
   LIKE: 'a pattern: % is any text',
   ILIKE: 'a pattern, capitals not minded',
@@ -154,7 +169,12 @@ export function completeOperator(field: string, typed: string): Choice[] {
     .filter((each) => each.startsWith(typed.toUpperCase()))
     .map((each) => {
       const list = each.endsWith('IN') && each !== 'BETWEEN';
-      return { label: each, insert: list ? `${each} ()` : each.startsWith('IS') ? `${each} ` : `${each} `, note: NOTES[each] ?? '', ...(list ? { back: 1 } : {}) };
+      return {
+        label: each,
+        insert: list ? `${each} ()` : each.startsWith('IS') ? `${each} ` : `${each} `,
+        note: NOTES[each] ?? '',
+        ...(list ? { back: 1 } : {}),
+      };
     });
 }
 
@@ -175,7 +195,11 @@ export function completeAttribute(typed: string): Choice[] {
     insert: `${name} `,
     note: ATTRIBUTES[name] ?? '',
   }));
-  const first = FIRST.filter(([name]) => name.startsWith(wanted)).map(([name, note]) => ({ label: name, insert: name, note }));
+  const first = FIRST.filter(([name]) => name.startsWith(wanted)).map(([name, note]) => ({
+    label: name,
+    insert: name,
+    note,
+  }));
   return [...first, ...attributes];
 }
 
@@ -208,7 +232,9 @@ const STATES = ['RUNNING', 'FINISHED', 'FAILED', 'KILLED', 'SCHEDULED'];
 
 /** The states that begin with what is typed. */
 export const completeState = (typed: string, list: boolean): Choice[] =>
-  STATES.filter((each) => each.startsWith(typedValue(typed).toUpperCase())).map((each) => choiceOfValue(each, '', list));
+  STATES.filter((each) => each.startsWith(typedValue(typed).toUpperCase())).map((each) =>
+    choiceOfValue(each, '', list),
+  );
 
 /** AND and OR. */
 export const completeJoint = (typed: string): Choice[] =>
@@ -217,7 +243,11 @@ export const completeJoint = (typed: string): Choice[] =>
     .map((each) => ({ label: each, insert: `${each} `, note: each === 'AND' ? 'both hold' : 'one holds' }));
 
 /** Put a choice into the text; the cursor's new place comes with it. */
-export function applyChoice(text: string, wanted: Exclude<Wanted, { kind: 'nothing' }>, choice: Choice): { text: string; cursor: number } {
+export function applyChoice(
+  text: string,
+  wanted: Exclude<Wanted, { kind: 'nothing' }>,
+  choice: Choice,
+): { text: string; cursor: number } {
   const insert = text[wanted.to] === ' ' && choice.insert.endsWith(' ') ? choice.insert.slice(0, -1) : choice.insert;
   const space = wanted.kind === 'value' && /[<>=!~\w]$/.test(text.slice(0, wanted.from)) ? ' ' : '';
   const after = text.slice(0, wanted.from) + space + insert;

@@ -14,7 +14,12 @@ export function csvOfLines(lines: Lines, columns: readonly string[], groupedBy: 
 }
 
 function* runRows(lines: Lines, columns: readonly string[]): Generator<Row> {
-  const names = ['run_id', 'run_name', 'status', ...columns.filter((name) => !['run_id', 'run_name', 'status'].includes(name))];
+  const names = [
+    'run_id',
+    'run_name',
+    'status',
+    ...columns.filter((name) => !['run_id', 'run_name', 'status'].includes(name)),
+  ];
   yield names;
   for (let place = 0; place < lines.size; place += 1) {
     const line = lines.at(place);

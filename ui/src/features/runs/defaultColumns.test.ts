@@ -35,10 +35,20 @@ describe('chooseColumns', () => {
     candidate('metrics.wide', [0, 1, 0.5]),
     candidate('metrics.`system/cpu`', [0, 100, 50]),
   ];
-  const params = [candidate('params.same', ['a', 'a', 'a']), candidate('params.lr', ['1', '2', '1']), candidate('params.rare', ['x', undefined, undefined])];
+  const params = [
+    candidate('params.same', ['a', 'a', 'a']),
+    candidate('params.lr', ['1', '2', '1']),
+    candidate('params.rare', ['x', undefined, undefined]),
+  ];
 
   it('takes metrics by spread and params that differ, and neither machines nor constants', () => {
-    expect(chooseColumns(metrics, params)).toEqual(['metrics.wide', 'metrics.narrow', 'params.lr', 'params.rare', ...LAST_COLUMNS]);
+    expect(chooseColumns(metrics, params)).toEqual([
+      'metrics.wide',
+      'metrics.narrow',
+      'params.lr',
+      'params.rare',
+      ...LAST_COLUMNS,
+    ]);
   });
 
   it('takes no more than five metrics and eight params', () => {
@@ -51,21 +61,33 @@ describe('chooseColumns', () => {
   });
 
   it('leaves room for others beside a hundred classes', () => {
-    const classes = Array.from({ length: 100 }, (_, place) => candidate(writeField('metric', `test/class_${place}`), [0, 1]));
+    const classes = Array.from({ length: 100 }, (_, place) =>
+      candidate(writeField('metric', `test/class_${place}`), [0, 1]),
+    );
     const chosen = chooseColumns([...classes, candidate('metrics.loss', [0.5, 0.6])], []);
     expect(chosen).toContain('metrics.loss');
     expect(chosen.filter((name) => name.startsWith('metrics.'))).toHaveLength(5);
   });
 
   it('shows what one run has, though nothing can differ', () => {
-    expect(chooseColumns([candidate('metrics.a', [1])], [candidate('params.p', ['x'])])).toEqual(['metrics.a', 'params.p', ...LAST_COLUMNS]);
+    expect(chooseColumns([candidate('metrics.a', [1])], [candidate('params.p', ['x'])])).toEqual([
+      'metrics.a',
+      'params.p',
+      ...LAST_COLUMNS,
+    ]);
   });
 });
 
 describe('growChoice', () => {
   it('moves nothing that is there, and puts what is new beside its like', () => {
     const before = ['metrics.b', 'params.p', ...LAST_COLUMNS];
-    expect(growChoice(before, ['metrics.a', 'metrics.b', 'params.q', ...LAST_COLUMNS])).toEqual(['metrics.b', 'metrics.a', 'params.p', 'params.q', ...LAST_COLUMNS]);
+    expect(growChoice(before, ['metrics.a', 'metrics.b', 'params.q', ...LAST_COLUMNS])).toEqual([
+      'metrics.b',
+      'metrics.a',
+      'params.p',
+      'params.q',
+      ...LAST_COLUMNS,
+    ]);
   });
 
   it('begins with metrics that come later', () => {
@@ -74,6 +96,9 @@ describe('growChoice', () => {
 
   it('has room for five metrics', () => {
     const before = ['a', 'b', 'c', 'd', 'e'].map((key) => `metrics.${key}`);
-    expect(growChoice([...before, ...LAST_COLUMNS], ['metrics.f', ...LAST_COLUMNS])).toEqual([...before, ...LAST_COLUMNS]);
+    expect(growChoice([...before, ...LAST_COLUMNS], ['metrics.f', ...LAST_COLUMNS])).toEqual([
+      ...before,
+      ...LAST_COLUMNS,
+    ]);
   });
 });

@@ -1,8 +1,8 @@
 /** Which columns are shown before anybody has chosen: the metrics that tell runs apart, then the params that differ. */
 
+import { readField } from './fields';
 import type { Cells } from './frame';
 import { statsOf } from './stats';
-import { readField } from './fields';
 
 const MOST_METRICS = 5;
 const MOST_OF_FAMILY = 2;
@@ -63,7 +63,8 @@ function mixFamilies(names: readonly string[], most: number): string[] {
 export function chooseColumns(metrics: readonly Candidate[], params: readonly Candidate[], all = false): string[] {
   const ranked = rankMetrics(metrics);
   // One run, or all alike: there is no spread, and yet results are what one looks for.
-  const shown = ranked.length > 0 ? ranked : metrics.filter(({ cells }) => statsOf(cells).count > 0).map(({ name }) => name);
+  const shown =
+    ranked.length > 0 ? ranked : metrics.filter(({ cells }) => statsOf(cells).count > 0).map(({ name }) => name);
   const differing = rankParams(params);
   const inputs = differing.length > 0 || all ? differing : params.map(({ name }) => name);
   return [
@@ -75,7 +76,8 @@ export function chooseColumns(metrics: readonly Candidate[], params: readonly Ca
 
 /** The choice of before with what has come since, as far as there is room: nothing that is on the screen moves away. */
 export function growChoice(before: readonly string[], chosen: readonly string[], all = false): string[] {
-  const most = (entity: string): number => (all ? Number.POSITIVE_INFINITY : entity === 'metric' ? MOST_METRICS : MOST_PARAMS);
+  const most = (entity: string): number =>
+    all ? Number.POSITIVE_INFINITY : entity === 'metric' ? MOST_METRICS : MOST_PARAMS;
   const grown = [...before];
   for (const name of chosen) {
     if (grown.includes(name)) continue;
@@ -83,7 +85,8 @@ export function growChoice(before: readonly string[], chosen: readonly string[],
     const same = grown.filter((each) => readField(each).entity === entity);
     if (same.length >= most(entity)) continue;
     const last = same.at(-1);
-    const place = last !== undefined ? grown.indexOf(last) + 1 : entity === 'metric' ? 0 : grown.length - LAST_COLUMNS.length;
+    const place =
+      last !== undefined ? grown.indexOf(last) + 1 : entity === 'metric' ? 0 : grown.length - LAST_COLUMNS.length;
     grown.splice(place, 0, name);
   }
   return grown;

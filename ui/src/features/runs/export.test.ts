@@ -10,7 +10,14 @@ import { describeGroups, describeRuns, shownNames, toggleShown } from './shownRu
 import { orderRows } from './sorting';
 
 const FRAME = frameOf([
-  { run_id: 'b', run_name: 'second, "best"', status: 'RUNNING', 'metrics.v': Number.NaN, 'params.m': '=1+1', start_time: 1_000 },
+  {
+    run_id: 'b',
+    run_name: 'second, "best"',
+    status: 'RUNNING',
+    'metrics.v': Number.NaN,
+    'params.m': '=1+1',
+    start_time: 1_000,
+  },
   { run_id: 'a', run_name: 'first', status: 'FINISHED', 'metrics.v': 0.1, 'params.m': undefined, start_time: 0 },
 ]);
 const ORDER = orderRows(FRAME, []);
@@ -38,7 +45,14 @@ describe('csvOfLines', () => {
 
 describe('pythonOf', () => {
   it('asks for the same runs in the same order', () => {
-    const code = pythonOf({ server: 'http://h:5000', experimentId: '7', q: `params.m = "it's"`, sort: ['metrics.v DESC'], trash: false, columns: ['metrics.v'] });
+    const code = pythonOf({
+      server: 'http://h:5000',
+      experimentId: '7',
+      q: `params.m = "it's"`,
+      sort: ['metrics.v DESC'],
+      trash: false,
+      columns: ['metrics.v'],
+    });
     expect(code).toContain('import headrace as hr\n\nhr.set_tracking_uri("http://h:5000")');
     expect(code).toContain(`    filter_string="params.m = \\"it's\\"",`);
     expect(code).toContain('    order_by=["metrics.v DESC"],');
@@ -69,7 +83,9 @@ describe('what the charts show', () => {
   });
 
   it('tells the charts what they need', () => {
-    expect(describeRuns(FRAME, ['b', 'gone'], '7')).toEqual([{ runId: 'b', name: 'second, "best"', number: 0, experimentId: '7', running: true, startTime: 1000 }]);
+    expect(describeRuns(FRAME, ['b', 'gone'], '7')).toEqual([
+      { runId: 'b', name: 'second, "best"', number: 0, experimentId: '7', running: true, startTime: 1000 },
+    ]);
     const groups = groupRows(FRAME, ORDER, ['status'], []);
     expect(describeGroups(FRAME, groups, ['FINISHED'])).toEqual([{ name: 'FINISHED', number: 1, runIds: ['a'] }]);
   });

@@ -19,9 +19,12 @@ describe('quoteKey', () => {
 });
 
 describe('quoteText', () => {
-  it.each(['plain', "it's", 'say "x"', `both ' and "`, 'back\\slash', 'line\nbreak', "ends with '", '', 'tab\t"\''])('%j comes back', (text) => {
-    expect(unquote(quoteText(text))).toBe(text);
-  });
+  it.each(['plain', "it's", 'say "x"', `both ' and "`, 'back\\slash', 'line\nbreak', "ends with '", '', 'tab\t"\''])(
+    '%j comes back',
+    (text) => {
+      expect(unquote(quoteText(text))).toBe(text);
+    },
+  );
 
   it('never leaves a quote of its own kind inside without an escape', () => {
     expect(quoteText(`a'b"c`)).toBe(`E'a\\'b"c'`);

@@ -33,7 +33,12 @@ const STATISTICS: Readonly<Record<string, Statistic>> = {
   first: 'first',
   count: 'count',
 };
-const PREFIXES: Readonly<Record<Entity, string>> = { attribute: '', metric: 'metrics.', param: 'params.', tag: 'tags.' };
+const PREFIXES: Readonly<Record<Entity, string>> = {
+  attribute: '',
+  metric: 'metrics.',
+  param: 'params.',
+  tag: 'tags.',
+};
 const ALIASES: Readonly<Record<string, string>> = {
   created: 'start_time',
   Created: 'start_time',

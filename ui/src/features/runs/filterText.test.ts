@@ -1,14 +1,33 @@
 /** Filters in pieces, and chips that become clauses again. */
 
 import { describe, expect, it } from 'vitest';
-import { addClause, dropPart, guard, labelPart, placeOfError, readParts, readTokens, replacePart, wordsOfError, writeComparison } from './filterText';
+import {
+  addClause,
+  dropPart,
+  guard,
+  labelPart,
+  placeOfError,
+  readParts,
+  readTokens,
+  replacePart,
+  wordsOfError,
+  writeComparison,
+} from './filterText';
 
 const partsOf = (text: string) => readParts(text).map((part) => part.text);
 
 describe('readTokens', () => {
   it('keeps quoted keys and texts whole', () => {
     const text = "metrics.`val loss` < 1e-3 AND tags.a = 'x AND y'";
-    expect(readTokens(text).map((token) => token.text)).toEqual(['metrics.`val loss`', '<', '1e-3', 'AND', 'tags.a', '=', "'x AND y'"]);
+    expect(readTokens(text).map((token) => token.text)).toEqual([
+      'metrics.`val loss`',
+      '<',
+      '1e-3',
+      'AND',
+      'tags.a',
+      '=',
+      "'x AND y'",
+    ]);
   });
 
   it('says that a quote is open', () => {
@@ -34,7 +53,10 @@ describe('readParts', () => {
   });
 
   it('does not cut at the AND of BETWEEN', () => {
-    expect(partsOf('metrics.a BETWEEN 1 AND 2 AND metrics.b > 3')).toEqual(['metrics.a BETWEEN 1 AND 2', 'metrics.b > 3']);
+    expect(partsOf('metrics.a BETWEEN 1 AND 2 AND metrics.b > 3')).toEqual([
+      'metrics.a BETWEEN 1 AND 2',
+      'metrics.b > 3',
+    ]);
   });
 
   it('is one part where OR stands on top', () => {
@@ -65,9 +87,12 @@ describe('chips', () => {
     expect(writeComparison(part.simple)).toBe(text);
   });
 
-  it.each(["NOT a = 'x'", '(a = 1)', 'metrics.a <', 'metrics.a', 'params.a IN ()', "a = 'b' 'c'"])('%s cannot be edited by parts', (text) => {
-    expect(readParts(text)[0]?.simple).toBeUndefined();
-  });
+  it.each(["NOT a = 'x'", '(a = 1)', 'metrics.a <', 'metrics.a', 'params.a IN ()', "a = 'b' 'c'"])(
+    '%s cannot be edited by parts',
+    (text) => {
+      expect(readParts(text)[0]?.simple).toBeUndefined();
+    },
+  );
 
   it('can be dropped from the middle, the beginning and the end', () => {
     const text = "metrics.a > 1 AND params.b = 'x' AND tags.c IS NULL";
@@ -110,7 +135,8 @@ describe('addClause', () => {
 });
 
 describe('errors of the server', () => {
-  const message = "Invalid filter, column 11: a comparator was expected, found '=='. Write = for equality.\nmetrics.a == 1\n          ^";
+  const message =
+    "Invalid filter, column 11: a comparator was expected, found '=='. Write = for equality.\nmetrics.a == 1\n          ^";
 
   it('have a place and words', () => {
     expect(placeOfError(message)).toBe(10);

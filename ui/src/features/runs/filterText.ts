@@ -121,12 +121,18 @@ function readComparison(text: string, tokens: readonly Token[]): Comparison | un
   const [sign, value, ...more] = rest;
   if (sign?.shape === 'operator' || isWord(sign, 'LIKE', 'ILIKE')) {
     if (!value || more.length > 0 || !['text', 'number'].includes(value.shape)) return undefined;
-    return { field, operator: (sign?.text ?? '').toUpperCase(), values: [unquote(value.text)], quoted: value.shape === 'text' };
+    return {
+      field,
+      operator: (sign?.text ?? '').toUpperCase(),
+      values: [unquote(value.text)],
+      quoted: value.shape === 'text',
+    };
   }
   const words = rest.filter((token) => token.shape === 'word').map((token) => token.text.toUpperCase());
   const values = rest.filter((token) => token.shape === 'text' || token.shape === 'number');
   const operator = words.join(' ');
-  if (operator === 'IS NULL' || operator === 'IS NOT NULL') return values.length ? undefined : { field, operator, values: [], quoted: false };
+  if (operator === 'IS NULL' || operator === 'IS NOT NULL')
+    return values.length ? undefined : { field, operator, values: [], quoted: false };
   if (operator === 'BETWEEN AND' && values.length === 2) {
     return { field, operator: 'BETWEEN', values: values.map((token) => token.text), quoted: false };
   }
@@ -140,9 +146,12 @@ function readComparison(text: string, tokens: readonly Token[]): Comparison | un
 /** How many tokens the field takes, from the first on: one, or four for `min(metrics.loss)`. */
 function operandEnd(tokens: readonly Token[]): number {
   const [first, open, inner, close] = tokens;
-  if (first?.shape === 'word' && open?.shape === 'open') return inner?.shape === 'field' && close?.shape === 'close' ? 4 : 0;
+  if (first?.shape === 'word' && open?.shape === 'open')
+    return inner?.shape === 'field' && close?.shape === 'close' ? 4 : 0;
   if (isWord(first, 'NOT', 'AND', 'OR', 'IN', 'IS', 'BETWEEN', 'LIKE', 'ILIKE')) return 0;
-  return first?.shape === 'field' || first?.shape === 'word' || (first?.shape === 'text' && first.text.startsWith('`')) ? 1 : 0;
+  return first?.shape === 'field' || first?.shape === 'word' || (first?.shape === 'text' && first.text.startsWith('`'))
+    ? 1
+    : 0;
 }
 
 /** Write a comparison; the values are put in quotes if they are texts. */

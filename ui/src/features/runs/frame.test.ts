@@ -54,7 +54,11 @@ describe('addColumns', () => {
       { run_id: '', number: 9, 'metrics.acc': 90 },
       { run_id: '', number: 3, 'metrics.acc': 30 },
     ]);
-    const wider = addColumns(frame, { ...answer, columns: new Map([...answer.columns].filter(([name]) => name !== 'run_id')) }, true);
+    const wider = addColumns(
+      frame,
+      { ...answer, columns: new Map([...answer.columns].filter(([name]) => name !== 'run_id')) },
+      true,
+    );
     expect(valuesOf(wider, 'metrics.acc')).toEqual({ a: 10, b: undefined, c: 30 });
     expect(wider.whole.has('metrics.acc')).toBe(true);
   });
@@ -70,7 +74,11 @@ describe('addColumns', () => {
 describe('patchFrame', () => {
   it('changes values where they stand, and leaves columns alone in which nothing changed', () => {
     const frame = frameOf(BASE);
-    const next = patchFrame(frame, ['b'], frameOf([{ run_id: 'b', number: 2, 'metrics.loss': 0.2, 'params.lr': undefined }]));
+    const next = patchFrame(
+      frame,
+      ['b'],
+      frameOf([{ run_id: 'b', number: 2, 'metrics.loss': 0.2, 'params.lr': undefined }]),
+    );
     expect(valuesOf(next, 'metrics.loss')).toEqual({ a: undefined, b: 0.2, c: 0.3 });
     expect(next.columns.get('params.lr')).toBe(frame.columns.get('params.lr'));
     expect(next.ids).toBe(frame.ids);
@@ -96,14 +104,22 @@ describe('patchFrame', () => {
   });
 
   it('takes a value away that a run has no more', () => {
-    const next = patchFrame(frameOf(BASE), ['c'], frameOf([{ run_id: 'c', number: 3, 'metrics.loss': undefined, 'params.lr': undefined }, ]));
+    const next = patchFrame(
+      frameOf(BASE),
+      ['c'],
+      frameOf([{ run_id: 'c', number: 3, 'metrics.loss': undefined, 'params.lr': undefined }]),
+    );
     expect(valuesOf(next, 'params.lr').c).toBeUndefined();
     expect(valuesOf(next, 'metrics.loss').c).toBeUndefined();
   });
 
   it('keeps texts apart after many changes', () => {
-    let frame = frameOf([{ run_id: 'a', 'tags.t': '0' }, { run_id: 'b', 'tags.t': 'stays' }]);
-    for (let turn = 1; turn <= 1200; turn += 1) frame = patchFrame(frame, ['a'], frameOf([{ run_id: 'a', 'tags.t': String(turn) }]));
+    let frame = frameOf([
+      { run_id: 'a', 'tags.t': '0' },
+      { run_id: 'b', 'tags.t': 'stays' },
+    ]);
+    for (let turn = 1; turn <= 1200; turn += 1)
+      frame = patchFrame(frame, ['a'], frameOf([{ run_id: 'a', 'tags.t': String(turn) }]));
     expect(valuesOf(frame, 'tags.t')).toEqual({ a: '1200', b: 'stays' });
     const cells = frame.columns.get('tags.t');
     expect(cells?.kind === 'text' && cells.texts.length < 1100).toBe(true);

@@ -1,7 +1,7 @@
 /** The rows that a table holds, column by column, and how more columns and changed rows are worked into them. Values are never changed in place. */
 
-import { float64, hasBit, int64, MISSING, uint32 } from '@/api/columns';
 import type { RunTable, TableColumn } from '@/api/calls';
+import { float64, hasBit, int64, MISSING, uint32 } from '@/api/columns';
 
 /** A column of numbers or of times (Unix milliseconds); `present` has one byte for each row. */
 export interface NumberCells {
@@ -38,7 +38,15 @@ export interface Frame {
 export const NUMBER = 'number';
 export const PARENT = 'tags.mlflow.parentRunId';
 /** What each row needs, whatever is shown of it. */
-export const BASE_COLUMNS: readonly string[] = ['run_id', 'run_name', 'status', 'start_time', 'duration', NUMBER, PARENT];
+export const BASE_COLUMNS: readonly string[] = [
+  'run_id',
+  'run_name',
+  'status',
+  'start_time',
+  'duration',
+  NUMBER,
+  PARENT,
+];
 
 const TIMES = new Set(['start_time', 'end_time', 'attributes.start_time', 'attributes.end_time']);
 
@@ -212,7 +220,8 @@ function copyRows(draft: Draft, cells: Cells, count: number, target: (row: numbe
 function alignRows(frame: Frame, numbers: Float64Array): Int32Array | undefined {
   const own = frame.columns.get(NUMBER);
   if (!own || own.kind === 'text') return new Int32Array(numbers.length).fill(-1);
-  if (own.values.length === numbers.length && own.values.every((value, row) => value === numbers[row])) return undefined;
+  if (own.values.length === numbers.length && own.values.every((value, row) => value === numbers[row]))
+    return undefined;
   const rows = new Map<number, number>();
   for (let row = 0; row < frame.size; row += 1) rows.set(own.values[row] ?? -1, row);
   return Int32Array.from(numbers, (number) => rows.get(number) ?? -1);
@@ -278,7 +287,14 @@ export function patchFrame(frame: Frame, asked: readonly string[], answer: Frame
   }
   const ids = [...added.map((row) => answer.ids[row] ?? ''), ...kept.map((row) => frame.ids[row] ?? '')];
   const change = added.length - gone.size;
-  return { ...frame, size, ids, columns, matching: frame.matching + change, total: Math.max(frame.total + change, size) };
+  return {
+    ...frame,
+    size,
+    ids,
+    columns,
+    matching: frame.matching + change,
+    total: Math.max(frame.total + change, size),
+  };
 }
 
 function clearRow(draft: Draft, at: number): void {

@@ -28,7 +28,12 @@ describe('groupRows', () => {
   });
 
   it('groups by several fields', () => {
-    expect(groupsOf(['params.m', 'params.s']).map(({ name }) => name)).toEqual(['tree · 2', 'net · 1', `${NO_VALUE} · 1`, 'net · 2']);
+    expect(groupsOf(['params.m', 'params.s']).map(({ name }) => name)).toEqual([
+      'tree · 2',
+      'net · 1',
+      `${NO_VALUE} · 1`,
+      'net · 2',
+    ]);
   });
 
   it('orders groups by their mean, those without numbers last', () => {
@@ -37,7 +42,8 @@ describe('groupRows', () => {
   });
 
   it('numbers groups by their oldest run, whatever the order', () => {
-    const numbers = (sort: string[]) => Object.fromEntries(groupsOf(['params.m'], sort).map(({ name, number }) => [name, number]));
+    const numbers = (sort: string[]) =>
+      Object.fromEntries(groupsOf(['params.m'], sort).map(({ name, number }) => [name, number]));
     expect(numbers([])).toEqual({ net: 0, [NO_VALUE]: 1, tree: 2 });
     expect(numbers(['metrics.v DESC'])).toEqual(numbers([]));
   });
@@ -45,7 +51,12 @@ describe('groupRows', () => {
 
 describe('aggregate', () => {
   it('has mean and deviation of a sample, NaN counted apart', () => {
-    const cells = frameOf([{ run_id: 'a', 'metrics.v': 2 }, { run_id: 'b', 'metrics.v': 4 }, { run_id: 'c', 'metrics.v': Number.NaN }, { run_id: 'd', 'metrics.v': undefined }]).columns.get('metrics.v');
+    const cells = frameOf([
+      { run_id: 'a', 'metrics.v': 2 },
+      { run_id: 'b', 'metrics.v': 4 },
+      { run_id: 'c', 'metrics.v': Number.NaN },
+      { run_id: 'd', 'metrics.v': undefined },
+    ]).columns.get('metrics.v');
     if (!cells) throw new Error('no column');
     const found = aggregate(cells, [0, 1, 2, 3]);
     expect(found).toMatchObject({ count: 3, nans: 1, mean: 3 });
@@ -71,14 +82,18 @@ describe('aggregate', () => {
 
 describe('statsOf', () => {
   it('finds the range of the finite numbers', () => {
-    const cells = frameOf([1, Number.NaN, Number.POSITIVE_INFINITY, -2].map((v, place) => ({ run_id: String(place), 'metrics.v': v }))).columns.get('metrics.v');
+    const cells = frameOf(
+      [1, Number.NaN, Number.POSITIVE_INFINITY, -2].map((v, place) => ({ run_id: String(place), 'metrics.v': v })),
+    ).columns.get('metrics.v');
     if (!cells) throw new Error('no column');
     expect(statsOf(cells)).toMatchObject({ min: -2, max: 1, count: 4, constant: false });
   });
 
   it('calls a column constant only if every row has the value', () => {
     const constant = (values: (number | undefined)[]) => {
-      const cells = frameOf(values.map((v, place) => ({ run_id: String(place), 'metrics.v': v }))).columns.get('metrics.v');
+      const cells = frameOf(values.map((v, place) => ({ run_id: String(place), 'metrics.v': v }))).columns.get(
+        'metrics.v',
+      );
       return cells && statsOf(cells).constant;
     };
     expect(constant([1, 1])).toBe(true);

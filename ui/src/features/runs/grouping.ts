@@ -1,6 +1,6 @@
 /** Rows grouped by the values of fields. */
 
-import { type Frame, hasCell, numberAt, NUMBER, textAt } from './frame';
+import { type Frame, hasCell, NUMBER, numberAt, textAt } from './frame';
 import { readSort } from './sorting';
 import { aggregate } from './stats';
 
@@ -22,7 +22,12 @@ export const NO_VALUE = '–';
  *
  * Groups are in the order of their first rows; or of their means, if the first sort key is a column of numbers, those without numbers last.
  */
-export function groupRows(frame: Frame, order: Uint32Array, fields: readonly string[], sort: readonly string[]): RowGroup[] {
+export function groupRows(
+  frame: Frame,
+  order: Uint32Array,
+  fields: readonly string[],
+  sort: readonly string[],
+): RowGroup[] {
   const columns = fields.map((field) => frame.columns.get(field));
   const numbers = frame.columns.get(NUMBER);
   const found = new Map<string, { values: string[]; rows: number[]; oldest: number }>();
@@ -59,7 +64,8 @@ function sortGroups(frame: Frame, groups: RowGroup[], sort: readonly string[]): 
   return groups
     .map((group) => ({ group, mean: aggregate(cells, group.rows).mean }))
     .sort((a, b) => {
-      if (Number.isNaN(a.mean) || Number.isNaN(b.mean)) return Number(Number.isNaN(a.mean)) - Number(Number.isNaN(b.mean));
+      if (Number.isNaN(a.mean) || Number.isNaN(b.mean))
+        return Number(Number.isNaN(a.mean)) - Number(Number.isNaN(b.mean));
       return a.mean === b.mean ? 0 : a.mean < b.mean ? -sign : sign;
     })
     .map(({ group }) => group);

@@ -13,7 +13,12 @@ interface Asked {
 
 /** Code that reads the same runs and columns in the same order. */
 export function pythonOf({ server, experimentId, q, sort, trash, columns }: Asked): string {
-  const names = ['run_id', 'run_name', 'status', ...columns.filter((column) => !['run_id', 'run_name', 'status'].includes(column))];
+  const names = [
+    'run_id',
+    'run_name',
+    'status',
+    ...columns.filter((column) => !['run_id', 'run_name', 'status'].includes(column)),
+  ];
   const lines = [
     'import headrace as hr',
     ...(trash ? ['from headrace.entities import ViewType'] : []),

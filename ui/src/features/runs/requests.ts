@@ -87,7 +87,10 @@ export async function readRuns(
 ): Promise<Frame> {
   const pages: Frame[] = [];
   for (let from = 0; from < ids.length; from += MOST_IDS) {
-    const named = `run_id IN (${ids.slice(from, from + MOST_IDS).map(quoteText).join(', ')})`;
+    const named = `run_id IN (${ids
+      .slice(from, from + MOST_IDS)
+      .map(quoteText)
+      .join(', ')})`;
     const q = question.q.trim() === '' ? named : `${guard(question.q)} AND ${named}`;
     const request = select({ ...question, q }, [...BASE_COLUMNS, ...columns], MOST_IDS);
     if (anyStage) request.run_view_type = 'ALL';
@@ -103,10 +106,16 @@ export async function countRuns(question: Question, signal: AbortSignal): Promis
 }
 
 /** Which of the runs has changed since a clock; `undefined` if all must be read again. */
-export async function changedSince(question: Question, clock: number, signal: AbortSignal): Promise<string[] | undefined> {
+export async function changedSince(
+  question: Question,
+  clock: number,
+  signal: AbortSignal,
+): Promise<string[] | undefined> {
   const request = { cursor: clock, wait_ms: 0, experiment_ids: [question.experimentId], limit: 2 * MOST_IDS };
   const answer = await call('changes.follow', request, { signal });
-  const ids = new Set(answer.changes.filter(({ kind }) => kind === 'RUN' || kind === 'METRICS').map(({ id }) => id ?? ''));
+  const ids = new Set(
+    answer.changes.filter(({ kind }) => kind === 'RUN' || kind === 'METRICS').map(({ id }) => id ?? ''),
+  );
   return answer.reset || answer.more || ids.has('') || ids.size > MOST_IDS ? undefined : [...ids];
 }
 

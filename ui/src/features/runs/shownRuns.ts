@@ -64,7 +64,13 @@ export const sameRuns = (a: readonly ShownRun[], b: readonly ShownRun[]): boolea
   a.length === b.length &&
   a.every((run, place) => {
     const other = b[place];
-    return other?.runId === run.runId && other.name === run.name && other.number === run.number && other.running === run.running && other.startTime === run.startTime;
+    return (
+      other?.runId === run.runId &&
+      other.name === run.name &&
+      other.number === run.number &&
+      other.running === run.running &&
+      other.startTime === run.startTime
+    );
   });
 
 /** The same of groups. */

@@ -54,7 +54,10 @@ describe('toggleSort', () => {
   });
 
   it('keeps the other keys with Shift', () => {
-    expect(toggleSort(['params.a ASC', 'metrics.loss ASC'], 'metrics.loss', true)).toEqual(['params.a ASC', 'metrics.loss DESC']);
+    expect(toggleSort(['params.a ASC', 'metrics.loss ASC'], 'metrics.loss', true)).toEqual([
+      'params.a ASC',
+      'metrics.loss DESC',
+    ]);
     expect(toggleSort(['params.a ASC'], 'metrics.loss', true)).toEqual(['params.a ASC', 'metrics.loss ASC']);
   });
 });

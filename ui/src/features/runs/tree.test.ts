@@ -7,7 +7,8 @@ import { orderRows } from './sorting';
 import { buildTree, missingParents, type TreeNode } from './tree';
 
 const parent = 'tags.mlflow.parentRunId';
-const draw = (nodes: readonly TreeNode[]): unknown[] => nodes.map((node) => (node.children.length > 0 ? [node.id, draw(node.children)] : node.id));
+const draw = (nodes: readonly TreeNode[]): unknown[] =>
+  nodes.map((node) => (node.children.length > 0 ? [node.id, draw(node.children)] : node.id));
 
 const FRAME = frameOf([
   { run_id: 'leaf2', [parent]: 'kid' },
@@ -28,7 +29,10 @@ describe('buildTree', () => {
     expect(missingParents(matches, undefined)).toEqual(['kid']);
     const one = frameOf([{ run_id: 'kid', number: 2, [parent]: 'top' }]);
     expect(missingParents(matches, one)).toEqual(['top']);
-    const both = frameOf([{ run_id: 'kid', number: 2, [parent]: 'top' }, { run_id: 'top', number: 3, [parent]: undefined }]);
+    const both = frameOf([
+      { run_id: 'kid', number: 2, [parent]: 'top' },
+      { run_id: 'top', number: 3, [parent]: undefined },
+    ]);
     expect(missingParents(matches, both)).toEqual([]);
     const roots = buildTree(matches, orderRows(matches, []), both);
     expect(draw(roots)).toEqual([['top', [['kid', ['leaf1']]]]]);

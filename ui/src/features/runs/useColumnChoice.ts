@@ -30,7 +30,13 @@ export function useRunKeys(experimentId: string) {
   useNews(
     useCallback(
       ({ changes, reset }: News) => {
-        if (!reset && !changes.some(({ kind, experiment_id }) => (kind === 'RUN' || kind === 'METRICS') && experiment_id === experimentId)) return;
+        if (
+          !reset &&
+          !changes.some(
+            ({ kind, experiment_id }) => (kind === 'RUN' || kind === 'METRICS') && experiment_id === experimentId,
+          )
+        )
+          return;
         const queryKey = ['runs', experimentId, 'keys'];
         const known = queries.getQueryData<Keys>(queryKey);
         if (reset || !known || known.total === 0) {

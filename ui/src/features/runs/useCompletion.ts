@@ -41,7 +41,14 @@ export function useCompletion(experimentId: string, wanted: Wanted, open: boolea
   const values = useQuery({
     queryKey: ['runs', experimentId, 'values', kind ?? '', of?.key ?? '', typed],
     queryFn: async ({ signal }) => {
-      const request = { experiment_ids: [experimentId], kind: kind ?? 'param', key: of?.key ?? '', contains: typed, ignore_case: true, limit: MOST };
+      const request = {
+        experiment_ids: [experimentId],
+        kind: kind ?? 'param',
+        key: of?.key ?? '',
+        contains: typed,
+        ignore_case: true,
+        limit: MOST,
+      };
       return (await call('tables.values', request, { signal })).values ?? [];
     },
     enabled: open && kind !== undefined,
@@ -79,7 +86,12 @@ interface Name {
   runs: number;
 }
 
-async function searchNames(experimentId: string, entity: Entity | undefined, contains: string, signal: AbortSignal): Promise<Name[]> {
+async function searchNames(
+  experimentId: string,
+  entity: Entity | undefined,
+  contains: string,
+  signal: AbortSignal,
+): Promise<Name[]> {
   const kinds = entity === undefined || entity === 'attribute' ? {} : { kinds: [entity] };
   const request = { experiment_ids: [experimentId], contains, ignore_case: true, limit: MOST, ...kinds };
   const answer = await call('tables.keys', request, { signal });

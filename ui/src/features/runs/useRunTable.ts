@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '@/api/client';
 import { type News, useNews } from '@/api/live';
 import { addColumns, BASE_COLUMNS, type Frame, NUMBER, patchFrame } from './frame';
-import { changedSince, type Question, readColumns, readHead, readRows, readRuns } from './requests';
+import { changedSince, countRuns, type Question, readColumns, readHead, readRows, readRuns } from './requests';
 
 /** More changed runs than these at once, and all rows are read again. */
 const MOST_PATCHED = 400;
@@ -110,11 +110,13 @@ export function useRunTable(
   // biome-ignore lint/correctness/useExhaustiveDependencies: the turn says that there is something to do
   useEffect(() => {
     if (!frame || isOld || busy.current) return;
-    const known = sample && !caughtUp.current && Date.now() - sampleAt < FRESH_MS ? sample : undefined;
+    // It is of the active runs: those in the trash are others.
+    const known = sample && !trash && !caughtUp.current && Date.now() - sampleAt < FRESH_MS ? sample : undefined;
     if (!ready) {
       // The first rows get what is known of them; the columns are read when all rows are there.
       const early = columns.filter((name) => known?.columns.has(name) && !frame.columns.has(name));
-      if (known && early.length > 0) change((old) => ({ ...addColumns(old, pick(known, early), false), clock: old.clock }));
+      if (known && early.length > 0)
+        change((old) => ({ ...addColumns(old, pick(known, early), false), clock: old.clock }));
       return;
     }
     const missing = columns.filter((name) => !frame.whole.has(name) && !failed.current.has(name));
@@ -138,12 +140,19 @@ export function useRunTable(
       const names = [...frame.columns.keys()].filter((name) => !BASE_COLUMNS.includes(name));
       let lost = false;
       readRuns(question, ids, names, signal)
-        .then((answer) =>
+        .then(async (answer) => {
+          const isFiltered = question.q.trim() !== '';
+          let counted = false;
           change((old) => {
             const next = patchFrame(old, ids, answer);
-            return next === old ? old : { ...next, clock: old.clock };
-          }),
-        )
+            if (next === old) return old;
+            counted = next.size !== old.size;
+            return { ...next, total: isFiltered ? old.total : next.total, clock: old.clock };
+          });
+          if (!isFiltered || !counted) return;
+          const total = await countRuns({ ...question, q: '' }, signal);
+          change((old) => ({ ...old, total }));
+        })
         .catch(() => {
           // Still to be read: with the next news, or when the server is back.
           lost = true;
@@ -156,7 +165,7 @@ export function useRunTable(
       busy.current = false;
       if (!lost) setTurn((count) => count + 1);
     }
-  }, [frame, isOld, ready, columns, sample, question, change, turn]);
+  }, [frame, isOld, ready, columns, sample, sampleAt, trash, question, change, turn]);
 
   const note = useCallback(
     (ids: ReadonlySet<string> | undefined) => {
@@ -174,7 +183,9 @@ export function useRunTable(
   useNews(
     useCallback(
       ({ changes, reset }: News) => {
-        const own = changes.filter(({ kind, experiment_id }) => (kind === 'RUN' || kind === 'METRICS') && experiment_id === experimentId);
+        const own = changes.filter(
+          ({ kind, experiment_id }) => (kind === 'RUN' || kind === 'METRICS') && experiment_id === experimentId,
+        );
         if (own.length === 0 && !reset) return;
         // What is not on the screen is read again when it comes back.
         void queries.invalidateQueries({

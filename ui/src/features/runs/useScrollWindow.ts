@@ -12,7 +12,11 @@ export interface View {
 }
 
 /** Read `what` of the view after each scroll and resize; the component is drawn anew when it is another one. `same` compares. */
-export function useScrollWindow<T>(element: RefObject<HTMLElement | null>, read: (view: View) => T, same: (a: T, b: T) => boolean): T {
+export function useScrollWindow<T>(
+  element: RefObject<HTMLElement | null>,
+  read: (view: View) => T,
+  same: (a: T, b: T) => boolean,
+): T {
   const [, redraw] = useState(0);
   const view = useRef<View>({ top: 0, left: 0, width: 1200, height: 900 });
   const latest = useRef({ read, same });

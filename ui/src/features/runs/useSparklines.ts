@@ -68,7 +68,11 @@ export function useSparklines(ids: readonly string[], columns: readonly Placed[]
 
 const NONE: readonly string[] = [];
 
-async function readSparks(run_ids: readonly string[], key: string, signal: AbortSignal): Promise<Map<string, Float64Array>> {
+async function readSparks(
+  run_ids: readonly string[],
+  key: string,
+  signal: AbortSignal,
+): Promise<Map<string, Float64Array>> {
   const answer = await call('series.chart', { run_ids: [...run_ids], keys: [key], buckets: BUCKETS }, { signal });
   const means = float64(answer.cells?.mean ?? new Uint8Array());
   const found = new Map<string, Float64Array>();
@@ -84,30 +88,26 @@ async function readSparks(run_ids: readonly string[], key: string, signal: Abort
 /** Lines of runs that have new points are read again, at an easy pace. */
 function useFreshness(wanted: boolean): void {
   const queries = useQueryClient();
-  const due = useRef<{ ids: Set<string>; timer: ReturnType<typeof setTimeout> }>(undefined);
-  useEffect(() => () => clearTimeout(due.current?.timer), []);
+  const waiting = useRef(new Set<string>());
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
   useNews(
     useCallback(
       ({ changes, reset }: News) => {
         if (!wanted) return;
         const ids = changes.filter(({ kind }) => kind === 'METRICS').map(({ id }) => id ?? '');
-        if (ids.length === 0 && !reset) return;
-        const { ids: waiting } = (due.current ??= {
-          ids: new Set(),
-          timer: setTimeout(() => {
-            const all = due.current?.ids ?? new Set();
-            due.current = undefined;
-            void queries.invalidateQueries({
-              queryKey: ['spark'],
-              predicate: ({ queryKey }) => {
-                const block = queryKey[2];
-                return all.has('') || (Array.isArray(block) && block.some((id) => all.has(id)));
-              },
-            });
-          }, PACE_MS),
-        });
-        for (const id of ids) waiting.add(id);
-        if (reset) waiting.add('');
+        for (const id of reset ? [''] : ids) waiting.current.add(id);
+        if (waiting.current.size === 0) return;
+        timer.current ??= setTimeout(() => {
+          const changed = waiting.current;
+          waiting.current = new Set();
+          timer.current = undefined;
+          void queries.invalidateQueries({
+            queryKey: ['spark'],
+            predicate: ({ queryKey: [, , block] }) =>
+              changed.has('') || (Array.isArray(block) && block.some((id) => changed.has(id))),
+          });
+        }, PACE_MS);
       },
       [wanted, queries],
     ),

@@ -4,8 +4,8 @@ import { useNavigate } from '@tanstack/react-router';
 import { type MouseEvent, type RefObject, useEffect, useMemo, useRef } from 'react';
 import { BASE } from '@/api/client';
 import { highlight } from '@/lib/highlight';
-import { addClause } from './filterText';
 import { readField, writeField } from './fields';
+import { addClause } from './filterText';
 import type { ColumnActions } from './HeaderCell';
 import { moveColumn, togglePin } from './layout';
 import type { LineActions } from './RunRow';
@@ -63,7 +63,10 @@ export function useTableActions(args: Args): { line: LineActions; column: Column
       open: (id: string, event: MouseEvent) => {
         if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
         event.preventDefault();
-        void now().navigate({ to: '/experiments/$experimentId/runs/$runId', params: { experimentId: now().experimentId, runId: id } });
+        void now().navigate({
+          to: '/experiments/$experimentId/runs/$runId',
+          params: { experimentId: now().experimentId, runId: id },
+        });
       },
       href: (id) => runAddress(now().experimentId, id),
       pointAt: (name) => highlight.set(name === null ? null : now().chartId(name)),
@@ -119,7 +122,9 @@ function columnActions(now: () => Args): ColumnActions {
     replace: (column, by) => {
       const { model, change } = now();
       if (column === by) return;
-      const cols = shown().includes(by) ? shown().filter((each) => each !== column) : shown().map((each) => (each === column ? by : each));
+      const cols = shown().includes(by)
+        ? shown().filter((each) => each !== column)
+        : shown().map((each) => (each === column ? by : each));
       change({ cols, ...rename(model.state.widths, column, by) });
     },
     group: (column) => now().change({ group: [...now().model.group, column], show: undefined }),

@@ -2,8 +2,8 @@
 
 import { type RefObject, useEffect } from 'react';
 import { useKeys } from '@/lib/keys';
-import type { Line, Lines } from './rows';
 import type { LineActions } from './RunRow';
+import type { Line, Lines } from './rows';
 
 interface Args {
   grid: RefObject<HTMLDivElement | null>;
@@ -40,7 +40,10 @@ export function useTableKeys({ grid, input, cursor, setCursor, lines, actions, c
     j: { label: 'Next line', run: () => move(1) },
     k: { label: 'Line before', run: () => move(-1) },
     x: { label: 'Show or hide in the charts', run: here((line) => actions.show(nameOf(line))) },
-    space: { label: 'Select', run: here((line) => (line.kind === 'run' ? actions.select(line.id, false) : actions.toggle(nameOf(line)))) },
+    space: {
+      label: 'Select',
+      run: here((line) => (line.kind === 'run' ? actions.select(line.id, false) : actions.toggle(nameOf(line)))),
+    },
     Enter: {
       label: 'Open',
       run: (event) => {
@@ -57,7 +60,14 @@ export function useTableKeys({ grid, input, cursor, setCursor, lines, actions, c
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.target !== grid.current) return;
-      const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE, PageUp: -PAGE, Home: -lines.size, End: lines.size };
+      const steps: Readonly<Record<string, number>> = {
+        ArrowDown: 1,
+        ArrowUp: -1,
+        PageDown: PAGE,
+        PageUp: -PAGE,
+        Home: -lines.size,
+        End: lines.size,
+      };
       const by = steps[event.key];
       const line = lines.at(cursor);
       if (by !== undefined) setCursor(Math.max(0, Math.min(lines.size - 1, cursor + by)));
@@ -73,4 +83,5 @@ export function useTableKeys({ grid, input, cursor, setCursor, lines, actions, c
 }
 
 /** Whether a line can be folded and is open, or is not. */
-const isFolded = (line: Line, open: boolean): boolean => (line.kind === 'group' || line.below > 0) && line.open === open;
+const isFolded = (line: Line, open: boolean): boolean =>
+  (line.kind === 'group' || line.below > 0) && line.open === open;

@@ -27,16 +27,18 @@ const NO_WIDTHS: Readonly<Record<string, number>> = {};
 /** Change the state in the address: a step that Back takes back (`push`), or not (`replace`). */
 export type Change = (patch: Partial<Workspace>, how?: 'push' | 'replace') => void;
 
-/** The state in the address, and how to change it. */
+/** The state in the address, and how to change it: in parts, or as a whole. */
 export function useWorkspaceState(): [Workspace, Change, (state: Workspace, how?: 'push' | 'replace') => void] {
   const state = route.useSearch();
   const navigate = route.useNavigate();
   const change = useCallback<Change>(
-    (patch, how = 'push') => void navigate({ search: (before) => compact({ ...before, ...patch }), replace: how === 'replace' }),
+    (patch, how = 'push') =>
+      void navigate({ search: (before) => compact({ ...before, ...patch }), replace: how === 'replace' }),
     [navigate],
   );
   const apply = useCallback(
-    (next: Workspace, how: 'push' | 'replace' = 'push') => void navigate({ search: () => next, replace: how === 'replace' }),
+    (next: Workspace, how: 'push' | 'replace' = 'push') =>
+      void navigate({ search: () => next, replace: how === 'replace' }),
     [navigate],
   );
   return [state, change, apply];
@@ -53,10 +55,18 @@ function cleanFields(names: readonly string[] | undefined): readonly string[] | 
 }
 
 const cleanSort = (sort: readonly string[] | undefined): readonly string[] =>
-  (sort ?? []).map(readSort).filter(({ column }) => readField(column).entity !== 'attribute' || column in ATTRIBUTES).map(writeSort);
+  (sort ?? [])
+    .map(readSort)
+    .filter(({ column }) => readField(column).entity !== 'attribute' || column in ATTRIBUTES)
+    .map(writeSort);
 
 /** The parents of rows that do not match themselves, and theirs. */
-function useParents(experimentId: string, frame: Frame, columns: readonly string[], wanted: boolean): Frame | undefined {
+function useParents(
+  experimentId: string,
+  frame: Frame,
+  columns: readonly string[],
+  wanted: boolean,
+): Frame | undefined {
   const missing = useMemo(() => (wanted ? missingParents(frame, undefined) : []), [frame, wanted]);
   const { data } = useQuery({
     queryKey: ['runs', experimentId, 'parents', missing, columns],
@@ -80,27 +90,52 @@ function useParents(experimentId: string, frame: Frame, columns: readonly string
 }
 
 /** Put the workspace together. `columnsOpen`: somebody is choosing columns. */
-export function useWorkspace(experimentId: string, state: Workspace, columnsOpen: boolean, widths: Readonly<Record<string, number>>) {
-  const given = useSame(cleanFields(state.cols), (a, b) => a === b || (a !== undefined && b !== undefined && sameItems(a, b)));
+export function useWorkspace(
+  experimentId: string,
+  state: Workspace,
+  columnsOpen: boolean,
+  widths: Readonly<Record<string, number>>,
+) {
+  const given = useSame(
+    cleanFields(state.cols),
+    (a, b) => a === b || (a !== undefined && b !== undefined && sameItems(a, b)),
+  );
   const sort = useSame(cleanSort(state.sort), sameItems);
   const group = useSame(cleanFields(state.group) ?? NO_NAMES, sameItems);
   const all = state.diff === true && given === undefined;
   const choice = useColumnChoice(experimentId, given === undefined || columnsOpen, all);
   const chosen = given ?? choice.columns ?? (choice.keysError ? LAST_COLUMNS : undefined);
-  const needed = useSame([...new Set([...(chosen ?? NO_NAMES), ...sort.map((clause) => readSort(clause).column), ...group])].filter((name) => name !== NAME_COLUMN), sameItems);
-  const question = useMemo(() => ({ experimentId, q: state.q ?? '', trash: state.trash === true }), [experimentId, state.q, state.trash]);
+  const needed = useSame(
+    [...new Set([...(chosen ?? NO_NAMES), ...sort.map((clause) => readSort(clause).column), ...group])].filter(
+      (name) => name !== NAME_COLUMN,
+    ),
+    sameItems,
+  );
+  const question = useMemo(
+    () => ({ experimentId, q: state.q ?? '', trash: state.trash === true }),
+    [experimentId, state.q, state.trash],
+  );
   const table = useRunTable(question, sort, needed, choice);
   const frame = table.frame ?? EMPTY_FRAME;
 
-  const sortCells = useSame(sort.map((clause) => frame.columns.get(readSort(clause).column)), sameItems);
+  const sortCells = useSame(
+    sort.map((clause) => frame.columns.get(readSort(clause).column)),
+    sameItems,
+  );
   // biome-ignore lint/correctness/useExhaustiveDependencies: the order depends on these columns of the frame alone
   const order = useMemo(() => orderRows(frame, sort), [frame.ids, frame.size, sort, sortCells]);
 
   const grouped = group.length > 0;
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
-  const groupCells = useSame(group.map((name) => frame.columns.get(name)), sameItems);
+  const groupCells = useSame(
+    group.map((name) => frame.columns.get(name)),
+    sameItems,
+  );
   // biome-ignore lint/correctness/useExhaustiveDependencies: groups depend on these columns of the frame alone
-  const groups = useMemo(() => (grouped ? groupRows(frame, order, group, sort) : []), [order, grouped, group, groupCells, sort, sortCells]);
+  const groups = useMemo(
+    () => (grouped ? groupRows(frame, order, group, sort) : []),
+    [order, grouped, group, groupCells, sort, sortCells],
+  );
   const isTree = state.tree === true && !grouped;
   const parents = useParents(experimentId, frame, needed, isTree);
   const openAll = (state.q ?? '') !== '';
@@ -130,10 +165,37 @@ export function useWorkspace(experimentId: string, state: Workspace, columnsOpen
 
   const names = useSame(shownNames(lines, state.show, grouped), sameItems);
   const shown = useMemo(() => new Set(names), [names]);
-  const runs = useSame(useMemo(() => (grouped ? [] : describeRuns(frame, names, experimentId)), [grouped, frame, names, experimentId]), sameRuns);
-  const runGroups = useSame(useMemo(() => (grouped ? describeGroups(frame, groups, names) : []), [grouped, frame, groups, names]), sameGroups);
+  const runs = useSame(
+    useMemo(() => (grouped ? [] : describeRuns(frame, names, experimentId)), [grouped, frame, names, experimentId]),
+    sameRuns,
+  );
+  const runGroups = useSame(
+    useMemo(() => (grouped ? describeGroups(frame, groups, names) : []), [grouped, frame, groups, names]),
+    sameGroups,
+  );
 
-  return { state, table, frame, lines, layout, columns, chosen, hidden: (chosen?.length ?? 0) - columns.length, pins, sort, group, grouped, groups, toggle, names, shown, runs, runGroups, choice, question };
+  return {
+    state,
+    table,
+    frame,
+    lines,
+    layout,
+    columns,
+    chosen,
+    hidden: (chosen?.length ?? 0) - columns.length,
+    pins,
+    sort,
+    group,
+    grouped,
+    groups,
+    toggle,
+    names,
+    shown,
+    runs,
+    runGroups,
+    choice,
+    question,
+  };
 }
 
 export type WorkspaceModel = ReturnType<typeof useWorkspace>;

@@ -17,10 +17,15 @@ export function HtmlPreview({ runId, path }: { runId: string; path: string }) {
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: ({ signal }) => call('artifacts.preview', { run_id: runId, path }, { signal }),
   });
+  const turn = () => {
+    // The page's address ends after a while; a frame that is made anew needs one that holds.
+    if (source && data && data.expires_at < Date.now()) void refetch();
+    setSource(!source);
+  };
   return (
     <div>
       <Group gap="sm" mb="sm">
-        <Button size="compact-xs" variant="default" onClick={() => setSource(!source)}>
+        <Button size="compact-xs" variant="default" onClick={turn}>
           {source ? 'Show the page' : 'Show the source'}
         </Button>
         {!source && (
