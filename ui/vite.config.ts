@@ -12,7 +12,8 @@ function precompress(): Plugin {
     writeBundle({ dir }) {
       for (const name of readdirSync(dir ?? '', { recursive: true, encoding: 'utf8' })) {
         const path = join(dir ?? '', name);
-        if (!/\.(js|css|html|svg|json|txt)$/.test(name) || statSync(path).size < 1024 || name === 'index.html') continue;
+        if (!/\.(js|css|html|svg|json|txt)$/.test(name) || statSync(path).size < 1024 || name === 'index.html')
+          continue;
         const bytes = readFileSync(path);
         writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
         writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
@@ -23,7 +24,7 @@ function precompress(): Plugin {
 
 /** Parts of libraries that neither the shell nor the runs page needs. */
 const LATER =
-  /react-number-format|react-textarea-autosize|components\/(NumberInput|Autocomplete|Drawer|HoverCard|PasswordInput|Progress|Switch|Table|Tabs|Textarea)\//;
+  /react-number-format|react-textarea-autosize|components\/(TagsInput|PillsInput|Pill|NumberInput|Autocomplete|Drawer|HoverCard|PasswordInput|Progress|Switch|Table|Tabs|Textarea)\//;
 
 /** Few files, each for a purpose: a page of fifty small ones waits for fifty answers. */
 const groups = [
@@ -42,7 +43,7 @@ const groups = [
   {
     name: 'runs',
     priority: 2,
-    test: /node_modules\/uplot\/|src\/(features\/(runs|charts|views)|charts\/(line|Line|Spark|paint))/,
+    test: /node_modules\/uplot\/|src\/(features\/(runs\/(?!later)|charts|views)|charts\/(line|Line|Spark|paint))/,
   },
   { name: 'markdown', priority: 1, test: /node_modules\/(marked|dompurify)\/|components\/MarkdownDocument/ },
   { name: 'echarts', priority: 1, test: /node_modules\/(echarts|zrender)\// },

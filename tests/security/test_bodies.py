@@ -341,7 +341,7 @@ def test_an_ambiguous_request_is_refused_and_the_connection_closed(target: Targe
     assert [answer.status for answer in answers] in ([400], []), answers
 
 
-@pytest.mark.parametrize("line", ["GET", "GET /", "GET  / HTTP/1.1", "G T / HTTP/1.1", "GET / HTTP/9.9", "\0\0\0", "GET /\xff HTTP/1.1",
+@pytest.mark.parametrize("line", ["GET", "GET /x", "GET  /x HTTP/1.1", "G T / HTTP/1.1", "GET / HTTP/9.9", "\0\0\0", "GET /\xff HTTP/1.1",
     "GET * HTTP/1.1", "CONNECT evil.com:80 HTTP/1.1", "GET http://[ HTTP/1.1", "PRI * HTTP/2.0", "\x16\x03\x01\x02\x00\x01\x00"])  # fmt: skip
 def test_what_is_no_request_is_refused(target: Target, line: str) -> None:
     answers = target.send(f"{line}\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1"))

@@ -1,6 +1,6 @@
 /** Mantine's theme in headrace's terms: sizes, one primary colour, no shadows but on overlays. */
 
-import { createTheme, Drawer, Menu, type MantineColorsTuple, Modal } from '@mantine/core';
+import { createTheme, Drawer, type MantineColorsTuple, Menu, Modal } from '@mantine/core';
 
 const TEAL: MantineColorsTuple = [
   '#e9f6f7',
@@ -37,7 +37,10 @@ export const theme = createTheme({
   autoContrast: true,
   defaultRadius: 6,
   spacing: { xs: '4px', sm: '8px', md: '12px', lg: '16px', xl: '24px' },
-  headings: { fontWeight: '600', sizes: { h1: { fontSize: '20px' }, h2: { fontSize: '16px' }, h3: { fontSize: '14px' } } },
+  headings: {
+    fontWeight: '600',
+    sizes: { h1: { fontSize: '20px' }, h2: { fontSize: '16px' }, h3: { fontSize: '14px' } },
+  },
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {

@@ -1,8 +1,8 @@
 /** News of the server: one long poll for each visible tab, whatever is looked at. */
 
 import { useEffect, useSyncExternalStore } from 'react';
-import { ApiError, call } from './client';
 import type { Change } from './calls';
+import { ApiError, call } from './client';
 
 /** `live`; `paused` while the tab is hidden or nothing is followed; `lost` since a time, with the next try at `retryAt` (Unix ms). */
 export type LiveState =
@@ -76,7 +76,7 @@ class Live {
     let lostSince = 0;
     while (!signal.aborted) {
       try {
-        const wait_ms = this.cursor ? WAIT_MS : 0;
+        const wait_ms = this.cursor && this.state.kind !== 'lost' ? WAIT_MS : 0;
         const answer = await call('changes.follow', { cursor: this.cursor, wait_ms }, { signal });
         const first = this.cursor === '';
         this.cursor = answer.cursor;

@@ -1,12 +1,7 @@
 /** A chart that is no line chart: ECharts in the page's theme, loaded when it is first needed. The only component that knows ECharts. */
 
 import { Skeleton, useComputedColorScheme } from '@mantine/core';
-import type {
-  BarSeriesOption,
-  CustomSeriesOption,
-  LineSeriesOption,
-  ScatterSeriesOption,
-} from 'echarts/charts';
+import type { BarSeriesOption, CustomSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts/charts';
 import type {
   AriaComponentOption,
   DataZoomComponentOption,

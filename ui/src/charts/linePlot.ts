@@ -132,7 +132,7 @@ export class LinePlot {
     return {
       width,
       height,
-      padding: [8, 18, 0, 0],
+      padding: [8, 22, 0, 0],
       legend: { show: false },
       cursor: { x: false, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: 4 } },
       scales: {

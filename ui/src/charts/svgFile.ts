@@ -1,6 +1,20 @@
 /** A drawing of the page as an SVG file: what style sheets say of it is written into it. */
 
-const STYLES = ['display', 'fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-opacity', 'stroke-linejoin', 'opacity', 'paint-order', 'font-family', 'font-size', 'font-weight', 'text-anchor'];
+const STYLES = [
+  'display',
+  'fill',
+  'fill-opacity',
+  'stroke',
+  'stroke-width',
+  'stroke-opacity',
+  'stroke-linejoin',
+  'opacity',
+  'paint-order',
+  'font-family',
+  'font-size',
+  'font-weight',
+  'text-anchor',
+];
 
 /**
  * Copy an `<svg>` as it is drawn now, on a ground of a colour, with `room` more pixels above it.
@@ -25,7 +39,8 @@ export function copySvg(drawing: SVGSVGElement, ground: string, room = 0): strin
   copy.setAttribute('height', String(height + room));
   copy.setAttribute('viewBox', `0 ${-room} ${width} ${height + room}`);
   const sheet = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-  for (const [name, value] of Object.entries({ y: -room, width, height: height + room, fill: ground })) sheet.setAttribute(name, String(value));
+  for (const [name, value] of Object.entries({ y: -room, width, height: height + room, fill: ground }))
+    sheet.setAttribute(name, String(value));
   copy.prepend(sheet);
   return new XMLSerializer().serializeToString(copy);
 }

@@ -15,7 +15,12 @@ export function LiveDot() {
         color="gray"
         c="var(--hr-ok)"
         style={{ textTransform: 'none', flex: 'none' }}
-        leftSection={<span aria-hidden style={{ width: 7, height: 7, borderRadius: 4, background: 'var(--hr-ok)', display: 'block' }} />}
+        leftSection={
+          <span
+            aria-hidden
+            style={{ width: 7, height: 7, borderRadius: 4, background: 'var(--hr-ok)', display: 'block' }}
+          />
+        }
         title="Changes show by themselves"
       >
         live

@@ -25,6 +25,7 @@ export function PageHeader({ crumbs, badge, actions, live = true }: Props) {
       <Group gap="sm" wrap="nowrap" miw={0}>
         <nav aria-label="Where this page is" style={{ display: 'flex', gap: 8, minWidth: 0, alignItems: 'baseline' }}>
           {crumbs.map(({ label, link }, place) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: two may have the same name
             <Fragment key={`${place} ${label}`}>
               {place > 0 && (
                 <span className="dim" aria-hidden>

@@ -14,7 +14,11 @@ const STATES = {
 
 /** `compact` shows the icon alone; its word is then read by screen readers and shown as a tooltip. */
 export function RunStateBadge({ state, compact = false }: { state: string; compact?: boolean }) {
-  const known = STATES[state as keyof typeof STATES] ?? { icon: CircleHelp, word: state.toLowerCase(), color: 'var(--hr-dim)' };
+  const known = STATES[state as keyof typeof STATES] ?? {
+    icon: CircleHelp,
+    word: state.toLowerCase(),
+    color: 'var(--hr-dim)',
+  };
   const Icon = known.icon;
   const style: CSSProperties = { color: known.color, display: 'inline-flex', alignItems: 'center', gap: 4 };
   return (

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { guessBetter } from './better';
 
 it('wants less of losses, errors and times', () => {
-  for (const key of ['loss', 'val_loss', 'valLoss', 'test/rmse', 'logloss', 'latency_ms', 'eval.error']) expect(guessBetter(key)).toBe('lower');
+  for (const key of ['loss', 'val_loss', 'valLoss', 'test/rmse', 'logloss', 'latency_ms', 'eval.error'])
+    expect(guessBetter(key)).toBe('lower');
 });
 
 it('wants more of what is not known to be bad', () => {
@@ -10,5 +11,6 @@ it('wants more of what is not known to be bad', () => {
 });
 
 it('has no opinion on settings and on machines', () => {
-  for (const key of ['lr', 'epoch', 'learning_rate', 'grad_norm', 'system/gpu_0_utilization']) expect(guessBetter(key)).toBeUndefined();
+  for (const key of ['lr', 'epoch', 'learning_rate', 'grad_norm', 'system/gpu_0_utilization'])
+    expect(guessBetter(key)).toBeUndefined();
 });

@@ -10,7 +10,11 @@ const LOWER = new Set(
     'distance divergence elapsed energy flops violations penalty deviance aic bic'
   ).split(' '),
 );
-const NEITHER = new Set('epoch epochs step steps lr iteration iterations iter seed batch rank progress count n samples tokens temperature'.split(' '));
+const NEITHER = new Set(
+  'epoch epochs step steps lr iteration iterations iter seed batch rank progress count n samples tokens temperature'.split(
+    ' ',
+  ),
+);
 
 /** The words of a key, in small letters: `valLoss/top_1` is val, loss, top, 1. */
 const words = (key: string): string[] =>

@@ -11,7 +11,11 @@ export function formatNumber(value: number | string | undefined): string {
   if (number === 0) return '0';
   const size = Math.abs(number);
   if (Number.isInteger(number) && size < 1e7) return GROUPED.format(number);
-  if (size >= 1e7 || size < 1e-4) return number.toExponential(3).replace(/\.?0+e/, 'e').replace('e+', 'e');
+  if (size >= 1e7 || size < 1e-4)
+    return number
+      .toExponential(3)
+      .replace(/\.?0+e/, 'e')
+      .replace('e+', 'e');
   return String(Number(number.toPrecision(size >= 1000 ? 6 : 4)));
 }
 

@@ -54,7 +54,10 @@ describe('nameOfPress', () => {
   });
 
   test('a bracket is a bracket wherever the keyboard has it', () => {
-    const graph = { ...press('[', { ctrlKey: true, altKey: true }), getModifierState: (name: string) => name === 'AltGraph' };
+    const graph = {
+      ...press('[', { ctrlKey: true, altKey: true }),
+      getModifierState: (name: string) => name === 'AltGraph',
+    };
     expect(nameOfPress(graph)).toBe('[');
     expect(nameOfPress(press('[', { altKey: true }))).toBe('[');
   });

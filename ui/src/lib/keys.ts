@@ -20,7 +20,8 @@ export interface ActiveKey {
   run: (event: KeyboardEvent) => void;
 }
 
-type Press = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'> & Partial<Pick<KeyboardEvent, 'getModifierState'>>;
+type Press = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'> &
+  Partial<Pick<KeyboardEvent, 'getModifierState'>>;
 
 const ALIASES: Readonly<Record<string, string>> = {
   ' ': 'space',
@@ -60,11 +61,14 @@ export function nameOfPress(press: Press): string | undefined {
   return [...(held ? ['mod'] : []), ...(shifted ? ['shift'] : []), last].join('+');
 }
 
-const TYPING = 'input:not([type=checkbox]):not([type=radio]):not([type=range]):not([type=button]), textarea, select, [contenteditable=true], [role=textbox], [role=combobox]';
-const PRESSABLE = 'a, button, summary, input, [role=button], [role=checkbox], [role=menuitem], [role=option], [role=slider], [role=tab], [role=switch]';
+const TYPING =
+  'input:not([type=checkbox]):not([type=radio]):not([type=range]):not([type=button]), textarea, select, [contenteditable=true], [role=textbox], [role=combobox]';
+const PRESSABLE =
+  'a, button, summary, input, [role=button], [role=checkbox], [role=menuitem], [role=option], [role=slider], [role=tab], [role=switch]';
 
 /** What moves by arrow keys itself. */
-const MOVABLE = 'input[type=radio], input[type=range], [role=slider], [role=tab], [role=menu], [role=listbox], [role=separator]';
+const MOVABLE =
+  'input[type=radio], input[type=range], [role=slider], [role=tab], [role=menu], [role=listbox], [role=separator]';
 
 interface Layer {
   map: () => KeyMap;

@@ -125,15 +125,33 @@ function Inside({ experimentId, folded }: { experimentId: string; folded: boolea
           {name}
         </h2>
       )}
-      <Link to="/experiments/$experimentId/runs" params={params} className={item} title={hint('Runs')} activeOptions={within}>
+      <Link
+        to="/experiments/$experimentId/runs"
+        params={params}
+        className={item}
+        title={hint('Runs')}
+        activeOptions={within}
+      >
         <ListTree size={15} aria-hidden />
         <span>Runs</span>
       </Link>
-      <Link to="/experiments/$experimentId/models" params={params} className={item} title={hint('Logged models')} activeOptions={within}>
+      <Link
+        to="/experiments/$experimentId/models"
+        params={params}
+        className={item}
+        title={hint('Logged models')}
+        activeOptions={within}
+      >
         <Boxes size={15} aria-hidden />
         <span>Logged models</span>
       </Link>
-      <Link to="/experiments/$experimentId/datasets" params={params} className={item} title={hint('Datasets')} activeOptions={within}>
+      <Link
+        to="/experiments/$experimentId/datasets"
+        params={params}
+        className={item}
+        title={hint('Datasets')}
+        activeOptions={within}
+      >
         <Database size={15} aria-hidden />
         <span>Datasets</span>
       </Link>

@@ -34,7 +34,12 @@ export function Shell() {
       <button type="button" className={classes.skip} onClick={skip}>
         Skip to the page
       </button>
-      <NavBar openPalette={() => setOver('palette')} openKeys={() => setOver('keys')} dark={dark} switchTheme={switchTheme} />
+      <NavBar
+        openPalette={() => setOver('palette')}
+        openKeys={() => setOver('keys')}
+        dark={dark}
+        switchTheme={switchTheme}
+      />
       <main id="main" tabIndex={-1} className={classes.main} data-scroll-restoration-id="main">
         <Outlet />
       </main>

@@ -105,13 +105,13 @@ function Introduction() {
     <div className={classes.intro}>
       <h2>Two APIs, one server</h2>
       <p>
-        Below <code>/api/2.0/mlflow</code> and <code>/api/2.0/mlflow-artifacts</code> the server speaks MLflow's protocol: every
-        MLflow client works as it is. Below <code>/api/headrace/v1</code> stands what MLflow does not have: tables of runs in
-        columns, charts, saved views, jobs, batches with a ledger. These pages use nothing else.
+        Below <code>/api/2.0/mlflow</code> and <code>/api/2.0/mlflow-artifacts</code> the server speaks MLflow's
+        protocol: every MLflow client works as it is. Below <code>/api/headrace/v1</code> stands what MLflow does not
+        have: tables of runs in columns, charts, saved views, jobs, batches with a ledger. These pages use nothing else.
       </p>
       <p>
-        Requests and answers are JSON; where bytes are many, msgpack as well. Times are Unix milliseconds. If the server needs
-        a token, it is sent as <code>Authorization: Bearer</code>.
+        Requests and answers are JSON; where bytes are many, msgpack as well. Times are Unix milliseconds. If the server
+        needs a token, it is sent as <code>Authorization: Bearer</code>.
       </p>
       <p>Choose a call at the left for its fields.</p>
     </div>

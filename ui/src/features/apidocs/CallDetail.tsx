@@ -33,7 +33,9 @@ export function CallDetail({ call, shapes }: Props) {
       ) : (
         <p className="dim">Nothing.</p>
       )}
-      {call.bodies.some((each) => each.includes('msgpack')) && <p className="dim">The body may be msgpack as well as JSON.</p>}
+      {call.bodies.some((each) => each.includes('msgpack')) && (
+        <p className="dim">The body may be msgpack as well as JSON.</p>
+      )}
       <h3>Answers</h3>
       {answer ? (
         <Shape shape={answer} shapes={shapes} seen={[]} open />
@@ -83,7 +85,9 @@ function Fields({ fields, shapes, seen, label }: FieldsProps) {
               {(field.type !== field.shapes[0] || seen.includes(field.type)) && field.type}
               {field.shapes.map((name) => {
                 const shape = shapes.get(name);
-                return shape && !seen.includes(name) ? <Shape key={name} shape={shape} shapes={shapes} seen={seen} /> : null;
+                return shape && !seen.includes(name) ? (
+                  <Shape key={name} shape={shape} shapes={shapes} seen={seen} />
+                ) : null;
               })}
             </td>
             <td>{field.standard && <code>{field.standard}</code>}</td>

@@ -21,7 +21,9 @@ describe('the document', () => {
   });
 
   test('names only shapes that it describes', () => {
-    const named = [...api.calls, ...api.shapes.values()].flatMap(({ fields }) => fields.flatMap(({ shapes }) => shapes));
+    const named = [...api.calls, ...api.shapes.values()].flatMap(({ fields }) =>
+      fields.flatMap(({ shapes }) => shapes),
+    );
     for (const name of named) expect(api.shapes.has(name), name).toBe(true);
   });
 
@@ -47,7 +49,9 @@ test('a line for the shell has what the call needs', () => {
   expect(writeCurl(get('tables.runs'), 'http://h:1/p/')).toBe(
     `curl -X POST 'http://h:1/p/api/headrace/v1/tables/runs' -H 'Content-Type: application/json' -d '{"experiment_ids":[]}'`,
   );
-  expect(writeCurl(get('views.get'), 'http://h:1/')).toBe("curl 'http://h:1/api/headrace/v1/views/get?view_id=VIEW_ID'");
+  expect(writeCurl(get('views.get'), 'http://h:1/')).toBe(
+    "curl 'http://h:1/api/headrace/v1/views/get?view_id=VIEW_ID'",
+  );
 });
 
 test('a broken file is an empty one', () => {

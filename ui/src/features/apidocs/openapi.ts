@@ -99,7 +99,13 @@ function readCall(method: string, path: string, operation: Json, shapes: Readonl
     ...list(operation.parameters).map((each) => {
       const parameter = record(each);
       const required = parameter.required === true;
-      return readField(text(parameter.name), text(parameter.in), record(parameter.schema), required, text(parameter.description));
+      return readField(
+        text(parameter.name),
+        text(parameter.in),
+        record(parameter.schema),
+        required,
+        text(parameter.description),
+      );
     }),
     ...(shapes.get(body)?.fields ?? []).map((field) => ({ ...field, place: 'body' })),
   ];

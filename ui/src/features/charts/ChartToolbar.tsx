@@ -14,7 +14,7 @@ import {
   TextInput,
 } from '@mantine/core';
 import { Search, SlidersHorizontal, ZoomOut } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import type { ChartState } from '@/lib/chartState';
 import classes from './charts.module.css';
 import type { ChangeState } from './panel';
@@ -35,7 +35,7 @@ export function ChartToolbar({ state, change, keys, draft, setDraft, sections }:
   return (
     <div className={classes.toolbar} role="toolbar" aria-label="Charts">
       <FindBox state={state} change={change} />
-      <AxisSelect state={state} change={change} keys={keys} />
+      <AxisSelect x={state.x} change={change} keys={keys} />
       <SmoothSlider state={state} change={change} draft={draft} setDraft={setDraft} />
       <OptionsButton state={state} change={change} sections={sections} />
       {state.zoom && (
@@ -57,12 +57,22 @@ type Part = Pick<Props, 'state' | 'change'>;
 
 function FindBox({ state, change }: Part) {
   const [text, setText] = useState(state.find ?? '');
-  useEffect(() => setText(state.find ?? ''), [state.find]);
+  const sent = useRef(text);
   useEffect(() => {
-    if (text === (state.find ?? '')) return;
-    const timer = setTimeout(() => change({ find: text || undefined }, 'replace'), 200);
+    const found = state.find ?? '';
+    // What comes back of one's own typing must not undo the letters typed since.
+    if (found === sent.current) return;
+    sent.current = found;
+    setText(found);
+  }, [state.find]);
+  useEffect(() => {
+    if (text === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = text;
+      change({ find: text || undefined }, 'replace');
+    }, 200);
     return () => clearTimeout(timer);
-  }, [text, state.find, change]);
+  }, [text, change]);
   return (
     <TextInput
       size="xs"
@@ -79,7 +89,14 @@ function FindBox({ state, change }: Part) {
   );
 }
 
-function AxisSelect({ state, change, keys }: Part & { keys: readonly string[] }) {
+interface AxisProps {
+  x: string | undefined;
+  change: ChangeState;
+  keys: readonly string[];
+}
+
+/** Drawn again only when it must: with thousands of metrics that takes a while. */
+const AxisSelect = memo(function AxisSelect({ x, change, keys }: AxisProps) {
   const data = useMemo(
     () => [
       {
@@ -100,17 +117,17 @@ function AxisSelect({ state, change, keys }: Part & { keys: readonly string[] })
       w={164}
       aria-label="What x is"
       data={data}
-      value={state.x ?? 'step'}
+      value={x ?? 'step'}
       searchable
       limit={MOST_OPTIONS}
       allowDeselect={false}
       comboboxProps={{ width: 260, position: 'bottom-start' }}
       maxDropdownHeight={360}
       // A range of steps means nothing on another axis.
-      onChange={(x) => change({ x: x === 'step' || x === null ? undefined : x, zoom: undefined })}
+      onChange={(next) => change({ x: next === 'step' || next === null ? undefined : next, zoom: undefined })}
     />
   );
-}
+});
 
 const MOST_POINTS = 1000;
 

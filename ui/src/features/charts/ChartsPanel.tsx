@@ -17,7 +17,7 @@ import { FullChart } from './FullChart';
 import type { ChartFeed, View } from './feed';
 import { type ChangeState, nameLines, type Panel, padRange, readAxis, readSmoothing } from './panel';
 import { type Layout, layOut, listCharts, PINNED, type Row } from './rows';
-import { findKeys, groupKeys } from './sections';
+import { byName, findKeys, groupKeys } from './sections';
 import { chooseLines, type LineId, MOST_RUNS, type RunGroup, type ShownRun } from './shown';
 import type { Survey } from './survey';
 import { useChartFeed } from './useChartFeed';
@@ -178,12 +178,13 @@ function useView(state: ChartState, lines: number): View {
 
 function useSections(all: readonly string[], state: ChartState) {
   const pins = (state.pinned ?? []).join('\n');
+  const ordered = useMemo(() => [...all].sort(byName), [all]);
   return useMemo(() => {
-    const found = findKeys(all, state.find);
+    const found = findKeys(ordered, state.find);
     const pinned = pins ? pins.split('\n').filter((key) => found.includes(key)) : [];
     const rest = groupKeys(pinned.length ? found.filter((key) => !pinned.includes(key)) : found);
     return pinned.length ? [{ prefix: PINNED, keys: pinned }, ...rest] : rest;
-  }, [all, state.find, pins]);
+  }, [ordered, state.find, pins]);
 }
 
 interface RowsProps {

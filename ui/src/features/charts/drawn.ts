@@ -161,7 +161,15 @@ function readGroup(line: LineData): Points {
     high[i] = (y[i] ?? 0) + (std?.[i] ?? 0);
   }
   return {
-    ...{ x: line.x, y, low, high, count: new Uint32Array(n).fill(1), marks: [], spacing: medianSpacing(line.x) },
+    ...{
+      x: line.x,
+      y,
+      low,
+      high,
+      count: new Uint32Array(n).fill(1),
+      marks: readMarks(line, line.x),
+      spacing: medianSpacing(line.x),
+    },
     detail: (index) => `± ${formatNumber(std?.[index] ?? 0)}, n = ${formatCount(line.count[index] ?? 0)}`,
   };
 }

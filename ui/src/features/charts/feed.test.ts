@@ -180,6 +180,23 @@ describe('ChartFeed', () => {
     expect(feed.get('a').lines).toHaveLength(1);
   });
 
+  it('brings what comes into sight at once, though it is too soon for news', async () => {
+    const server = makeServer();
+    const feed = new ChartFeed(VIEW, server.ask);
+    feed.show([run('r1')]);
+    feed.watch('a', () => undefined);
+    await settle(100);
+    server.value = 2;
+    feed.hear([{ clock: 1, kind: 'METRICS', id: 'r1' }], false);
+    await settle(100);
+    expect(server.asked).toHaveLength(1);
+    feed.watch('b', () => undefined);
+    await settle(100);
+    expect(server.asked.map(({ keys }) => keys)).toEqual([['a'], ['b']]);
+    await settle(2500);
+    expect(feed.get('a').lines[0]?.data.mean[0]).toBe(2);
+  });
+
   it('never asks for more than the server allows', async () => {
     const server = makeServer();
     const feed = new ChartFeed({ ...VIEW, buckets: 1500 }, server.ask);

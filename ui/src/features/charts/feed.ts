@@ -68,8 +68,9 @@ export class ChartFeed {
   private running = 0;
   private shown: readonly LineId[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private refreshedAt = 0;
-  private tookMs = 0;
+  private plannedAt = 0;
+  /** When what has been asked before may be asked again. */
+  private notBefore = 0;
   private pauseMs = PACE_MS;
   private stopped = new AbortController();
 
@@ -119,7 +120,7 @@ export class ChartFeed {
       batch.isDirty = true;
       isNews = true;
     }
-    if (isNews) this.plan(this.pace());
+    if (isNews) this.plan(GATHER_MS);
   }
 
   /** Ask again for a metric that has failed. */
@@ -138,18 +139,21 @@ export class ChartFeed {
     this.stopped = new AbortController();
     for (const batch of this.batches) batch.isDirty = true;
     this.queue = [];
+    this.notBefore = 0;
   }
 
-  private pace(): number {
-    return Math.max(GATHER_MS, this.refreshedAt + Math.max(PACE_MS, 2 * this.tookMs) - Date.now());
-  }
-
+  /** Do what there is to do after `wait`, or sooner if that is planned already. */
   private plan(wait: number): void {
-    if (this.timer !== undefined) return;
+    const at = Date.now() + Math.max(wait, 0);
+    if (this.timer !== undefined) {
+      if (this.plannedAt <= at) return;
+      clearTimeout(this.timer);
+    }
+    this.plannedAt = at;
     this.timer = setTimeout(() => {
       this.timer = undefined;
       this.request();
-    }, wait);
+    }, at - Date.now());
   }
 
   private request(): void {
@@ -205,20 +209,22 @@ export class ChartFeed {
     this.queue.push(batch);
   }
 
-  /** Queue the batches that are in sight and may have news; drop those that nothing refers to. */
+  /** Queue the batches that are in sight and may have news, unless it is too soon; drop those that nothing refers to. */
   private askNews(): void {
+    const wait = this.notBefore - Date.now();
+    let isWaiting = false;
     for (const batch of this.batches) {
       const used = batch.keys.filter((key) => batch.lines.some(({ id }) => this.owners.get(key)?.get(id) === batch));
-      if (used.length === 0) this.batches.delete(batch);
-      else if (
-        batch.isDirty &&
-        !batch.isBusy &&
-        !this.queue.includes(batch) &&
-        used.some((key) => this.watchers.has(key))
-      ) {
-        this.queue.push(batch);
+      if (used.length === 0) {
+        this.batches.delete(batch);
+        continue;
       }
+      if (!batch.isDirty || batch.isBusy || this.queue.includes(batch) || !used.some((key) => this.watchers.has(key)))
+        continue;
+      if (wait > 0) isWaiting = true;
+      else this.queue.push(batch);
     }
+    if (isWaiting) this.plan(wait);
   }
 
   private run(): void {
@@ -251,9 +257,9 @@ export class ChartFeed {
       if (!signal.aborted) this.fail(batch, error);
     } finally {
       batch.isBusy = false;
-      this.refreshedAt = Date.now();
-      this.tookMs = this.refreshedAt - started;
-      if (batch.isDirty && !signal.aborted) this.plan(this.pace());
+      const now = Date.now();
+      this.notBefore = Math.max(this.notBefore, now + Math.max(PACE_MS, 2 * (now - started)));
+      if (batch.isDirty && !signal.aborted) this.plan(GATHER_MS);
     }
   }
 
@@ -291,7 +297,6 @@ export class ChartFeed {
     if (!isPassing && batch.data) {
       // The cursor may be what the server does not like any more.
       batch.data = undefined;
-      this.plan(this.pace());
       return;
     }
     if (!isPassing && batch.keys.length > 1) {
@@ -308,9 +313,8 @@ export class ChartFeed {
       batch.isDirty = false;
       return;
     }
-    const again = this.pauseMs;
-    this.pauseMs = Math.min(again * 2, MOST_PAUSE_MS);
-    this.plan(again);
+    this.notBefore = Date.now() + this.pauseMs;
+    this.pauseMs = Math.min(this.pauseMs * 2, MOST_PAUSE_MS);
   }
 
   private forget(key: string): void {

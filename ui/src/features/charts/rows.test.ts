@@ -76,3 +76,15 @@ it('asks for the metrics of the next sections together', () => {
   const [first] = layOut(sections, () => 'unknown', layout).rows.filter((row) => row.kind === 'wait');
   expect(first?.keys).toEqual(['p1/x', 'p1/y', 'p2/x', 'p2/y', 'p3/x', 'p3/y']);
 });
+
+it('sorts sections by whether they have charts, and leaves very many in their order', () => {
+  const some = [
+    { prefix: 'test', keys: ['train/f1'] },
+    { prefix: 'train', keys: ['train/a'] },
+  ];
+  const many = Array.from({ length: 1000 }, (_, i) => ({ prefix: `m${i}`, keys: [`m${i}/x`] }));
+  const heads = (rows: ReturnType<typeof layOut>['rows']) =>
+    rows.flatMap((row) => (row.kind === 'section' ? [row.title] : [])).slice(0, 2);
+  expect(heads(layOut(some, kindOf, layout).rows)).toEqual(['train', 'test']);
+  expect(heads(layOut([...some, ...many], kindOf, layout).rows)).toEqual(['test', 'train']);
+});

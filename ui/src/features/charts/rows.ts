@@ -24,10 +24,12 @@ export const PINNED = ':pinned';
 const SECTION_HEIGHT = 34;
 /** So many metrics are looked at at a time. */
 const CHUNK = 200;
+/** Of more metrics than these it is not found out which have charts before they are in sight: sections stay in their order. */
+const MOST_SORTED = 1000;
 
 /**
  * Lay sections out. Within one, charts come first, then single values; what the shown runs do not have is left out and counted.
- * Sections without any chart come behind the others, which they would push out of sight; what the machine did comes last.
+ * Sections without any chart come behind the others, which they would push out of sight, unless there are very many metrics; what the machine did comes last.
  */
 export function layOut(
   sections: readonly Section[],
@@ -39,6 +41,7 @@ export function layOut(
   const system: Row[] = [];
   const unknown: string[] = [];
   let absent = 0;
+  const isSorted = sections.reduce((sum, { keys }) => sum + keys.length, 0) <= MOST_SORTED;
   for (const section of sections) {
     const { prefix, keys } = section;
     const isFolded = layout.folded.has(prefix);
@@ -48,7 +51,7 @@ export function layOut(
     absent += missing;
     if (missing === keys.length) continue;
     unknown.push(...keys.filter((_, i) => kinds[i] === 'unknown'));
-    const isValues = kinds.length > 0 && !kinds.includes('line') && !kinds.includes('unknown');
+    const isValues = isSorted && kinds.length > 0 && !kinds.includes('line') && !kinds.includes('unknown');
     const rows = prefix === SYSTEM ? system : isValues ? values : charts;
     const title = isPinned ? 'Pinned' : prefix === '' ? 'Metrics' : prefix;
     // A head over the only section would say nothing.
@@ -66,8 +69,8 @@ export function layOut(
     if (!isFolded) rows.push(...fillSection(section, kinds, layout));
   }
   // One question for what comes next is better than one for each section.
-  const next = unknown.slice(0, CHUNK);
-  for (const row of [...charts, ...system]) if (row.kind === 'wait') row.keys = [...new Set([...row.keys, ...next])];
+  const first = [...charts, ...system].find((row) => row.kind === 'wait');
+  if (first?.kind === 'wait') first.keys = [...new Set([...first.keys, ...unknown.slice(0, CHUNK)])];
   return { rows: [...charts, ...values, ...system], absent };
 }
 

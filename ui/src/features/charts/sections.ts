@@ -27,7 +27,10 @@ export function groupKeys(keys: readonly string[]): Section[] {
   const sections = [...group(keys, prefixOf)].flatMap(([prefix, members]) =>
     members.length > LARGE && prefix !== '' ? split(prefix, members) : [{ prefix, keys: members }],
   );
-  for (const { keys: members } of sections) members.sort(byName);
+  for (const { keys: members } of sections) {
+    // Sorting takes long; the names come in their order more often than not.
+    if (members.some((key, i) => i > 0 && byName(members[i - 1] ?? '', key) > 0)) members.sort(byName);
+  }
   const rank = ({ prefix }: Section) => (prefix === '' ? 0 : prefix === SYSTEM ? 2 : 1);
   return sections.sort((a, b) => rank(a) - rank(b) || byName(a.prefix, b.prefix));
 }

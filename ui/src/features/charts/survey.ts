@@ -73,10 +73,11 @@ export class Survey {
 
   kind(key: string): KeyKind {
     const values = this.known.get(key);
+    if (!values) return this.runIds.length ? 'unknown' : 'none';
     let most = 0;
     let isWhole = true;
     for (const id of this.runIds) {
-      const value = values?.get(id);
+      const value = values.get(id);
       if (value === undefined) isWhole = false;
       else if (value) most = Math.max(most, value.count);
       if (most > 1) return 'line';

@@ -8,8 +8,8 @@ import { useState } from 'react';
 import { Failure } from '@/components/Failure';
 import { RunDot } from '@/components/RunDot';
 import { RunStateBadge } from '@/components/RunStateBadge';
-import { quoteText } from '@/features/runs/fields';
 import { type RunLine, selectRuns } from '@/features/run/useRun';
+import { quoteText } from '@/features/runs/fields';
 import { formatAge } from '@/lib/format';
 
 const MOST = 12;
@@ -24,7 +24,12 @@ export function AddRun({ experimentIds, taken, add }: Props) {
   return (
     <Popover position="bottom-end" withinPortal trapFocus returnFocus>
       <Popover.Target>
-        <Button size="xs" variant="default" leftSection={<Plus size={14} aria-hidden />} disabled={experimentIds.length === 0}>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<Plus size={14} aria-hidden />}
+          disabled={experimentIds.length === 0}
+        >
           Add run
         </Button>
       </Popover.Target>
@@ -79,7 +84,11 @@ export function RunFinder({ experimentIds, taken, add }: Props) {
 /** A run that can be pressed. */
 export function RunChoice({ run, choose, note }: { run: RunLine; choose: () => void; note?: string | undefined }) {
   return (
-    <UnstyledButton onClick={choose} aria-label={`Compare with ${run.name}`} style={{ borderRadius: 4, padding: '2px 4px', width: '100%' }}>
+    <UnstyledButton
+      onClick={choose}
+      aria-label={`Compare with ${run.name}`}
+      style={{ borderRadius: 4, padding: '2px 4px', width: '100%' }}
+    >
       <Group gap="xs" wrap="nowrap">
         <RunDot number={run.number} />
         <Text size="sm" className="ellipsis" flex={1} title={run.name}>

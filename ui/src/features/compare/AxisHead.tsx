@@ -1,6 +1,16 @@
 /** The head of a parallel axis: drag it to another place, or press it for all that can be done with the axis, the brush by keyboard included. */
 
-import { Button, Checkbox, Group, NumberInput, Popover, ScrollArea, Stack, Switch, UnstyledButton } from '@mantine/core';
+import {
+  Button,
+  Checkbox,
+  Group,
+  NumberInput,
+  Popover,
+  ScrollArea,
+  Stack,
+  Switch,
+  UnstyledButton,
+} from '@mantine/core';
 import { ArrowDownUp, ArrowLeft, ArrowRight, Filter, X } from 'lucide-react';
 import { type DragEvent, useState } from 'react';
 import { type Axis, canBeLog } from './axes';
@@ -90,7 +100,12 @@ export function AxisHead({ axis, at, count, left, width, brush, actions }: Props
               >
                 Flip
               </Button>
-              <Button size="xs" variant="default" leftSection={<X size={13} aria-hidden />} onClick={() => actions.remove(field.name)}>
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<X size={13} aria-hidden />}
+                onClick={() => actions.remove(field.name)}
+              >
                 Remove
               </Button>
             </Group>

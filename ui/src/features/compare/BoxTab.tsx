@@ -141,10 +141,19 @@ interface Plot {
 const BOX = { width: 0.5, points: 0.36 };
 
 function plotBoxes({ runs, groups, x, y, log, coloring, dark }: Plot): ChartOption {
-  const points = groups.flatMap(({ bin, values }, group) => bin.places.map((place, at) => ({ group, place, value: values[at] ?? 0 })));
+  const points = groups.flatMap(({ bin, values }, group) =>
+    bin.places.map((place, at) => ({ group, place, value: values[at] ?? 0 })),
+  );
   const line = dark ? '#e6e9ee' : '#14181f';
   const fill = dark ? 'rgba(154, 164, 178, 0.22)' : 'rgba(91, 100, 114, 0.13)';
-  const across = { type: 'category', name: x.label, nameLocation: 'middle', nameGap: 30, data: groups.map(({ bin }) => `${bin.name}\nn = ${bin.places.length}`), axisLabel: { interval: 0, overflow: 'truncate', width: 110, lineHeight: 16 } } as const;
+  const across = {
+    type: 'category',
+    name: x.label,
+    nameLocation: 'middle',
+    nameGap: 30,
+    data: groups.map(({ bin }) => `${bin.name}\nn = ${bin.places.length}`),
+    axisLabel: { interval: 0, overflow: 'truncate', width: 110, lineHeight: 16 },
+  } as const;
   return {
     grid: PLOT_GRID,
     xAxis: { ...across, nameGap: 44 },
@@ -152,7 +161,9 @@ function plotBoxes({ runs, groups, x, y, log, coloring, dark }: Plot): ChartOpti
     tooltip: {
       formatter: (about) => {
         const { dataIndex = -1, seriesId } = Array.isArray(about) ? {} : about;
-        return seriesId === 'boxes' ? boxTip(groups[dataIndex], y) : pointTip(runs, points[dataIndex]?.place ?? -1, x, y);
+        return seriesId === 'boxes'
+          ? boxTip(groups[dataIndex], y)
+          : pointTip(runs, points[dataIndex]?.place ?? -1, x, y);
       },
     },
     series: [
@@ -164,7 +175,9 @@ function plotBoxes({ runs, groups, x, y, log, coloring, dark }: Plot): ChartOpti
         renderItem: (_, api) => {
           const unit = api.size?.([1, 0]);
           const half = ((Array.isArray(unit) ? unit[0] : unit) ?? 40) * (BOX.width / 2);
-          const [low, lower, median, upper, high] = [1, 2, 3, 4, 5].map((each) => api.coord([api.value(0), api.value(each)]));
+          const [low, lower, median, upper, high] = [1, 2, 3, 4, 5].map((each) =>
+            api.coord([api.value(0), api.value(each)]),
+          );
           const [middle = 0] = median ?? [];
           const edge = (y1: number | undefined, x1 = middle, x2 = middle, y2 = y1, width = 1.2) => ({
             type: 'line' as const,
@@ -181,7 +194,12 @@ function plotBoxes({ runs, groups, x, y, log, coloring, dark }: Plot): ChartOpti
               edge(high?.[1], middle - half / 2, middle + half / 2),
               {
                 type: 'rect',
-                shape: { x: left, y: upper?.[1] ?? 0, width: right - left, height: Math.max(1, (lower?.[1] ?? 0) - (upper?.[1] ?? 0)) },
+                shape: {
+                  x: left,
+                  y: upper?.[1] ?? 0,
+                  width: right - left,
+                  height: Math.max(1, (lower?.[1] ?? 0) - (upper?.[1] ?? 0)),
+                },
                 style: { fill, stroke: line, lineWidth: 1.2 },
               },
               edge(median?.[1], left, right, median?.[1], 2.4),

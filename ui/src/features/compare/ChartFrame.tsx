@@ -27,7 +27,13 @@ export function ChartFrame({ option, label, name, runs, fields, onEvent }: Props
     <div style={{ flex: 1, minHeight: 320, position: 'relative', padding: '0 16px 12px' }}>
       <EChart ref={chart} option={option} height="100%" label={label} onEvent={onEvent} />
       <div style={{ position: 'absolute', right: 16, top: 0 }}>
-        <SaveMenu name={name} runs={runs} fields={fields} toPng={ask((handle) => handle.toPng())} toSvg={ask((handle) => handle.toSvg())} />
+        <SaveMenu
+          name={name}
+          runs={runs}
+          fields={fields}
+          toPng={ask((handle) => handle.toPng())}
+          toSvg={ask((handle) => handle.toSvg())}
+        />
       </div>
     </div>
   );

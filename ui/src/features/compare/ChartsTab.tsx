@@ -16,7 +16,14 @@ export function ChartsTab({ comparison, state, change }: TabProps & { comparison
   const keys = useMemo(() => difference.metrics.map(({ key }) => key), [names]);
   return (
     <div style={{ flex: 1, minHeight: 0, overflow: 'auto', padding: '8px 16px' }}>
-      <ChartsPanel runs={runs} groups={NO_GROUPS} experimentIds={experimentIds} state={state} change={change} keys={keys} />
+      <ChartsPanel
+        runs={runs}
+        groups={NO_GROUPS}
+        experimentIds={experimentIds}
+        state={state}
+        change={change}
+        keys={keys}
+      />
     </div>
   );
 }

@@ -79,7 +79,8 @@ function Commits({ comparison, left, right }: { comparison: Comparison; left: st
     return comparison.byName.get(`source.mlflow.source.git.${key}`)?.texts()[place];
   };
   const [from, to] = [read('commit', left), read('commit', right)];
-  const address = from && to ? compareAddress(read('repoURL', right) ?? read('repoURL', left) ?? '', from, to) : undefined;
+  const address =
+    from && to ? compareAddress(read('repoURL', right) ?? read('repoURL', left) ?? '', from, to) : undefined;
   const short = (commit: string | undefined) => commit?.slice(0, 10) ?? 'no commit';
   return (
     <div>

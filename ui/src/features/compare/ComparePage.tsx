@@ -61,7 +61,8 @@ export function ComparePage() {
   const actions: RunActions = useMemo(
     () => ({
       move: (from, to) => change({ runs: moved(asked, from, to) }),
-      remove: (runId) => change({ runs: asked.filter((each) => each !== runId), ...(state.base === runId && { base: undefined }) }),
+      remove: (runId) =>
+        change({ runs: asked.filter((each) => each !== runId), ...(state.base === runId && { base: undefined }) }),
       setBase: (runId) => change({ base: runId }),
     }),
     [asked, state.base, change],
@@ -167,7 +168,8 @@ function TooMany({ count, experimentId }: { count: number; experimentId: string 
     <Alert color="yellow" variant="light" mx="lg" mb="sm" p="sm">
       <Group gap="sm">
         <Text size="sm">
-          This address names {count} runs. A comparison takes {MOST_RUNS}; the first {MOST_RUNS} are shown. More runs can be looked at in groups.
+          This address names {count} runs. A comparison takes {MOST_RUNS}; the first {MOST_RUNS} are shown. More runs
+          can be looked at in groups.
         </Text>
         {experimentId !== undefined && (
           <Button
@@ -192,7 +194,10 @@ interface BrokenProps {
 
 /** Names the run that is not there or cannot be one, if it is that, and offers to go on without it. */
 function Broken({ error, runIds, retry, remove }: BrokenProps) {
-  const missing = error instanceof ApiError && (error.status === 404 || error.status === 400) ? runIds.find((id) => error.message.includes(id)) : undefined;
+  const missing =
+    error instanceof ApiError && (error.status === 404 || error.status === 400)
+      ? runIds.find((id) => error.message.includes(id))
+      : undefined;
   return (
     <Stack px="lg" py="sm" gap="sm">
       <Failure error={error} title="The runs could not be compared" retry={missing ? undefined : retry} />

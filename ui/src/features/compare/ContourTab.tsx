@@ -39,7 +39,11 @@ export function ContourTab({ comparison, state, change }: TabProps & { compariso
     [runs, x, y, z, logx, logy, dark],
   );
   if (!x || !y || !z || !plot) {
-    return <Empty title="Nothing to plot">A contour needs two numbers that differ between the runs, and a third one over them.</Empty>;
+    return (
+      <Empty title="Nothing to plot">
+        A contour needs two numbers that differ between the runs, and a third one over them.
+      </Empty>
+    );
   }
   const onEvent = ({ type, seriesId, dataIndex }: ChartEvent) => {
     if (type === 'click' || seriesId !== 'runs') return;
@@ -78,7 +82,10 @@ const Scale = ({ low, high, label }: { low: number; high: number; label: string 
       {label}
     </Text>
     <Text size="xs">{formatNumber(low)}</Text>
-    <div aria-hidden style={{ width: 96, height: 8, borderRadius: 4, background: `linear-gradient(to right, ${VIRIDIS.join(', ')})` }} />
+    <div
+      aria-hidden
+      style={{ width: 96, height: 8, borderRadius: 4, background: `linear-gradient(to right, ${VIRIDIS.join(', ')})` }}
+    />
     <Text size="xs">{formatNumber(high)}</Text>
   </Group>
 );
@@ -105,10 +112,16 @@ function plotContour({ runs, x, y, z, logx, logy, dark }: Plot): Plotted {
   const heights = z.numbers();
   const triple = (place: number) => [across.values[place], up.values[place], heights[place]];
   const places = runs.map((_, place) => place).filter((place) => triple(place).every((each) => Number.isFinite(each)));
-  const scaled = (values: Float64Array, log: boolean) => places.map((place) => (log ? Math.log10(values[place] ?? 1) : (values[place] ?? 0)));
+  const scaled = (values: Float64Array, log: boolean) =>
+    places.map((place) => (log ? Math.log10(values[place] ?? 1) : (values[place] ?? 0)));
   const range = extent(places.map((place) => heights[place] ?? 0));
-  const grid = interpolate({ x: scaled(across.values, logx), y: scaled(up.values, logy), z: places.map((place) => heights[place] ?? 0) });
-  const colorOf = (value: number) => areaColor(range && range[1] > range[0] ? (value - range[0]) / (range[1] - range[0]) : 0.5);
+  const grid = interpolate({
+    x: scaled(across.values, logx),
+    y: scaled(up.values, logy),
+    z: places.map((place) => heights[place] ?? 0),
+  });
+  const colorOf = (value: number) =>
+    areaColor(range && range[1] > range[0] ? (value - range[0]) / (range[1] - range[0]) : 0.5);
   const option: ChartOption = {
     grid: PLOT_GRID,
     xAxis: { ...across.option, splitLine: { show: false } },
@@ -131,7 +144,11 @@ function plotContour({ runs, x, y, z, logx, logy, dark }: Plot): Plotted {
         symbolSize: 9,
         data: places.map((place) => ({
           value: [across.values[place] ?? 0, up.values[place] ?? 0],
-          itemStyle: { color: colorOf(heights[place] ?? 0), borderColor: dark ? '#16181d' : '#ffffff', borderWidth: 1.5 },
+          itemStyle: {
+            color: colorOf(heights[place] ?? 0),
+            borderColor: dark ? '#16181d' : '#ffffff',
+            borderWidth: 1.5,
+          },
         })),
       },
     ],
@@ -172,7 +189,11 @@ function drawSurface(grid: Grid, logx: boolean, logy: boolean, colorOf: (value: 
           clipPath: { type: 'polygon', shape: { points: grid.hull.map(([x, y]) => [...at(x, y)]) } },
           children: [
             { type: 'image', style: { image: picture, x: x1, y: y2, width: x2 - x1, height: y1 - y2 } },
-            { type: 'path', shape: { pathData }, style: { fill: 'none', stroke: 'rgba(255, 255, 255, 0.6)', lineWidth: 1 } },
+            {
+              type: 'path',
+              shape: { pathData },
+              style: { fill: 'none', stroke: 'rgba(255, 255, 255, 0.6)', lineWidth: 1 },
+            },
           ],
         };
       },

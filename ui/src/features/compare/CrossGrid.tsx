@@ -89,7 +89,13 @@ export function CrossGrid(props: Props) {
           const section = props.section?.(index);
           if (section !== undefined) {
             return (
-              <div key={props.rowKey(index)} role="row" aria-rowindex={index + 2} className={styles.section} style={place}>
+              <div
+                key={props.rowKey(index)}
+                role="row"
+                aria-rowindex={index + 2}
+                className={styles.section}
+                style={place}
+              >
                 <div role="rowheader" className={styles.sectionHead}>
                   {section}
                 </div>

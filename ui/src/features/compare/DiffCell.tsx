@@ -16,10 +16,17 @@ export function DiffCell({ cell, numeric }: { cell: Cell; numeric: boolean }) {
       </span>
     );
   }
-  const marks = [styles.cell, numeric && styles.numeric, cell.changed && !numeric && styles.changed, cell.best && styles.best];
+  const marks = [
+    styles.cell,
+    numeric && styles.numeric,
+    cell.changed && !numeric && styles.changed,
+    cell.best && styles.best,
+  ];
   return (
     <span className={marks.filter(Boolean).join(' ')} title={cell.title}>
-      {cell.delta && <span className={`${styles.delta} ${cell.trend ? styles[cell.trend] : ''} ellipsis`}>{cell.delta}</span>}
+      {cell.delta && (
+        <span className={`${styles.delta} ${cell.trend ? styles[cell.trend] : ''} ellipsis`}>{cell.delta}</span>
+      )}
       <span className={`${styles.value} ellipsis`}>{cell.text}</span>
       {cell.best && <span className="visually-hidden">best</span>}
     </span>
@@ -37,7 +44,15 @@ export function KeyHead({ line, onFlip }: { line: RowLine; onFlip: (key: string)
 }
 
 /** The key as the head of a column, under the name of its section. */
-export function TopKeyHead({ line, section, onFlip }: { line: RowLine; section: string; onFlip: (key: string) => void }) {
+export function TopKeyHead({
+  line,
+  section,
+  onFlip,
+}: {
+  line: RowLine;
+  section: string;
+  onFlip: (key: string) => void;
+}) {
   return (
     <span className={styles.topKey} title={titleOf(line)}>
       <small className="ellipsis">{section}</small>

@@ -22,11 +22,20 @@ interface Props extends TabProps {
 export function DiffTab({ comparison, state, change, actions }: Props) {
   const [code, setCode] = useState(false);
   const { runs, difference, places } = comparison;
-  const base = Math.max(0, runs.findIndex(({ runId }) => runId === state.base));
+  const base = Math.max(
+    0,
+    runs.findIndex(({ runId }) => runId === state.base),
+  );
   const [typed, type] = useTyped(state.q ?? '', (q) => change({ q: q || undefined }, 'replace'));
   const find = useDeferredValue(typed);
   const lines = useMemo(() => {
-    const view = { base, all: state.all ?? false, find, stat: state.stat ?? 'last', flipped: new Set(state.flipped) } as const;
+    const view = {
+      base,
+      all: state.all ?? false,
+      find,
+      stat: state.stat ?? 'last',
+      flipped: new Set(state.flipped),
+    } as const;
     return buildDiff(difference, places, view);
   }, [difference, places, base, state.all, find, state.stat, state.flipped]);
   const rows = lines.filter((line): line is RowLine => line.kind === 'row');
@@ -64,7 +73,9 @@ export function DiffTab({ comparison, state, change, actions }: Props) {
               { value: 'best', label: 'best' },
             ]}
             value={state.stat ?? 'last'}
-            onChange={(value) => change({ stat: value === 'min' || value === 'max' || value === 'best' ? value : undefined })}
+            onChange={(value) =>
+              change({ stat: value === 'min' || value === 'max' || value === 'best' ? value : undefined })
+            }
           />
         </Group>
         <Tooltip label={state.transposed ? 'Runs as columns' : 'Runs as rows'}>
@@ -78,7 +89,12 @@ export function DiffTab({ comparison, state, change, actions }: Props) {
             <Table2 size={15} aria-hidden style={{ transform: 'rotate(90deg)' }} />
           </ActionIcon>
         </Tooltip>
-        <Button size="xs" variant="default" leftSection={<FileDiff size={14} aria-hidden />} onClick={() => setCode(true)}>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<FileDiff size={14} aria-hidden />}
+          onClick={() => setCode(true)}
+        >
           Code changes
         </Button>
       </Group>
@@ -101,7 +117,9 @@ export function DiffTab({ comparison, state, change, actions }: Props) {
 }
 
 const NoRows = ({ find }: { find: string }) => (
-  <Empty title="Nothing found">{find ? `No key and no value holds “${find}”.` : 'These runs have nothing to compare.'}</Empty>
+  <Empty title="Nothing found">
+    {find ? `No key and no value holds “${find}”.` : 'These runs have nothing to compare.'}
+  </Empty>
 );
 
 interface LayoutProps {
@@ -154,7 +172,9 @@ function RunsAsColumns({ lines, rows, comparison: { runs }, base, actions, onFli
 }
 
 function RunsAsRows({ lines, rows, comparison: { runs }, base, actions, onFlip }: LayoutProps) {
-  const titles = new Map(lines.flatMap((line) => (line.kind === 'section' ? [[line.section, line.title] as const] : [])));
+  const titles = new Map(
+    lines.flatMap((line) => (line.kind === 'section' ? [[line.section, line.title] as const] : [])),
+  );
   return (
     <CrossGrid
       label="Differences, runs as rows"
@@ -172,7 +192,9 @@ function RunsAsRows({ lines, rows, comparison: { runs }, base, actions, onFlip }
       }}
       rowHead={(place) => {
         const run = runs[place];
-        return run && <RunHead flat run={run} place={place} count={runs.length} isBase={place === base} actions={actions} />;
+        return (
+          run && <RunHead flat run={run} place={place} count={runs.length} isBase={place === base} actions={actions} />
+        );
       }}
       cell={(place, column) => {
         const line = rows[column];

@@ -15,7 +15,13 @@ interface Props {
   width?: number;
 }
 
-const TITLES: Readonly<Record<string, string>> = { attributes: 'Run', params: 'Params', metrics: 'Metrics', tags: 'Tags', datasets: 'Datasets' };
+const TITLES: Readonly<Record<string, string>> = {
+  attributes: 'Run',
+  params: 'Params',
+  metrics: 'Metrics',
+  tags: 'Tags',
+  datasets: 'Datasets',
+};
 
 export function FieldSelect({ label, fields, value, choose, first, clearable = false, width = 190 }: Props) {
   const data = useMemo(() => {

@@ -42,7 +42,12 @@ export function GroupEditor({ title, choice, places, runs, error, set }: Props) 
           </Text>
           <Popover position="bottom-end" withinPortal trapFocus returnFocus>
             <Popover.Target>
-              <Button size="compact-xs" variant="default" leftSection={<ListChecks size={13} aria-hidden />} aria-label={`Choose runs of ${title}`}>
+              <Button
+                size="compact-xs"
+                variant="default"
+                leftSection={<ListChecks size={13} aria-hidden />}
+                aria-label={`Choose runs of ${title}`}
+              >
                 Choose runs
               </Button>
             </Popover.Target>

@@ -28,7 +28,10 @@ export function GroupsTab({ comparison, state, change }: TabProps & { comparison
     return defaultSplit(fieldsToSplit.toSorted((a, b) => rank(a) - rank(b)));
   }, [fields, fieldsToSplit]);
   const untouched = state.a === undefined && state.b === undefined;
-  const texts = untouched && split ? { a: clauseOf(split.field, split.a), b: clauseOf(split.field, split.b) } : { a: state.a, b: state.b };
+  const texts =
+    untouched && split
+      ? { a: clauseOf(split.field, split.a), b: clauseOf(split.field, split.b) }
+      : { a: state.a, b: state.b };
   const runIds = useMemo(() => runs.map(({ runId }) => runId), [runs]);
   const choiceA = useMemo(() => readGroup(texts.a, runIds), [texts.a, runIds]);
   const choiceB = useMemo(() => readGroup(texts.b, runIds), [texts.b, runIds]);
@@ -37,7 +40,15 @@ export function GroupsTab({ comparison, state, change }: TabProps & { comparison
   // What is not touched stays as it is shown when the other one is changed.
   const set = (which: 'a' | 'b') => (text: string | undefined) => change({ ...texts, [which]: text });
   const make = useCallback(
-    () => compareGroups({ difference, places, a: groupA.places, b: groupB.places, stat: state.stat ?? 'last', flipped: new Set(state.flipped) }),
+    () =>
+      compareGroups({
+        difference,
+        places,
+        a: groupA.places,
+        b: groupB.places,
+        stat: state.stat ?? 'last',
+        flipped: new Set(state.flipped),
+      }),
     [difference, places, groupA.places, groupB.places, state.stat, state.flipped],
   );
   const { progress, result } = useSteps(make);
@@ -47,8 +58,22 @@ export function GroupsTab({ comparison, state, change }: TabProps & { comparison
     <>
       <SplitBy fields={fieldsToSplit} texts={texts} change={change} />
       <div className={styles.editors}>
-        <GroupEditor title="Group A" choice={choiceA} places={groupA.places} runs={runs} error={groupA.error} set={set('a')} />
-        <GroupEditor title="Group B" choice={choiceB} places={groupB.places} runs={runs} error={groupB.error} set={set('b')} />
+        <GroupEditor
+          title="Group A"
+          choice={choiceA}
+          places={groupA.places}
+          runs={runs}
+          error={groupA.error}
+          set={set('a')}
+        />
+        <GroupEditor
+          title="Group B"
+          choice={choiceB}
+          places={groupB.places}
+          runs={runs}
+          error={groupB.error}
+          set={set('b')}
+        />
       </div>
       <Group px="lg" pb="sm" gap="md">
         <SegmentedControl
@@ -68,12 +93,15 @@ export function GroupsTab({ comparison, state, change }: TabProps & { comparison
         )}
         {!state.curves && (
           <Text size="xs" c="dimmed">
-            Mean of B less mean of A, with a 95 % interval from {RESAMPLES.toLocaleString('en-US')} resamples of the runs.
+            Mean of B less mean of A, with a 95 % interval from {RESAMPLES.toLocaleString('en-US')} resamples of the
+            runs.
           </Text>
         )}
       </Group>
       {!isSplit ? (
-        <Empty title="Two groups are needed">Write a clause for each group, choose a field to split by, or choose runs one by one.</Empty>
+        <Empty title="Two groups are needed">
+          Write a clause for each group, choose a field to split by, or choose runs one by one.
+        </Empty>
       ) : state.curves ? (
         <Curves comparison={comparison} a={groupA.places} b={groupB.places} state={state} change={change} />
       ) : (
@@ -91,7 +119,10 @@ interface SplitProps {
 
 /** The short way to two groups: a field, and two of its values. */
 function SplitBy({ fields, texts, change }: SplitProps) {
-  const values = useMemo(() => new Map(fields.map((field) => [field.name, countValues(field).map(({ value }) => value)])), [fields]);
+  const values = useMemo(
+    () => new Map(fields.map((field) => [field.name, countValues(field).map(({ value }) => value)])),
+    [fields],
+  );
   // Which field and values the clauses stand for, if they are such.
   const find = (text: string | undefined) => {
     for (const field of fields) {
@@ -173,7 +204,7 @@ function GroupCell({ row, column }: { row: GroupRow; column: number }) {
   }
   if (column === 2) {
     const sure = isSure(row);
-    const isBetter = row.better && difference !== 0 ? (difference < 0) === (row.better === 'lower') : undefined;
+    const isBetter = row.better && difference !== 0 ? difference < 0 === (row.better === 'lower') : undefined;
     const mark = sure && isBetter !== undefined ? (isBetter ? styles.better : styles.worse) : '';
     return (
       <span className={`${styles.cell} ${mark}`} title={String(difference)}>
@@ -231,7 +262,14 @@ function Curves({ comparison, a, b, state, change }: CurvesProps) {
   const keys = useMemo(() => difference.metrics.map(({ key }) => key), [difference]);
   return (
     <div style={{ flex: 1, minHeight: 0, overflow: 'auto', padding: '0 16px 8px' }}>
-      <ChartsPanel runs={NO_RUNS} groups={groups} experimentIds={experimentIds} state={state} change={change} keys={keys} />
+      <ChartsPanel
+        runs={NO_RUNS}
+        groups={groups}
+        experimentIds={experimentIds}
+        state={state}
+        change={change}
+        keys={keys}
+      />
     </div>
   );
 }

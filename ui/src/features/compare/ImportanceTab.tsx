@@ -22,18 +22,23 @@ export function ImportanceTab({ comparison, state, change }: TabProps & { compar
   const target = chosen?.numeric ? chosen : metrics[0];
   const known = target ? target.numbers().filter(Number.isFinite).length : 0;
   const isEnough = known >= LEAST_RUNS_FOR_IMPORTANCE && params.length > 0;
-  const make = useCallback(
-    () => growForest(params.map(encode), target?.numbers() ?? []),
-    [params, target],
-  );
+  const make = useCallback(() => growForest(params.map(encode), target?.numbers() ?? []), [params, target]);
   const { progress, result } = useSteps(isEnough ? make : undefined);
   if (!target) return <Empty title="No metric to explain">No metric differs between these runs.</Empty>;
   const targets = numbers.filter(({ section }) => section === 'metrics');
   return (
     <>
       <Group px="lg" py="sm" gap="md" align="end">
-        <FieldSelect label="Metric" fields={targets} value={target.name} choose={(name) => change({ target: name })} width={260} />
-        {isEnough && !result && <Progress value={100 * (progress ?? 0)} w={160} mb={10} aria-label="Growing the forest" />}
+        <FieldSelect
+          label="Metric"
+          fields={targets}
+          value={target.name}
+          choose={(name) => change({ target: name })}
+          width={260}
+        />
+        {isEnough && !result && (
+          <Progress value={100 * (progress ?? 0)} w={160} mb={10} aria-label="Growing the forest" />
+        )}
         {result && <Quality forest={result} />}
       </Group>
       {params.length === 0 ? (
@@ -68,7 +73,8 @@ function Quality({ forest: { explained, runs } }: { forest: Forest }) {
     return (
       <Alert color="yellow" variant="light" p="xs" role="status">
         <Text size="xs">
-          The params explain only {share} of the differences between {runs} runs: take the order below as a hint at most.
+          The params explain only {share} of the differences between {runs} runs: take the order below as a hint at
+          most.
         </Text>
       </Alert>
     );
@@ -116,9 +122,7 @@ function ImportanceTable({ forest, params, target, change }: TableProps) {
                       component="button"
                       type="button"
                       size="xs"
-                      onClick={() =>
-                        change({ tab: field.numeric ? 'scatter' : 'box', xf: name, yf: target.name })
-                      }
+                      onClick={() => change({ tab: field.numeric ? 'scatter' : 'box', xf: name, yf: target.name })}
                     >
                       {field.label}
                     </Anchor>
@@ -137,8 +141,9 @@ function ImportanceTable({ forest, params, target, change }: TableProps) {
         </Table.Tbody>
       </Table>
       <Text size="xs" c="dimmed" mt="sm" maw={760}>
-        A random forest of 64 trees guesses the metric from the params; a param is important if the guesses become worse when its values are
-        dealt out anew among the runs. Params that always change together share their importance. The relation is Spearman's rank correlation.
+        A random forest of 64 trees guesses the metric from the params; a param is important if the guesses become worse
+        when its values are dealt out anew among the runs. Params that always change together share their importance.
+        The relation is Spearman's rank correlation.
       </Text>
     </ScrollArea>
   );

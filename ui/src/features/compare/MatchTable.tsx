@@ -28,7 +28,8 @@ interface Sort {
 export function MatchTable({ runs, fields, within }: Props) {
   const [sort, setSort] = useState<Sort>();
   const order = useMemo(() => sortPlaces(runs, fields, within, sort), [runs, fields, within, sort]);
-  const turn = (name: string) => setSort((now) => (now?.name === name ? { name, down: !now.down } : { name, down: false }));
+  const turn = (name: string) =>
+    setSort((now) => (now?.name === name ? { name, down: !now.down } : { name, down: false }));
   return (
     <div className={styles.box}>
       <CrossGrid
@@ -98,7 +99,12 @@ function RunName({ run }: { run: ComparedRun }) {
 }
 
 /** The places of the runs that are shown, in their order; runs without a value come last both ways. */
-function sortPlaces(runs: readonly ComparedRun[], fields: readonly Field[], within: readonly boolean[], sort: Sort | undefined): number[] {
+function sortPlaces(
+  runs: readonly ComparedRun[],
+  fields: readonly Field[],
+  within: readonly boolean[],
+  sort: Sort | undefined,
+): number[] {
   const places = runs.map((_, place) => place).filter((place) => within[place]);
   const field = fields.find(({ name }) => name === sort?.name);
   if (!sort || !field) return places;

@@ -43,7 +43,11 @@ export function MediaCard({ run, item, step, onRatio }: Props) {
           {run.name}
         </Link>
         {item?.step !== undefined && (
-          <Text size="xs" c={isOther ? 'var(--hr-warn)' : 'dimmed'} title={isOther ? `There is none at step ${step}` : undefined}>
+          <Text
+            size="xs"
+            c={isOther ? 'var(--hr-warn)' : 'dimmed'}
+            title={isOther ? `There is none at step ${step}` : undefined}
+          >
             step {formatCount(item.step)}
           </Text>
         )}

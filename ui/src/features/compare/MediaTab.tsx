@@ -31,7 +31,10 @@ export function MediaTab({ comparison, state, change }: TabProps & { comparison:
   const chosen = keys.find(({ name }) => name === state.media) ?? keys[0];
   const series = all.map((each) => each?.find((one) => nameOf(one) === chosen?.name));
   const steps = unionOfSteps(series.filter((each) => each !== undefined));
-  const step = steps.length > 0 ? (steps.findLast((each) => each <= (state.step ?? Number.POSITIVE_INFINITY)) ?? steps[0]) : undefined;
+  const step =
+    steps.length > 0
+      ? (steps.findLast((each) => each <= (state.step ?? Number.POSITIVE_INFINITY)) ?? steps[0])
+      : undefined;
   const keepRatio = (value: number) => {
     if (chosen && ratio?.key !== chosen.name) setRatio({ key: chosen.name, value: Math.min(3, Math.max(0.6, value)) });
   };
@@ -42,8 +45,8 @@ export function MediaTab({ comparison, state, change }: TabProps & { comparison:
     return (
       <Empty title="Nothing to look at">
         <Text c="dimmed">
-          None of the {rest > 0 ? `first ${runs.length}` : runs.length} runs has logged pictures, sounds or films with log_image, log_figure or
-          log_artifact.
+          None of the {rest > 0 ? `first ${runs.length}` : runs.length} runs has logged pictures, sounds or films with
+          log_image, log_figure or log_artifact.
         </Text>
         {rest > 0 && (
           <Button variant="default" size="xs" onClick={() => setCount(count + PAGE)}>
@@ -62,11 +65,16 @@ export function MediaTab({ comparison, state, change }: TabProps & { comparison:
           label="Key"
           searchable
           allowDeselect={false}
-          data={keys.map(({ name, label, runs: held }) => ({ value: name, label: `${label} (${held} ${held === 1 ? 'run' : 'runs'})` }))}
+          data={keys.map(({ name, label, runs: held }) => ({
+            value: name,
+            label: `${label} (${held} ${held === 1 ? 'run' : 'runs'})`,
+          }))}
           value={chosen.name}
           onChange={(name) => name && change({ media: name, step: undefined })}
         />
-        {step !== undefined && steps.length > 1 && <StepSlider steps={steps} step={step} choose={(to, how) => change({ step: to }, how)} />}
+        {step !== undefined && steps.length > 1 && (
+          <StepSlider steps={steps} step={step} choose={(to, how) => change({ step: to }, how)} />
+        )}
         <SegmentedControl
           size="xs"
           aria-label="Size"
@@ -78,10 +86,24 @@ export function MediaTab({ comparison, state, change }: TabProps & { comparison:
       </Group>
       {error && <Failure error={error} title="The files of a run could not be listed" />}
       <div className={styles.body}>
-        <div className={styles.cards} style={{ ...ratioStyle(ratio?.key === chosen.name ? ratio.value : undefined), gridTemplateColumns: `repeat(auto-fill, minmax(${SIZES[size]}px, 1fr))` }}>
+        <div
+          className={styles.cards}
+          style={{
+            ...ratioStyle(ratio?.key === chosen.name ? ratio.value : undefined),
+            gridTemplateColumns: `repeat(auto-fill, minmax(${SIZES[size]}px, 1fr))`,
+          }}
+        >
           {runs.map((run, place) => {
             const one = series[place];
-            return <MediaCard key={run.runId} run={run} step={step} item={one && itemsAt(one, step)[0]} onRatio={keepRatio} />;
+            return (
+              <MediaCard
+                key={run.runId}
+                run={run}
+                step={step}
+                item={one && itemsAt(one, step)[0]}
+                onRatio={keepRatio}
+              />
+            );
           })}
         </div>
         {rest > 0 && (
@@ -108,12 +130,15 @@ const Waiting = () => (
   </Group>
 );
 
-const ratioStyle = (ratio: number | undefined): CSSProperties => (ratio === undefined ? {} : Object.fromEntries([['--ratio', ratio]]));
+const ratioStyle = (ratio: number | undefined): CSSProperties =>
+  ratio === undefined ? {} : Object.fromEntries([['--ratio', ratio]]);
 
 const nameOf = ({ kind, key }: MediaSeries): string => `${kind}:${key}`;
 
 /** All keys, those that most runs have first. */
-function countKeys(all: readonly (readonly MediaSeries[] | undefined)[]): { name: string; label: string; runs: number }[] {
+function countKeys(
+  all: readonly (readonly MediaSeries[] | undefined)[],
+): { name: string; label: string; runs: number }[] {
   const counts = new Map<string, { name: string; label: string; runs: number }>();
   for (const series of all) {
     for (const one of series ?? []) {

@@ -7,8 +7,8 @@ import { highlight, useHighlight } from '@/lib/highlight';
 import { AxisHead } from './AxisHead';
 import { type Axis, showValue } from './axes';
 import type { Brush, Brushes } from './brush';
-import styles from './ParallelPlot.module.css';
 import type { Coloring } from './coloring';
+import styles from './ParallelPlot.module.css';
 import type { ComparedRun } from './useComparison';
 
 /** What can be done with the axes. `done` is false while the mouse still moves. */
@@ -58,12 +58,16 @@ export function ParallelPlot({ axes, runs, coloring, within, brushes, actions, h
   const y = (share: number) => (Number.isNaN(share) ? bottom + LANE - 4 : bottom - share * (bottom - TOP));
   // biome-ignore lint/correctness/useExhaustiveDependencies: x and y follow from the sizes
   const paths = useMemo(
-    () => runs.map((_, place) => axes.map(({ shares }, at) => `${x(at).toFixed(1)} ${y(shares[place] ?? Number.NaN).toFixed(1)}`).join('L')),
+    () =>
+      runs.map((_, place) =>
+        axes.map(({ shares }, at) => `${x(at).toFixed(1)} ${y(shares[place] ?? Number.NaN).toFixed(1)}`).join('L'),
+      ),
     [axes, runs, width, height],
   );
 
   const shareAt = (event: PointerEvent<SVGElement>) => {
-    const box = event.currentTarget.ownerSVGElement?.getBoundingClientRect() ?? event.currentTarget.getBoundingClientRect();
+    const box =
+      event.currentTarget.ownerSVGElement?.getBoundingClientRect() ?? event.currentTarget.getBoundingClientRect();
     return (bottom - (event.clientY - box.top)) / (bottom - TOP);
   };
   const start = (axis: Axis, event: PointerEvent<SVGRectElement>) => {
@@ -142,7 +146,12 @@ export function ParallelPlot({ axes, runs, coloring, within, brushes, actions, h
               <Lines paths={paths} within={within} coloring={coloring} runs={runs} />
             </g>
             {litPlace >= 0 && paths[litPlace] && (
-              <path d={`M${paths[litPlace]}`} className={styles.line} stroke={coloring.color(litPlace)} strokeWidth={3.5} />
+              <path
+                d={`M${paths[litPlace]}`}
+                className={styles.line}
+                stroke={coloring.color(litPlace)}
+                strokeWidth={3.5}
+              />
             )}
             {axes.map((axis, at) => (
               <g key={axis.field.name} transform={`translate(${x(at)} 0)`}>
@@ -160,11 +169,20 @@ export function ParallelPlot({ axes, runs, coloring, within, brushes, actions, h
                 ))}
                 {axis.shares.some(Number.isNaN) && (
                   <text className={styles.none} x={-7} y={bottom + LANE - 4} dy="0.35em" textAnchor="end">
-                    {axis.field.numbers().some((each) => Math.abs(each) === Number.POSITIVE_INFINITY) ? 'none, ∞' : 'none'}
+                    {axis.field.numbers().some((each) => Math.abs(each) === Number.POSITIVE_INFINITY)
+                      ? 'none, ∞'
+                      : 'none'}
                   </text>
                 )}
                 {partsOf(axis, brushes).map(([low, high]) => (
-                  <rect key={low} className={styles.brush} x={-8} width={16} y={y(high)} height={Math.max(2, y(low) - y(high))} />
+                  <rect
+                    key={low}
+                    className={styles.brush}
+                    x={-8}
+                    width={16}
+                    y={y(high)}
+                    height={Math.max(2, y(low) - y(high))}
+                  />
                 ))}
                 <rect
                   className={styles.zone}
@@ -242,7 +260,13 @@ function nearestLine(
   x: (at: number) => number,
   y: (share: number) => number,
 ): number | undefined {
-  const right = Math.min(axes.length - 1, Math.max(1, axes.findIndex((_, place) => x(place) >= at.x)));
+  const right = Math.min(
+    axes.length - 1,
+    Math.max(
+      1,
+      axes.findIndex((_, place) => x(place) >= at.x),
+    ),
+  );
   const last = at.x > x(axes.length - 1) ? axes.length - 1 : right;
   const part = Math.min(1, Math.max(0, (at.x - x(last - 1)) / (x(last) - x(last - 1) || 1)));
   let least = NEAR;

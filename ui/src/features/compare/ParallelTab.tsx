@@ -81,11 +81,24 @@ export function ParallelTab({ comparison, state, change }: TabProps & { comparis
   return (
     <div style={{ overflow: 'auto', flex: 1, minHeight: 0, display: 'flex', flexDirection: 'column' }}>
       <Group px="lg" py="sm" gap="md" align="end">
-        <FieldSelect label="Add an axis" fields={rest} value={undefined} choose={(name) => name && change({ axes: [...names, name] })} />
-        <FieldSelect label="Colour" fields={choices.axes} first={OWN} value={colorOf(state.color, coloring.legend.kind, choices)} choose={(color) => change({ color })} />
+        <FieldSelect
+          label="Add an axis"
+          fields={rest}
+          value={undefined}
+          choose={(name) => name && change({ axes: [...names, name] })}
+        />
+        <FieldSelect
+          label="Colour"
+          fields={choices.axes}
+          first={OWN}
+          value={colorOf(state.color, coloring.legend.kind, choices)}
+          choose={(color) => change({ color })}
+        />
         <ColorLegend legend={coloring.legend} />
         <Text size="xs" c="dimmed" role="status">
-          {brushes.size > 0 ? `${count} of ${runs.length} runs are within the brushes` : 'Drag along an axis to choose a range'}
+          {brushes.size > 0
+            ? `${count} of ${runs.length} runs are within the brushes`
+            : 'Drag along an axis to choose a range'}
         </Text>
         {brushes.size > 0 && (
           <Button size="xs" variant="default" onClick={() => change({ brush: undefined })}>
@@ -98,7 +111,13 @@ export function ParallelTab({ comparison, state, change }: TabProps & { comparis
       ) : (
         <div style={{ padding: '0 16px', position: 'relative' }}>
           <div style={{ position: 'absolute', right: 16, top: -34 }}>
-            <SaveMenu name="parallel coordinates" runs={runs} fields={axes.map(({ field }) => field)} toPng={toPng} toSvg={toSvg} />
+            <SaveMenu
+              name="parallel coordinates"
+              runs={runs}
+              fields={axes.map(({ field }) => field)}
+              toPng={toPng}
+              toSvg={toSvg}
+            />
           </div>
           <ParallelPlot
             ref={drawing}
@@ -123,7 +142,9 @@ export function colorOf(chosen: string | undefined, kind: string, { metrics }: C
 }
 
 function defaultAxes({ params, metrics }: Choices): string[] {
-  return [...params.slice(0, MOST_PARAMS).toReversed(), ...metrics.slice(0, MOST_METRICS).toReversed()].map(({ name }) => name);
+  return [...params.slice(0, MOST_PARAMS).toReversed(), ...metrics.slice(0, MOST_METRICS).toReversed()].map(
+    ({ name }) => name,
+  );
 }
 
 function withBrush(brushes: Brushes, name: string, brush: Brush | undefined): Brushes {

@@ -92,13 +92,25 @@ function RunMenu({ run, place, count, isBase, actions }: Props) {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item leftSection={<Flag size={14} aria-hidden />} disabled={isBase} onClick={() => actions.setBase(run.runId)}>
+        <Menu.Item
+          leftSection={<Flag size={14} aria-hidden />}
+          disabled={isBase}
+          onClick={() => actions.setBase(run.runId)}
+        >
           Use as base line
         </Menu.Item>
-        <Menu.Item leftSection={<ArrowUpToLine size={14} aria-hidden />} disabled={place === 0} onClick={() => actions.move(place, 0)}>
+        <Menu.Item
+          leftSection={<ArrowUpToLine size={14} aria-hidden />}
+          disabled={place === 0}
+          onClick={() => actions.move(place, 0)}
+        >
           Move to the front
         </Menu.Item>
-        <Menu.Item leftSection={<ArrowLeft size={14} aria-hidden />} disabled={place === 0} onClick={() => actions.move(place, place - 1)}>
+        <Menu.Item
+          leftSection={<ArrowLeft size={14} aria-hidden />}
+          disabled={place === 0}
+          onClick={() => actions.move(place, place - 1)}
+        >
           Move forward
         </Menu.Item>
         <Menu.Item

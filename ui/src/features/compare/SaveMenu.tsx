@@ -23,7 +23,10 @@ export function SaveMenu({ name, runs, fields, toPng, toSvg }: Props) {
     try {
       saveFile(fileName(name, ending), await make());
     } catch (error) {
-      notifications.show({ color: 'red', message: `The chart could not be saved: ${error instanceof Error ? error.message : error}` });
+      notifications.show({
+        color: 'red',
+        message: `The chart could not be saved: ${error instanceof Error ? error.message : error}`,
+      });
     }
   };
   return (

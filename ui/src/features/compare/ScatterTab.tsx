@@ -32,7 +32,12 @@ export function ScatterTab({ comparison, state, change }: TabProps & { compariso
   const dark = useComputedColorScheme('light') === 'dark';
   const navigate = useNavigate();
   const { runs, byName } = comparison;
-  const x = byName.get(state.xf ?? '') ?? choices.params.find(({ numeric }) => numeric) ?? choices.params[0] ?? choices.metrics[1] ?? choices.numbers[0];
+  const x =
+    byName.get(state.xf ?? '') ??
+    choices.params.find(({ numeric }) => numeric) ??
+    choices.params[0] ??
+    choices.metrics[1] ??
+    choices.numbers[0];
   const y = byName.get(state.yf ?? '') ?? choices.metrics[0] ?? choices.numbers[0];
   const size = byName.get(state.size ?? '');
   const flipped = useMemo(() => new Set(state.flipped), [state.flipped]);
@@ -70,7 +75,13 @@ export function ScatterTab({ comparison, state, change }: TabProps & { compariso
           value={colorOf(state.color, coloring.legend.kind, choices)}
           choose={(color) => change({ color })}
         />
-        <FieldSelect label="Size" fields={choices.numbers} value={size?.name} clearable choose={(name) => change({ size: name })} />
+        <FieldSelect
+          label="Size"
+          fields={choices.numbers}
+          value={size?.name}
+          clearable
+          choose={(name) => change({ size: name })}
+        />
         <Switch
           size="xs"
           mb={6}
@@ -99,7 +110,9 @@ export function ScatterTab({ comparison, state, change }: TabProps & { compariso
           ))}
         {state.pareto && (
           <Text size="xs" c="dimmed" role="status">
-            {x.numeric && y.numeric ? `${plot.front} runs on the Pareto front` : 'A Pareto front needs numbers on both axes'}
+            {x.numeric && y.numeric
+              ? `${plot.front} runs on the Pareto front`
+              : 'A Pareto front needs numbers on both axes'}
           </Text>
         )}
       </Group>

@@ -94,7 +94,8 @@ async function propose(runId: string, signal: AbortSignal) {
   ]);
   const proposals: Proposal[] = [];
   if (parent) proposals.push({ title: 'Parent', run: parent });
-  if (best?.value !== undefined) proposals.push({ title: 'Best', run: best, note: `${metric} ${formatNumber(best.value)}` });
+  if (best?.value !== undefined)
+    proposals.push({ title: 'Best', run: best, note: `${metric} ${formatNumber(best.value)}` });
   if (previous) proposals.push({ title: 'Before it', run: previous });
   return { name, experimentId, proposals };
 }

@@ -26,7 +26,12 @@ it('has no place for 0 on a logarithmic axis', () => {
 });
 
 it('brushes what it then covers', () => {
-  for (const view of [PLAIN, { log: true, inverted: false }, { log: false, inverted: true }, { log: true, inverted: true }]) {
+  for (const view of [
+    PLAIN,
+    { log: true, inverted: false },
+    { log: false, inverted: true },
+    { log: true, inverted: true },
+  ]) {
     const axis = makeAxis(field(['1', '10', '100']), view);
     const brush = axis.brushBetween(0.8, 0.2);
     expect(brush?.kind).toBe('range');

@@ -57,7 +57,13 @@ function numberAxis(field: Field, { log, inverted }: AxisView): Axis {
   };
   const isTime = field.name.endsWith('_time');
   const [from, to] = [isLog ? 10 ** low : low, isLog ? 10 ** high : high];
-  const ticks = makeTicks(isTime ? 'time' : field.name.endsWith('.duration') ? 'duration' : 'number', isLog, from, to, 6);
+  const ticks = makeTicks(
+    isTime ? 'time' : field.name.endsWith('.duration') ? 'duration' : 'number',
+    isLog,
+    from,
+    to,
+    6,
+  );
   return {
     field,
     log: isLog,

@@ -1,6 +1,6 @@
 /** The difference of two groups' means, and how sure it is: a 95 % interval by resampling. */
 
-import { seedOf, seededRandom } from '@/lib/random';
+import { seededRandom, seedOf } from '@/lib/random';
 import { mean, quantile } from '@/lib/statistics';
 
 /** Fewer runs than these say nothing about spread. */

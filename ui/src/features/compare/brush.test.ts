@@ -13,18 +13,37 @@ it('reads what it has written', () => {
 });
 
 it('writes ranges as the plan has them', () => {
-  expect(writeBrushes(new Map([['metrics.loss', { kind: 'range', from: 0.1, to: 0.4 }]]))).toEqual(['metrics.loss:0.1..0.4']);
+  expect(writeBrushes(new Map([['metrics.loss', { kind: 'range', from: 0.1, to: 0.4 }]]))).toEqual([
+    'metrics.loss:0.1..0.4',
+  ]);
 });
 
 it('leaves out what is no brush', () => {
-  const wrong = ['', 'metrics.loss', ':0..1', 'metrics.loss:1', 'metrics.loss:2..1', 'metrics.loss:a..b', 'metrics.loss:0..1..2', 'params.x=[]', 'params.x=[1]', 'params.x=[oops]'];
+  const wrong = [
+    '',
+    'metrics.loss',
+    ':0..1',
+    'metrics.loss:1',
+    'metrics.loss:2..1',
+    'metrics.loss:a..b',
+    'metrics.loss:0..1..2',
+    'params.x=[]',
+    'params.x=[1]',
+    'params.x=[oops]',
+  ];
   expect(readBrushes(wrong).size).toBe(0);
   expect(readBrushes(undefined).size).toBe(0);
 });
 
 it('holds both ends, and nothing that has no value', () => {
   const range: Brush = { kind: 'range', from: 1, to: 2 };
-  expect([0.99, 1, 2, 2.01, Number.NaN].map((each) => isWithin(range, each, undefined))).toEqual([false, true, true, false, false]);
+  expect([0.99, 1, 2, 2.01, Number.NaN].map((each) => isWithin(range, each, undefined))).toEqual([
+    false,
+    true,
+    true,
+    false,
+    false,
+  ]);
   const choice: Brush = { kind: 'choice', texts: ['a'] };
   expect(['a', 'b', undefined].map((each) => isWithin(choice, Number.NaN, each))).toEqual([true, false, false]);
 });

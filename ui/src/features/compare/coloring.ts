@@ -1,8 +1,8 @@
 /** Which colour each compared run has: its own, or by the value of a field. */
 
 import { markColor } from '@/charts/palettes';
-import { extent } from '@/lib/statistics';
 import { runStyle } from '@/lib/runColor';
+import { extent } from '@/lib/statistics';
 import { makeBins } from './boxes';
 import type { Field } from './fields';
 import type { ComparedRun } from './useComparison';

@@ -16,7 +16,10 @@ it('goes through the points', () => {
 });
 
 it('follows a slope, with sides of other lengths', () => {
-  const grid = interpolate(scatter(300, (x, y) => x + y / 100), 20);
+  const grid = interpolate(
+    scatter(300, (x, y) => x + y / 100),
+    20,
+  );
   if (!grid) throw new Error('There is no grid.');
   const errors = [...grid.values].map((value, place) => {
     const [column, row] = [place % 20, Math.floor(place / 20)];
@@ -27,7 +30,10 @@ it('follows a slope, with sides of other lengths', () => {
 });
 
 it('stays within the heights of the points', () => {
-  const grid = interpolate(scatter(60, (x) => Math.sin(x)), 30);
+  const grid = interpolate(
+    scatter(60, (x) => Math.sin(x)),
+    30,
+  );
   const known = [...(grid?.values ?? [])].filter(Number.isFinite);
   expect(Math.max(...known)).toBeLessThanOrEqual(1);
   expect(Math.min(...known)).toBeGreaterThanOrEqual(-1);
@@ -77,10 +83,12 @@ it('draws a level where it is crossed', () => {
 
 it('parts a saddle by its middle', () => {
   // The high corners are joined over a high middle: the lines cut off the low ones.
-  expect(traceLevel(square(1, 0.4, 0.4, 1), 0.5)).toEqual([
-    [5 / 6, 0, 1, 1 / 6],
-    [1 / 6, 1, 0, 5 / 6],
-  ].map((each) => each.map((value) => expect.closeTo(value, 12))));
+  expect(traceLevel(square(1, 0.4, 0.4, 1), 0.5)).toEqual(
+    [
+      [5 / 6, 0, 1, 1 / 6],
+      [1 / 6, 1, 0, 5 / 6],
+    ].map((each) => each.map((value) => expect.closeTo(value, 12))),
+  );
   // A low middle joins the low corners: the lines cut off the high ones.
   expect(traceLevel(square(1, 0, 0, 0.9), 0.5)[0]).toEqual([0.5, 0, 0, 0.5]);
 });

@@ -88,7 +88,9 @@ export function traceLevel(grid: Grid, level: number): Segment[] {
   for (let row = 0; row + 1 < rows; row += 1) {
     for (let column = 0; column + 1 < columns; column += 1) {
       const start = row * columns + column;
-      const corners = [start, start + 1, start + columns + 1, start + columns].map((each) => values[each] ?? Number.NaN);
+      const corners = [start, start + 1, start + columns + 1, start + columns].map(
+        (each) => values[each] ?? Number.NaN,
+      );
       const square = { left: x[column] ?? 0, right: x[column + 1] ?? 0, low: y[row] ?? 0, high: y[row + 1] ?? 0 };
       found.push(...cross(corners, square, level));
     }
@@ -116,7 +118,15 @@ function cross(corners: readonly number[], { left, right, low, high }: Square, l
   const [p, q, r, s] = sides;
   if (p && q && r && s) {
     const isJoined = (a + b + c + d) / 4 > level === a > level;
-    return isJoined ? [[...p, ...q], [...r, ...s]] : [[...p, ...s], [...q, ...r]];
+    return isJoined
+      ? [
+          [...p, ...q],
+          [...r, ...s],
+        ]
+      : [
+          [...p, ...s],
+          [...q, ...r],
+        ];
   }
   return p && q ? [[...p, ...q]] : [];
 }

@@ -28,10 +28,12 @@ const rowOf = (lines: readonly Line[], key: string): RowLine => {
 
 it('shows only what differs, section by section, and counts the rest', () => {
   const lines = buildDiff(DIFFERENCE, [0, 1, 2], VIEW);
-  expect(lines.map((line) => (line.kind === 'section' ? `${line.title} ${line.shown}/${line.all}` : line.key))).toEqual([
-    ...['Run 1/1', 'duration', 'Params 1/3', 'lr', 'Metrics 2/2', 'loss', 'accuracy'],
-    ...['Code 2/2', 'headrace.git.dirty', 'mlflow.source.git.commit', 'Environment 1/1', 'numpy'],
-  ]);
+  expect(lines.map((line) => (line.kind === 'section' ? `${line.title} ${line.shown}/${line.all}` : line.key))).toEqual(
+    [
+      ...['Run 1/1', 'duration', 'Params 1/3', 'lr', 'Metrics 2/2', 'loss', 'accuracy'],
+      ...['Code 2/2', 'headrace.git.dirty', 'mlflow.source.git.commit', 'Environment 1/1', 'numpy'],
+    ],
+  );
   expect(rowsOf(buildDiff(DIFFERENCE, [0, 1, 2], { ...VIEW, all: true })).map(({ key }) => key)).toContain('same');
 });
 

@@ -106,14 +106,20 @@ export function buildDiff({ rows, metrics }: RunDifference, places: readonly num
     if (!HIDDEN.has(`${line.section}.${line.key}`)) bySection.get(line.section)?.push(line);
   }
   bySection.get('attributes')?.sort((a, b) => ATTRIBUTES.indexOf(a.key) - ATTRIBUTES.indexOf(b.key));
-  bySection.set('metrics', metrics.map((metric) => metricLine(metric, places, view)));
+  bySection.set(
+    'metrics',
+    metrics.map((metric) => metricLine(metric, places, view)),
+  );
   const find = view.find.trim().toLowerCase();
   const lines: Line[] = [];
   for (const [section, found] of bySection) {
     const matching = find ? found.filter((line) => holds(line, find, places.length)) : found;
     const shown = view.all ? matching : matching.filter(({ differs }) => differs);
     if (matching.length === 0) continue;
-    lines.push({ kind: 'section', section, title: TITLES[section], shown: shown.length, all: matching.length }, ...shown);
+    lines.push(
+      { kind: 'section', section, title: TITLES[section], shown: shown.length, all: matching.length },
+      ...shown,
+    );
   }
   return lines;
 }
@@ -121,7 +127,9 @@ export function buildDiff({ rows, metrics }: RunDifference, places: readonly num
 function holds(line: RowLine, find: string, runs: number): boolean {
   if (line.key.toLowerCase().includes(find) || line.label.toLowerCase().includes(find)) return true;
   if (line.section === 'metrics') return false;
-  return Array.from({ length: runs }, (_, place) => line.cell(place).title).some((text) => text.toLowerCase().includes(find));
+  return Array.from({ length: runs }, (_, place) => line.cell(place).title).some((text) =>
+    text.toLowerCase().includes(find),
+  );
 }
 
 function textLine(row: DifferenceRow, places: readonly number[], { base }: DiffView): RowLine {
@@ -143,8 +151,16 @@ function textLine(row: DifferenceRow, places: readonly number[], { base }: DiffV
       // Two runs never start at the same moment: that they do not says nothing.
       const isTime = section === 'attributes' && row.key.endsWith('_time');
       const changed = place !== base && text !== texts[base] && !row.respelled && !isTime;
-      const delta = row.key === 'duration' && section === 'attributes' && changed ? durationDelta(text, texts[base]) : {};
-      return { text: shown, title: shown === text ? text : `${shown} (${text})`, best: false, changed, missing: false, ...delta };
+      const delta =
+        row.key === 'duration' && section === 'attributes' && changed ? durationDelta(text, texts[base]) : {};
+      return {
+        text: shown,
+        title: shown === text ? text : `${shown} (${text})`,
+        best: false,
+        changed,
+        missing: false,
+        ...delta,
+      };
     },
   };
 }
@@ -157,7 +173,8 @@ function showText(section: Section, key: string, text: string): string {
   }
   if (key === 'mlflow.source.git.commit') return text.slice(0, 10);
   // Seventeen digits of a learning rate are of no use to the eye; whole numbers may be names.
-  if (section === 'params' && text.length > 12 && /[.e]/i.test(text) && Number.isFinite(readNumber(text))) return formatNumber(readNumber(text));
+  if (section === 'params' && text.length > 12 && /[.e]/i.test(text) && Number.isFinite(readNumber(text)))
+    return formatNumber(readNumber(text));
   return text;
 }
 
@@ -209,7 +226,7 @@ export function metricDelta(value: number, from: number, better: Better): Pick<C
   const share = percent >= 0.001 && percent < 10_000 ? ` (${sign}${Number(percent.toPrecision(2))} %)` : '';
   const delta = `${sign}${formatNumber(Number(Math.abs(difference).toPrecision(3)))}${share}`;
   if (!better) return { delta };
-  return { delta, trend: (difference < 0) === (better === 'lower') ? 'better' : 'worse' };
+  return { delta, trend: difference < 0 === (better === 'lower') ? 'better' : 'worse' };
 }
 
 /** The best of finite values, if they are not all the same. */
@@ -219,4 +236,3 @@ export function findBest(values: ArrayLike<number>, better: Better): number | un
   if (finite.every((each) => each === finite[0])) return undefined;
   return finite.reduce((a, b) => ((better === 'lower' ? b < a : b > a) ? b : a));
 }
-

@@ -6,10 +6,22 @@ import { MISSING } from '@/api/columns';
 const bytes = (array: Float64Array | Uint32Array): Uint8Array => new Uint8Array(array.buffer);
 
 /** A row of texts, as the server would send it. */
-export function textRow(section: string, key: string, texts: readonly (string | undefined)[], more: Partial<DifferenceRow> = {}): DifferenceRow {
+export function textRow(
+  section: string,
+  key: string,
+  texts: readonly (string | undefined)[],
+  more: Partial<DifferenceRow> = {},
+): DifferenceRow {
   const distinct = [...new Set(texts.filter((text) => text !== undefined))];
   const codes = texts.map((text) => (text === undefined ? MISSING : distinct.indexOf(text)));
-  return { section, key, texts: distinct, codes: bytes(Uint32Array.from(codes)), differs: new Set(texts).size > 1, ...more };
+  return {
+    section,
+    key,
+    texts: distinct,
+    codes: bytes(Uint32Array.from(codes)),
+    differs: new Set(texts).size > 1,
+    ...more,
+  };
 }
 
 /** A metric, as the server would send it; `undefined` where a run has none. */

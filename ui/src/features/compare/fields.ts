@@ -105,7 +105,9 @@ function readMetricField(metric: MetricDifference, stat: Stat, places: readonly 
 /** A metric's values, of the runs at `places`; NaN where a run has none, too. */
 export function readMetric(metric: MetricDifference, stat: Stat, places: readonly number[]): Float64Array {
   const values = float64(stat === 'last' ? metric.latest : metric[stat]);
-  return Float64Array.from(places, (place) => (hasBit(metric.present, place) ? (values[place] ?? Number.NaN) : Number.NaN));
+  return Float64Array.from(places, (place) =>
+    hasBit(metric.present, place) ? (values[place] ?? Number.NaN) : Number.NaN,
+  );
 }
 
 function once<T>(make: () => T): () => T {
@@ -134,13 +136,16 @@ const LOG_RATIO = 200;
 export function isLog(field: Field, turned: readonly string[] | undefined): boolean {
   if (!field.numeric) return false;
   const range = extent(field.numbers());
-  const suits = range !== undefined && range[0] > 0 && range[1] / range[0] >= LOG_RATIO && !field.name.startsWith('attributes.');
+  const suits =
+    range !== undefined && range[0] > 0 && range[1] / range[0] >= LOG_RATIO && !field.name.startsWith('attributes.');
   return suits !== (turned?.includes(field.name) ?? false);
 }
 
 /** Metrics (last values) that vary, most telling first: had by most runs, not of a single class, and by what their names say. */
 export function rankMetrics(fields: readonly Field[]): Field[] {
-  const found = fields.filter(({ section, name, differs }) => section === 'metrics' && differs && name.startsWith('metrics.'));
+  const found = fields.filter(
+    ({ section, name, differs }) => section === 'metrics' && differs && name.startsWith('metrics.'),
+  );
   const telling = new Map(rankKeys(found.map(({ label }) => label)).map((key, place) => [key, place]));
   const scored = found
     .filter(({ label }) => telling.has(label))
@@ -148,7 +153,13 @@ export function rankMetrics(fields: readonly Field[]): Field[] {
       const numbers = field.numbers().filter(Number.isFinite);
       const range = extent(numbers);
       const depth = Math.max(2, field.label.split('/').length);
-      return { field, count: numbers.length, depth, rank: telling.get(field.label) ?? 0, varies: range && range[0] < range[1] };
+      return {
+        field,
+        count: numbers.length,
+        depth,
+        rank: telling.get(field.label) ?? 0,
+        varies: range && range[0] < range[1],
+      };
     })
     .filter(({ varies }) => varies);
   scored.sort((a, b) => b.count - a.count || a.depth - b.depth || a.rank - b.rank);
@@ -172,7 +183,8 @@ function association(field: Field, metric: Field): number {
     .filter(({ length }) => length > 0);
   const all = bins.flat();
   const middle = mean(all);
-  const spread = (numbers: readonly number[], around: number) => numbers.reduce((sum, each) => sum + (each - around) ** 2, 0);
+  const spread = (numbers: readonly number[], around: number) =>
+    numbers.reduce((sum, each) => sum + (each - around) ** 2, 0);
   const total = spread(all, middle);
   const free = all.length - bins.length;
   if (!(total > 0) || free <= 0) return 0;

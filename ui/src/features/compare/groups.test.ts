@@ -12,7 +12,11 @@ const DIFFERENCE = {
     textRow('tags', 'team', ['red', 'red', 'blue', 'blue', 'blue', 'blue']),
     textRow('tags', 'mlflow.source.type', ['LOCAL', 'JOB', 'JOB', 'JOB', 'JOB', 'JOB']),
   ],
-  metrics: [metricRow('loss', [1, 1.1, 0.9, 2, 2.1, 1.9]), metricRow('few', [1, undefined, undefined, 2, 3, 4]), metricRow('nan', [Number.NaN, 1, 2, 3, 4, 5])],
+  metrics: [
+    metricRow('loss', [1, 1.1, 0.9, 2, 2.1, 1.9]),
+    metricRow('few', [1, undefined, undefined, 2, 3, 4]),
+    metricRow('nan', [Number.NaN, 1, 2, 3, 4, 5]),
+  ],
 };
 const FIELDS = readFields(DIFFERENCE, PLACES);
 const named = (name: string) => {
@@ -41,7 +45,14 @@ it('splits by the param with the most runs on both sides', () => {
 });
 
 it('compares all metrics, and no interval where a group is too small', () => {
-  const work = compareGroups({ difference: DIFFERENCE, places: PLACES, a: [0, 1, 2], b: [3, 4, 5], stat: 'last', flipped: new Set() });
+  const work = compareGroups({
+    difference: DIFFERENCE,
+    places: PLACES,
+    a: [0, 1, 2],
+    b: [3, 4, 5],
+    stat: 'last',
+    flipped: new Set(),
+  });
   let rows: readonly GroupRow[] = [];
   for (;;) {
     const { done, value } = work.next();

@@ -87,18 +87,27 @@ export interface GroupQuestion {
 }
 
 /** Compare all metrics, one at a time, the most telling first; yields the rows that are there. Metrics that neither group has are left out. */
-export function* compareGroups({ difference, places, a, b, stat, flipped }: GroupQuestion): Generator<readonly GroupRow[], readonly GroupRow[]> {
+export function* compareGroups({
+  difference,
+  places,
+  a,
+  b,
+  stat,
+  flipped,
+}: GroupQuestion): Generator<readonly GroupRow[], readonly GroupRow[]> {
   const rows: GroupRow[] = [];
   const order = new Map(rankMetrics(difference.metrics.map(({ key }) => key)).map((key, place) => [key, place]));
   // Metrics of single classes (`test/class_7/f1`) come after those of the whole.
-  const rank = ({ key }: { key: string }) => (order.get(key) ?? order.size) + (key.split('/').length > 2 ? order.size : 0);
+  const rank = ({ key }: { key: string }) =>
+    (order.get(key) ?? order.size) + (key.split('/').length > 2 ? order.size : 0);
   for (const metric of difference.metrics.toSorted((a, b) => rank(a) - rank(b))) {
     const better = betterOf(metric.key, flipped);
     const shown: Stat = stat !== 'best' ? stat : better === 'lower' ? 'min' : better === 'higher' ? 'max' : 'last';
     const values = readMetric(metric, shown, places);
     const pick = (group: readonly number[]) => finiteOf(group.map((place) => values[place] ?? Number.NaN));
     const [left, right] = [pick(a), pick(b)];
-    if (left.length + right.length > 0) rows.push({ key: metric.key, better, ...compareMeans(left, right, metric.key) });
+    if (left.length + right.length > 0)
+      rows.push({ key: metric.key, better, ...compareMeans(left, right, metric.key) });
     yield rows;
   }
   return rows;

@@ -85,7 +85,12 @@ export function* growForest(
 }
 
 /** Add to `lost` how much the squared error on `others` grows when a feature's values are dealt out anew among them. */
-function shuffleEach(nodes: readonly Node[], { bins, target, random }: Data, others: readonly number[], lost: Float64Array): void {
+function shuffleEach(
+  nodes: readonly Node[],
+  { bins, target, random }: Data,
+  others: readonly number[],
+  lost: Float64Array,
+): void {
   if (others.length < 2) return;
   const errorOf = (look: readonly Uint8Array[]) =>
     mean(others.map((place) => (guess(nodes, look, place) - (target[place] ?? 0)) ** 2));
@@ -94,7 +99,10 @@ function shuffleEach(nodes: readonly Node[], { bins, target, random }: Data, oth
   for (const feature of used) {
     const column = bins[feature];
     if (!column) continue;
-    const dealt = shuffle(others.map((place) => column[place] ?? 0), random);
+    const dealt = shuffle(
+      others.map((place) => column[place] ?? 0),
+      random,
+    );
     const changed = column.slice();
     others.forEach((place, at) => {
       changed[place] = dealt[at] ?? 0;
@@ -108,14 +116,26 @@ function growTree(data: Data, drawn: number[]): Node[] {
   const nodes: Node[] = [];
   const grow = (places: number[], depth: number): number => {
     const at = nodes.length;
-    const node: Node = { feature: 0, bin: 0, left: -1, right: -1, value: mean(places.map((place) => data.target[place] ?? 0)) };
+    const node: Node = {
+      feature: 0,
+      bin: 0,
+      left: -1,
+      right: -1,
+      value: mean(places.map((place) => data.target[place] ?? 0)),
+    };
     nodes.push(node);
     const split = depth < MOST_DEPTH && places.length >= 2 * LEAST_LEAF ? findSplit(data, places) : undefined;
     const column = split && data.bins[split.feature];
     if (!split || !column) return at;
     Object.assign(node, split);
-    node.left = grow(places.filter((place) => (column[place] ?? 0) <= split.bin), depth + 1);
-    node.right = grow(places.filter((place) => (column[place] ?? 0) > split.bin), depth + 1);
+    node.left = grow(
+      places.filter((place) => (column[place] ?? 0) <= split.bin),
+      depth + 1,
+    );
+    node.right = grow(
+      places.filter((place) => (column[place] ?? 0) > split.bin),
+      depth + 1,
+    );
     return at;
   };
   grow(drawn, 0);
@@ -123,9 +143,15 @@ function growTree(data: Data, drawn: number[]): Node[] {
 }
 
 /** The cut of a third of the features, drawn at random, that leaves the least variance. */
-function findSplit({ bins, target, random }: Data, places: readonly number[]): { feature: number; bin: number } | undefined {
+function findSplit(
+  { bins, target, random }: Data,
+  places: readonly number[],
+): { feature: number; bin: number } | undefined {
   const wanted = Math.max(1, Math.ceil(bins.length / 3));
-  const features = shuffle(bins.map((_, feature) => feature), random);
+  const features = shuffle(
+    bins.map((_, feature) => feature),
+    random,
+  );
   let total = 0;
   for (const place of places) total += target[place] ?? 0;
   let best = (total * total) / places.length + 1e-12;

@@ -20,7 +20,11 @@ it('is what the definition says, on a thousand points with ties', () => {
   const random = seededRandom(5);
   const x = Array.from({ length: 1000 }, () => Math.floor(random() * 60));
   const y = Array.from({ length: 1000 }, () => Math.floor(random() * 60));
-  for (const better of [['lower', 'lower'], ['higher', 'lower'], ['higher', 'higher']] as const satisfies [Better, Better][]) {
+  for (const better of [
+    ['lower', 'lower'],
+    ['higher', 'lower'],
+    ['higher', 'higher'],
+  ] as const satisfies [Better, Better][]) {
     const [sx, sy] = better.map((each) => (each === 'higher' ? -1 : 1)) as [number, number];
     const cost = (place: number): [number, number] => [sx * (x[place] ?? 0), sy * (y[place] ?? 0)];
     const beats = (a: number, b: number) => {

@@ -8,11 +8,7 @@ import type { Better } from '@/lib/better';
  * A point is left out if another one is at least as good in both and better in one. Equal points stay together. Points that are not
  * finite are none. In n log n: sorted by x, one pass looks at y.
  */
-export function paretoFront(
-  x: ArrayLike<number>,
-  y: ArrayLike<number>,
-  better: readonly [Better, Better],
-): number[] {
+export function paretoFront(x: ArrayLike<number>, y: ArrayLike<number>, better: readonly [Better, Better]): number[] {
   const [signX, signY] = better.map((each) => (each === 'higher' ? -1 : 1));
   const costX = (place: number) => (x[place] ?? Number.NaN) * (signX ?? 1);
   const costY = (place: number) => (y[place] ?? Number.NaN) * (signY ?? 1);

@@ -12,7 +12,12 @@ export interface PlotAxis {
 
 /** Make the axis of a field. */
 export function makePlotAxis(field: Field, log: boolean, side: 'x' | 'y'): PlotAxis {
-  const name = { name: field.label, nameLocation: 'middle', nameGap: side === 'x' ? 30 : 54, nameTruncate: { maxWidth: 320 } };
+  const name = {
+    name: field.label,
+    nameLocation: 'middle',
+    nameGap: side === 'x' ? 30 : 54,
+    nameTruncate: { maxWidth: 320 },
+  };
   if (!field.numeric) {
     const texts = field.texts();
     const choices = [...new Set(texts.filter((each) => each !== undefined))].sort(compareNames);
@@ -24,13 +29,29 @@ export function makePlotAxis(field: Field, log: boolean, side: 'x' | 'y'): PlotA
     };
   }
   const isTime = field.name.endsWith('_time');
-  const axisLabel = { formatter: (value: number) => (isTime ? formatTime(value).slice(0, 16) : formatNumber(value)), hideOverlap: true };
+  const axisLabel = {
+    formatter: (value: number) => (isTime ? formatTime(value).slice(0, 16) : formatNumber(value)),
+    hideOverlap: true,
+  };
   const numbers = field.numbers();
   return {
-    option: { ...name, type: log ? 'log' : 'value', scale: true, axisLabel, nameGap: side === 'x' ? 30 : isTime ? 110 : 54 },
+    option: {
+      ...name,
+      type: log ? 'log' : 'value',
+      scale: true,
+      axisLabel,
+      nameGap: side === 'x' ? 30 : isTime ? 110 : 54,
+    },
     values: numbers.map((each) => (Number.isFinite(each) && (!log || each > 0) ? each : Number.NaN)),
   };
 }
 
 /** Room around the plot for the labels of its axes. */
-export const PLOT_GRID = { left: 24, right: 44, top: 28, bottom: 24, outerBoundsMode: 'same', outerBoundsContain: 'all' } as const;
+export const PLOT_GRID = {
+  left: 24,
+  right: 44,
+  top: 28,
+  bottom: 24,
+  outerBoundsMode: 'same',
+  outerBoundsContain: 'all',
+} as const;

@@ -3,7 +3,17 @@
 import { type ChartState, readChartState } from '@/lib/chartState';
 import { compact, finite, flag, oneOf, type Raw, text, texts } from '@/lib/search';
 
-export const TABS = ['diff', 'charts', 'parallel', 'scatter', 'box', 'contour', 'importance', 'groups', 'media'] as const;
+export const TABS = [
+  'diff',
+  'charts',
+  'parallel',
+  'scatter',
+  'box',
+  'contour',
+  'importance',
+  'groups',
+  'media',
+] as const;
 export type Tab = (typeof TABS)[number];
 
 export interface Comparison extends ChartState {

@@ -30,7 +30,15 @@ export function useChoices({ fields }: Comparison): Choices {
 }
 
 const order = ({ section, name }: Field): number =>
-  section === 'params' ? 0 : section === 'metrics' ? (name.startsWith('metrics.') ? 1 : 2) : section === 'attributes' ? 3 : 4;
+  section === 'params'
+    ? 0
+    : section === 'metrics'
+      ? name.startsWith('metrics.')
+        ? 1
+        : 2
+      : section === 'attributes'
+        ? 3
+        : 4;
 
 /** The colours of the runs: by the field that was chosen; without one by themselves, and many runs by the most telling metric. */
 export function useColoring({ runs, byName }: Comparison, chosen: string | undefined, { metrics }: Choices): Coloring {

@@ -126,7 +126,9 @@ function useFollow(queryKey: readonly ['compare', readonly string[]], runIds: re
   useNews(
     useCallback(
       ({ changes, reset }: News) => {
-        const concerns = reset || changes.some(({ kind, id }) => (kind === 'RUN' || kind === 'METRICS') && id !== undefined && ids.has(id));
+        const concerns =
+          reset ||
+          changes.some(({ kind, id }) => (kind === 'RUN' || kind === 'METRICS') && id !== undefined && ids.has(id));
         if (!concerns || timer.current !== undefined) return;
         const age = Date.now() - (queries.getQueryState(queryKey)?.dataUpdatedAt ?? 0);
         timer.current = setTimeout(

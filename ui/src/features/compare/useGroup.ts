@@ -28,7 +28,12 @@ export function useGroup(choice: GroupChoice | undefined, runs: readonly Compare
   return { places, error: clause !== undefined && found.error ? found.error.message.split('\n')[0] : undefined };
 }
 
-async function findMembers(clause: string, runs: readonly ComparedRun[], sorted: readonly string[], signal: AbortSignal): Promise<Set<string>> {
+async function findMembers(
+  clause: string,
+  runs: readonly ComparedRun[],
+  sorted: readonly string[],
+  signal: AbortSignal,
+): Promise<Set<string>> {
   const experiment_ids = [...new Set(runs.map(({ experimentId }) => experimentId))];
   const ask = (filter: string, limit: number) =>
     call('tables.runs', { experiment_ids, filter, run_view_type: 'ALL', select: ['run_id'], limit }, { signal });

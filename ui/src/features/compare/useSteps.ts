@@ -18,7 +18,9 @@ export interface Steps<Progress, Result> {
  * Run a generator piece by piece; from the start whenever `make` changes (memoize it), and until its first piece is done what was known before stays. Nothing
  * is run without one.
  */
-export function useSteps<Progress, Result>(make: (() => Generator<Progress, Result>) | undefined): Steps<Progress, Result> {
+export function useSteps<Progress, Result>(
+  make: (() => Generator<Progress, Result>) | undefined,
+): Steps<Progress, Result> {
   const [steps, setSteps] = useState<Steps<Progress, Result>>(NOTHING);
   useEffect(() => {
     if (!make) return;

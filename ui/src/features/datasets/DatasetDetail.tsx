@@ -65,7 +65,13 @@ export function DatasetDetail({ experimentId, dataset }: Props) {
       </dl>
       {details.error && <Failure error={details.error} />}
       {details.data && <Details dataset={details.data} />}
-      <Part title={runs.data ? `Used by ${formatCount(runs.data.matching)} ${runs.data.matching === 1 ? 'run' : 'runs'}` : 'Used by'}>
+      <Part
+        title={
+          runs.data
+            ? `Used by ${formatCount(runs.data.matching)} ${runs.data.matching === 1 ? 'run' : 'runs'}`
+            : 'Used by'
+        }
+      >
         {runs.error && <Failure error={runs.error} />}
         {!runs.data && !runs.error && <Skeleton height={80} />}
         {runs.data && <RunLines runs={runs.data.runs} experimentId={experimentId} />}
@@ -153,7 +159,11 @@ function RunLines({ runs, experimentId }: { runs: readonly UsingRun[]; experimen
       {runs.map((run) => (
         <li key={run.runId}>
           <RunDot number={run.number} />
-          <Link to="/experiments/$experimentId/runs/$runId" params={{ experimentId, runId: run.runId }} className="ellipsis">
+          <Link
+            to="/experiments/$experimentId/runs/$runId"
+            params={{ experimentId, runId: run.runId }}
+            className="ellipsis"
+          >
             {run.name}
           </Link>
           <span className="dim">{formatAge(run.start)}</span>

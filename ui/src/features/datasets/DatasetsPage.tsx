@@ -14,8 +14,8 @@ import { PageHeader } from '@/components/PageHeader';
 import { useExperiment } from '@/features/experiments/useExperiment';
 import { formatCount } from '@/lib/format';
 import { useKeys } from '@/lib/keys';
-import classes from './DatasetsPage.module.css';
 import { DatasetDetail } from './DatasetDetail';
+import classes from './DatasetsPage.module.css';
 import { joinContexts, type UsedDataset } from './datasets';
 
 const route = getRouteApi('/experiments/$experimentId/datasets');
@@ -107,7 +107,11 @@ function useDatasets(experimentId: string) {
   return useQuery({
     queryKey: ['datasets', experimentId],
     queryFn: async ({ signal }) => {
-      const { dataset_summaries = [] } = await call('inputs.search_datasets', { experiment_ids: [experimentId] }, { signal });
+      const { dataset_summaries = [] } = await call(
+        'inputs.search_datasets',
+        { experiment_ids: [experimentId] },
+        { signal },
+      );
       return joinContexts(dataset_summaries);
     },
   });
@@ -149,7 +153,9 @@ function NoDatasets() {
       <Stack gap="sm">
         <Text c="dimmed">A run says what it was trained or measured on like this:</Text>
         <CodeBlock
-          text={'dataset = mlflow.data.from_pandas(frame, name="train.csv")\nmlflow.log_input(dataset, context="training")\n'}
+          text={
+            'dataset = mlflow.data.from_pandas(frame, name="train.csv")\nmlflow.log_input(dataset, context="training")\n'
+          }
           label="Naming a dataset in Python"
         />
       </Stack>

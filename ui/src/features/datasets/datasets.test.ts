@@ -11,7 +11,13 @@ const used = (name: string, digest: string, context?: string) => ({
 });
 
 test('a dataset that was used in two ways is one line, another state of it a second', () => {
-  const joined = joinContexts([used('b', '1', 'training'), used('a10', '1'), used('b', '1', 'eval'), used('a9', '1'), used('b', '2', 'eval')]);
+  const joined = joinContexts([
+    used('b', '1', 'training'),
+    used('a10', '1'),
+    used('b', '1', 'eval'),
+    used('a9', '1'),
+    used('b', '2', 'eval'),
+  ]);
   expect(joined).toEqual([
     { name: 'a9', digest: '1', contexts: [] },
     { name: 'a10', digest: '1', contexts: [] },
@@ -21,7 +27,8 @@ test('a dataset that was used in two ways is one line, another state of it a sec
 });
 
 test('columns of a schema come out with their types', () => {
-  const schema = '{"mlflow_colspec":[{"type":"long","name":"x","required":true},{"type":{"array":"double"},"name":"y"}]}';
+  const schema =
+    '{"mlflow_colspec":[{"type":"long","name":"x","required":true},{"type":{"array":"double"},"name":"y"}]}';
   expect(readSchema(schema)).toEqual([
     { name: 'x', type: 'long' },
     { name: 'y', type: '{"array":"double"}' },

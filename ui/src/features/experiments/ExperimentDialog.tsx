@@ -79,14 +79,21 @@ export function ExperimentDialog({ question, folders, close }: Props) {
   };
   const needsText = question.kind === 'create' || question.kind === 'renameFolder';
   return (
-    <Modal opened onClose={close} closeButtonProps={{ 'aria-label': 'Close' }} title={titleOf(question)} centered size={question.kind === 'describe' ? 'lg' : 'md'}>
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      title={titleOf(question)}
+      centered
+      size={question.kind === 'describe' ? 'lg' : 'md'}
+    >
       <form onSubmit={(event) => void send(event)}>
         <Stack gap="md">
           <Field question={question} folders={folders} text={text} setText={setText} error={error} />
           {'count' in question && (
             <Text size="sm" c="dimmed">
-              {question.count === 1 ? 'One experiment gets' : `${question.count} experiments get`} a new name with it. Their
-              ids, runs and links stay.
+              {question.count === 1 ? 'One experiment gets' : `${question.count} experiments get`} a new name with it.
+              Their ids, runs and links stay.
             </Text>
           )}
           <Group justify="flex-end" gap="sm">

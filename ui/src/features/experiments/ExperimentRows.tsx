@@ -123,7 +123,10 @@ export function ExperimentItem({ row, ask, trash }: ItemProps) {
             </Menu.Item>
           ) : (
             <>
-              <Menu.Item leftSection={<Pencil size={14} aria-hidden />} onClick={() => setTimeout(() => setRenaming(true), FOCUS_MS)}>
+              <Menu.Item
+                leftSection={<Pencil size={14} aria-hidden />}
+                onClick={() => setTimeout(() => setRenaming(true), FOCUS_MS)}
+              >
                 Rename
               </Menu.Item>
               <Menu.Item

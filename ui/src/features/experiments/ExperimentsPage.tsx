@@ -13,8 +13,8 @@ import { useKeys } from '@/lib/keys';
 import { ExperimentDialog, type Question } from './ExperimentDialog';
 import classes from './ExperimentsPage.module.css';
 import { ExperimentTree } from './ExperimentTree';
-import type { ExperimentList } from './search';
 import { Snippet } from './Snippet';
+import type { ExperimentList } from './search';
 import { buildRows, listFolders, NONE_OPEN, readOpen } from './tree';
 import { useOverview } from './useOverview';
 
@@ -54,7 +54,11 @@ export function ExperimentsPage() {
         crumbs={[{ label: 'Experiments' }]}
         badge={isPending ? undefined : countOf(matching, data.length, query)}
         actions={
-          <Button size="xs" leftSection={<Plus size={14} aria-hidden />} onClick={() => ask({ kind: 'create', folder: '' })}>
+          <Button
+            size="xs"
+            leftSection={<Plus size={14} aria-hidden />}
+            onClick={() => ask({ kind: 'create', folder: '' })}
+          >
             New experiment
           </Button>
         }
@@ -131,7 +135,8 @@ function Nothing({ list, drop }: { list: ExperimentList; drop: () => void }) {
       </Empty>
     );
   }
-  if (list.trash) return <Empty title="Nothing is archived">Experiments that you archive wait here, and can be restored.</Empty>;
+  if (list.trash)
+    return <Empty title="Nothing is archived">Experiments that you archive wait here, and can be restored.</Empty>;
   return (
     <Empty title="No experiments yet">
       <FlaskConical size={28} aria-hidden color="var(--hr-dim)" />

@@ -33,7 +33,7 @@ describe('splitName', () => {
   test.each([
     ['a/b/c', ['a', 'b', 'c']],
     ['a', ['a']],
-    ['/Users/me/x', ['/Users', 'me', 'x']],
+    ['/Team/me/x', ['/Team', 'me', 'x']],
     ['a//b', ['a//b']],
     ['a/', ['a/']],
     ['/', ['/']],
@@ -77,7 +77,16 @@ describe('buildRows', () => {
 
   test('by last run, folders stand where their latest experiment would', () => {
     const rows = buildRows(ALL, { open: new Set(['vision', 'vision/resnet']), query: '', sort: 'last' });
-    expect(draw(rows)).toEqual(['- vision', '  - resnet', '    sweep-9', '    sweep-10', '  vit', '+ text', 'Default', 'vision']);
+    expect(draw(rows)).toEqual([
+      '- vision',
+      '  - resnet',
+      '    sweep-9',
+      '    sweep-10',
+      '  vit',
+      '+ text',
+      'Default',
+      'vision',
+    ]);
   });
 
   test('every experiment is there exactly once, whatever its name', () => {
@@ -89,7 +98,12 @@ describe('buildRows', () => {
 });
 
 test('notes and own tags are searched, names of internal tags are not', () => {
-  const one = make('x', { tags: [{ key: 'mlflow.note.content', value: 'Baseline of May' }, { key: 'team', value: 'red' }] });
+  const one = make('x', {
+    tags: [
+      { key: 'mlflow.note.content', value: 'Baseline of May' },
+      { key: 'team', value: 'red' },
+    ],
+  });
   expect(matches(one, 'baseline')).toBe(true);
   expect(matches(one, 'team red')).toBe(true);
   expect(matches(one, 'mlflow')).toBe(false);

@@ -73,7 +73,9 @@ export function readOpen(open: readonly string[] | undefined, experiments: reado
 export function matches(experiment: ExperimentOverview, query: string): boolean {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
-  const tags = (experiment.tags ?? []).map(({ key, value }) => `${key.startsWith('mlflow.') ? '' : key} ${value ?? ''}`);
+  const tags = (experiment.tags ?? []).map(
+    ({ key, value }) => `${key.startsWith('mlflow.') ? '' : key} ${value ?? ''}`,
+  );
   const text = [experiment.name, experiment.experiment_id, ...tags].join('\n').toLowerCase();
   return words.every((word) => text.includes(word));
 }

@@ -172,7 +172,9 @@ function RunList({ runs, error, names, empty }: RunListProps) {
 /** How long a run goes on, or when it began. */
 function timeOf({ state, start }: ListedRun, now: number): string {
   if (start === undefined) return '';
-  return state === 'RUNNING' ? formatDuration(Math.max(0, Math.round((now - start) / 1000) * 1000)) : formatAge(start, now);
+  return state === 'RUNNING'
+    ? formatDuration(Math.max(0, Math.round((now - start) / 1000) * 1000))
+    : formatAge(start, now);
 }
 
 /** The time, each second while something runs, else each half minute. */
@@ -197,9 +199,7 @@ function ExperimentLine({ experiment }: { experiment: ExperimentOverview }) {
       >
         {experiment.name}
       </Link>
-      <span className={classes.side}>
-        {count(experiment.runs ?? 0, 'run')}
-      </span>
+      <span className={classes.side}>{count(experiment.runs ?? 0, 'run')}</span>
       {(experiment.running ?? 0) > 0 && (
         <span className={classes.running} title={`${experiment.running} running`}>
           <CircleDotDashed size={13} aria-hidden />
@@ -224,7 +224,8 @@ function FirstSteps() {
       </Text>
       <Snippet />
       <Text size="sm" c="dimmed">
-        The run shows here as soon as it starts. To look around with data, run <span className="mono">headrace demo</span>.
+        The run shows here as soon as it starts. To look around with data, run{' '}
+        <span className="mono">headrace demo</span>.
       </Text>
       <div>
         <Button component={Link} to="/experiments" variant="default" size="xs">

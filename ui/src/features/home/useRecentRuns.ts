@@ -68,7 +68,9 @@ export function useRecentRuns(experiments: readonly ExperimentOverview[] | undef
       [queries],
     ),
   );
-  const busy = (experiments ?? []).filter(({ running }) => (running ?? 0) > 0).map(({ experiment_id }) => experiment_id);
+  const busy = (experiments ?? [])
+    .filter(({ running }) => (running ?? 0) > 0)
+    .map(({ experiment_id }) => experiment_id);
   const recent = sortByUse(experiments ?? [])
     .slice(0, MOST_EXPERIMENTS)
     .map(({ experiment_id }) => experiment_id);

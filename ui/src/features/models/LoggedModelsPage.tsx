@@ -82,10 +82,7 @@ function NoModels({ query }: { query: string }) {
     <Empty title="No logged models yet">
       <Stack gap="sm">
         <Text c="dimmed">Logging a model with MLflow 3 makes one, with the metrics that are measured on it:</Text>
-        <CodeBlock
-          text={'mlflow.sklearn.log_model(model, name="classifier")\n'}
-          label="Logging a model in Python"
-        />
+        <CodeBlock text={'mlflow.sklearn.log_model(model, name="classifier")\n'} label="Logging a model in Python" />
       </Stack>
     </Empty>
   );
@@ -93,7 +90,10 @@ function NoModels({ query }: { query: string }) {
 
 function ModelTable({ experimentId, models }: { experimentId: string; models: readonly LoggedModel[] }) {
   const [order, setOrder] = useState<Order>({ by: 'created', falling: true });
-  const metrics = useMemo(() => commonest(models, ({ data }) => (data.metrics ?? []).map(metricName), MOST_METRICS), [models]);
+  const metrics = useMemo(
+    () => commonest(models, ({ data }) => (data.metrics ?? []).map(metricName), MOST_METRICS),
+    [models],
+  );
   const params = useMemo(() => differing(models), [models]);
   const sorted = useMemo(() => sortModels(models, order), [models, order]);
   const head = (label: string, by: string, className?: string) => (
@@ -133,7 +133,13 @@ function ModelTable({ experimentId, models }: { experimentId: string; models: re
         </thead>
         <tbody>
           {sorted.map((model) => (
-            <ModelRow key={model.info.model_id} model={model} experimentId={experimentId} metrics={metrics} params={params} />
+            <ModelRow
+              key={model.info.model_id}
+              model={model}
+              experimentId={experimentId}
+              metrics={metrics}
+              params={params}
+            />
           ))}
         </tbody>
       </table>
@@ -205,7 +211,11 @@ function ModelRow({ model, experimentId, metrics, params }: RowProps) {
 }
 
 /** The names that most models have, `most` at the most, in the order of their frequency. */
-function commonest(models: readonly LoggedModel[], names: (model: LoggedModel) => readonly string[], most: number): string[] {
+function commonest(
+  models: readonly LoggedModel[],
+  names: (model: LoggedModel) => readonly string[],
+  most: number,
+): string[] {
   const counts = new Map<string, number>();
   for (const model of models) for (const name of new Set(names(model))) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts]

@@ -15,7 +15,8 @@ import classes from './models.module.css';
 const MOST_SHOWN_BYTES = 500_000;
 const TEXTS = /(^|\/)(MLmodel|requirements\.txt|[^/]+\.(txt|ya?ml|json|md|toml|cfg|ini|py|csv|log|in))$/;
 
-const pathOf = (modelId: string): string => `api/2.0/mlflow/logged-models/${encodeURIComponent(modelId)}/artifacts/files`;
+const pathOf = (modelId: string): string =>
+  `api/2.0/mlflow/logged-models/${encodeURIComponent(modelId)}/artifacts/files`;
 
 export function ModelFiles({ modelId }: { modelId: string }) {
   const [shown, show] = useState<string>();
@@ -125,8 +126,7 @@ function FileLine({ modelId, file, depth, open, chosen, press }: LineProps) {
 function Look({ modelId, path }: { modelId: string; path: string }) {
   const { data, error } = useQuery({
     queryKey: ['model', modelId, 'text', path],
-    queryFn: async ({ signal }) =>
-      (await fetchBytes(pathOf(modelId), { artifact_file_path: path }, { signal })).text(),
+    queryFn: async ({ signal }) => (await fetchBytes(pathOf(modelId), { artifact_file_path: path }, { signal })).text(),
   });
   if (error) return <Failure error={error} />;
   if (data === undefined) return <Skeleton height={120} mt="sm" />;

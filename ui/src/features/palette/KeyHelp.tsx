@@ -5,7 +5,14 @@ import { type ActiveKey, isMac, showKey, useActiveKeys } from '@/lib/keys';
 
 export function KeyHelp({ close }: { close: () => void }) {
   return (
-    <Modal opened onClose={close} closeButtonProps={{ 'aria-label': 'Close' }} title="Keys that work here" centered size="md">
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      title="Keys that work here"
+      centered
+      size="md"
+    >
       <KeyTable />
       <Text size="xs" c="dimmed" mt="md">
         Single keys rest while you type. Back and forward of the browser undo and redo changes of a view.

@@ -3,7 +3,16 @@
 import { Kbd, Loader, Modal, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { type LinkProps, useNavigate, useParams } from '@tanstack/react-router';
-import { Box, ChartLine, CornerDownLeft, FileText, FlaskConical, GitCommitHorizontal, Search, Star } from 'lucide-react';
+import {
+  Box,
+  ChartLine,
+  CornerDownLeft,
+  FileText,
+  FlaskConical,
+  GitCommitHorizontal,
+  Search,
+  Star,
+} from 'lucide-react';
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { linkOfStar } from '@/features/stars/StarLink';
 import { useStars } from '@/features/stars/useStars';

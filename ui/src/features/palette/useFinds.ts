@@ -116,7 +116,11 @@ async function findModels(
 ): Promise<Find[]> {
   const byName = `name ILIKE ${quoteText(`%${query}%`)}`;
   const filter = /^m-[0-9a-f]{4,32}$/.test(query) ? `model_id LIKE ${quoteText(`${query}%`)}` : byName;
-  const { models = [] } = await call('logged_models.search', { experiment_ids: ids, filter, max_results: EACH }, { signal });
+  const { models = [] } = await call(
+    'logged_models.search',
+    { experiment_ids: ids, filter, max_results: EACH },
+    { signal },
+  );
   return models.map(({ info }) => ({
     id: `model ${info.model_id}`,
     group: 'Logged models',
@@ -132,7 +136,14 @@ async function findModels(
 async function findMetrics(query: string, experimentId: string, signal: AbortSignal): Promise<Find[]> {
   const { keys = [] } = await call(
     'tables.keys',
-    { experiment_ids: [experimentId], kinds: ['metric'], contains: query, ignore_case: true, order: 'count', limit: EACH },
+    {
+      experiment_ids: [experimentId],
+      kinds: ['metric'],
+      contains: query,
+      ignore_case: true,
+      order: 'count',
+      limit: EACH,
+    },
     { signal },
   );
   return keys.map(({ key, runs }) => ({

@@ -89,7 +89,7 @@ export function TagsPanel({ tags, edits }: Props) {
                 title={tags.get(key)}
                 fz="12.5px"
                 onClick={() => setEdited(key)}
-                aria-label={`Edit the tag ${key}`}
+                aria-label={`${tags.get(key) || 'empty'}, edit the tag ${key}`}
               >
                 {tags.get(key) || <span className="dim">empty</span>}
               </UnstyledButton>

@@ -4,7 +4,7 @@ import { joinCommand, readEnvironment, readProcess, writeSteps } from './provena
 const PROCESS = {
   format: 1,
   git: {
-    root: '/home/a/code',
+    root: '/srv/a/code',
     commit: 'c0ffee',
     branch: 'main',
     remote: 'https://example.org/a.git',
@@ -16,8 +16,8 @@ const PROCESS = {
   entry: {
     kind: 'script',
     command: ['/usr/bin/python', 'train.py', '--note', "it's"],
-    folder: '/home/a/code/sub',
-    file: '/home/a/code/sub/train.py',
+    folder: '/srv/a/code/sub',
+    file: '/srv/a/code/sub/train.py',
   },
   host: { name: 'box', gpus: [{ name: 'A' }], limits: { memory: 5 }, memory_bytes: 16e9 },
   random: { seeds: { python: 3 } },

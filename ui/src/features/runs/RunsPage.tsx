@@ -39,6 +39,7 @@ const MODES = [
 const DEFAULT_SPLIT = 0.46;
 const NARROW = '(max-width: 1000px)';
 const NARROW_NAME = 196;
+const MENU_CLOSES_MS = 150;
 const ROW_HEIGHT = 30;
 const DENSE_HEIGHT = 24;
 
@@ -71,13 +72,16 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
 
   const chartIds = useMemo(() => new Map(runGroups.map((group) => [group.name, groupId(group)])), [runGroups]);
   const startFilter = useCallback((text: string) => {
-    const box = input.current;
-    if (!box) return;
-    // As if it had been typed, so that the box completes what follows.
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(box, text);
-    box.focus();
-    box.setSelectionRange(text.length, text.length);
-    box.dispatchEvent(new Event('input', { bubbles: true }));
+    // The menu that was clicked gives the focus back to its button first.
+    setTimeout(() => {
+      const box = input.current;
+      if (!box) return;
+      // As if it had been typed, so that the box completes what follows.
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(box, text);
+      box.focus();
+      box.setSelectionRange(text.length, text.length);
+      box.dispatchEvent(new Event('input', { bubbles: true }));
+    }, MENU_CLOSES_MS);
   }, []);
   const actions = useTableActions({
     experimentId,

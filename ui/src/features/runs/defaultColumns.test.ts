@@ -60,6 +60,11 @@ describe('chooseColumns', () => {
     expect(chooseColumns(many, inputs, true)).toHaveLength(60 + LAST_COLUMNS.length);
   });
 
+  it('takes params with several values before those that a young run lacks', () => {
+    const young = [candidate('params.a', ['x', 'x', undefined]), candidate('params.z', ['1', '2', undefined])];
+    expect(chooseColumns([], young)).toEqual(['params.z', 'params.a', ...LAST_COLUMNS]);
+  });
+
   it('leaves room for others beside a hundred classes', () => {
     const classes = Array.from({ length: 100 }, (_, place) =>
       candidate(writeField('metric', `test/class_${place}`), [0, 1]),

@@ -33,12 +33,17 @@ function rankMetrics(metrics: readonly Candidate[]): string[] {
     .map(({ name }) => name);
 }
 
-/** Params that are not the same in all runs, those that most runs have first. */
+/** Params that are not the same in all runs: first those with several values, then those that some runs lack; each those that most runs have first. */
 function rankParams(params: readonly Candidate[]): string[] {
   return params
     .map(({ name, cells }) => ({ name, stats: statsOf(cells) }))
     .filter(({ stats }) => !stats.constant)
-    .sort((a, b) => b.stats.count - a.stats.count || a.name.localeCompare(b.name, 'en', { numeric: true }))
+    .sort(
+      (a, b) =>
+        Number(b.stats.distinct > 1) - Number(a.stats.distinct > 1) ||
+        b.stats.count - a.stats.count ||
+        a.name.localeCompare(b.name, 'en', { numeric: true }),
+    )
     .map(({ name }) => name);
 }
 

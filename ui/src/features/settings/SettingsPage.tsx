@@ -2,12 +2,12 @@
 
 import { Button, SegmentedControl, Text, useMantineColorScheme } from '@mantine/core';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
-import { setToken, hasToken } from '@/api/client';
+import { hasToken, setToken } from '@/api/client';
 import { PageHeader } from '@/components/PageHeader';
 import { KeyTable } from '@/features/palette/KeyHelp';
 import { JobList } from './JobList';
-import classes from './SettingsPage.module.css';
 import { ServerSection } from './ServerSection';
+import classes from './SettingsPage.module.css';
 
 const TokenDialog = lazy(async () => ({ default: (await import('./TokenDialog')).TokenDialog }));
 

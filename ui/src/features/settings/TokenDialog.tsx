@@ -31,12 +31,18 @@ export function TokenDialog({ close }: { close: () => void }) {
     await queries.invalidateQueries();
   };
   return (
-    <Modal opened onClose={close} closeButtonProps={{ 'aria-label': 'Close' }} title="This server needs a token" centered>
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      title="This server needs a token"
+      centered
+    >
       <form onSubmit={(event) => void send(event)}>
         <Stack gap="md">
           <Text size="sm" c="dimmed">
-            It is what programs send as <span className="mono">MLFLOW_TRACKING_TOKEN</span>. It is kept until this tab is
-            closed, and goes nowhere but to this server.
+            It is what programs send as <span className="mono">MLFLOW_TRACKING_TOKEN</span>. It is kept until this tab
+            is closed, and goes nowhere but to this server.
           </Text>
           <PasswordInput
             data-autofocus

@@ -3,8 +3,8 @@
 import { notifications } from '@mantine/notifications';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
-import { call } from '@/api/client';
 import type { Star } from '@/api/calls';
+import { call } from '@/api/client';
 
 export type StarKind = 'run' | 'experiment' | 'model';
 

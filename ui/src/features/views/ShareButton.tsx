@@ -26,7 +26,11 @@ export function ShareButton({ experimentId, state }: Props) {
       const address = await addressOf(experimentId, state);
       if (address.stored && experimentId) void queries.invalidateQueries({ queryKey: viewsKey(experimentId) });
       if (!(await copyText(address.url))) {
-        notifications.show({ autoClose: false, title: 'The browser does not let this page copy', message: address.url });
+        notifications.show({
+          autoClose: false,
+          title: 'The browser does not let this page copy',
+          message: address.url,
+        });
         return;
       }
       setDone(true);
@@ -52,7 +56,8 @@ export function ShareButton({ experimentId, state }: Props) {
 
 async function addressOf(experimentId: string | undefined, state: Workspace | undefined) {
   const here = location.href;
-  if (here.length <= MAX_ADDRESS || experimentId === undefined || state === undefined) return { url: here, stored: false };
+  if (here.length <= MAX_ADDRESS || experimentId === undefined || state === undefined)
+    return { url: here, stored: false };
   const name = `Shared ${formatTime(Date.now())}`;
   const { view } = await call('views.save', { experiment_id: experimentId, name, body: encodeView(state) });
   const url = new URL(`experiments/${encodeURIComponent(experimentId)}/runs`, BASE);

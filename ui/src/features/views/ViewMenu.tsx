@@ -4,8 +4,8 @@ import { Button, Menu, Text, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { Check, ChevronDown, Pencil, RotateCcw, Save, SaveAll, Trash2, Users, X } from 'lucide-react';
 import { useState } from 'react';
-import { ApiError } from '@/api/client';
 import type { View } from '@/api/calls';
+import { ApiError } from '@/api/client';
 import type { Workspace } from '@/features/runs/search';
 import { decodeView, encodeView, isSameState, NO_VIEW } from './body';
 import { useViewInAddress } from './useViewInAddress';
@@ -145,11 +145,7 @@ export function ViewMenu({ experimentId, state, apply }: Props) {
                   {view.is_default ? 'No longer the default for everybody' : 'Make it the default for everybody'}
                 </Menu.Item>
               </Tooltip>
-              <Menu.Item
-                leftSection={<Trash2 size={14} aria-hidden />}
-                c="var(--hr-bad)"
-                onClick={() => void remove()}
-              >
+              <Menu.Item leftSection={<Trash2 size={14} aria-hidden />} c="var(--hr-bad)" onClick={() => void remove()}>
                 Delete
               </Menu.Item>
             </>
@@ -211,7 +207,10 @@ function ViewItem({ view, chosen, open }: { view: View; chosen: boolean; open: (
         {view.name}
       </span>
       <Text size="xs" opacity={0.8} span>
-        {[view.is_default ? 'default for everybody' : '', view.owner && view.owner !== 'anyone' ? `by ${view.owner}` : '']
+        {[
+          view.is_default ? 'default for everybody' : '',
+          view.owner && view.owner !== 'anyone' ? `by ${view.owner}` : '',
+        ]
           .filter(Boolean)
           .join(' · ')}
       </Text>

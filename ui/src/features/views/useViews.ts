@@ -14,7 +14,11 @@ const viewKey = (viewId: string) => ['view', viewId] as const;
 /** The views of an experiment without their bodies, by name. News of others' changes is followed. */
 export function useViews(experimentId: string): { views: readonly View[]; error: unknown; isLoaded: boolean } {
   const queries = useQueryClient();
-  const { data = NONE, error, isSuccess } = useQuery({
+  const {
+    data = NONE,
+    error,
+    isSuccess,
+  } = useQuery({
     queryKey: viewsKey(experimentId),
     queryFn: async ({ signal }) =>
       (await call('views.list', { experiment_id: experimentId }, { signal })).views ?? NONE,
