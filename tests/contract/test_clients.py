@@ -1,4 +1,4 @@
-"""The official clients work on headrace: each area script of ``clients/`` in each client's own environment and process.
+"""The official clients work on headrace: each area script of ``clients/`` in each client's own environment, in a process of its own.
 
 Set HEADRACE_CONTRACT_TARGET to an ``mlflow`` program to run the same scripts against the real server. What a client
 does not offer stands in the table below; nothing is skipped.
@@ -8,7 +8,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.peer
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(__file__).parent / "clients"
-TIMEOUT_S = 240
 
 #: Client -> its areas -> the parts of each that the client does not have.
 AREAS: Mapping[str, Mapping[str, list[str]]] = {
@@ -78,11 +77,10 @@ CASES = [(client, area) for client, areas in AREAS.items() for area in areas]
 
 @dataclass(frozen=True)
 class LoggedServer:
-    """A running server, the file of its output, and a home folder for its clients (matplotlib fills a cache there)."""
+    """A running server, and the file of its output."""
 
     server: Server
     log: Path
-    home: Path
 
     def read_log(self, start: int = 0) -> str:
         """Return what the server has written, from a byte on."""
@@ -95,7 +93,7 @@ def client_server(
 ) -> Iterator[LoggedServer]:
     folder = tmp_path_factory.mktemp("clients")
     with databases.lend(database, folder) as store, serve_target(folder, store) as running:
-        yield LoggedServer(running, folder / "server.log", tmp_path_factory.mktemp("home"))
+        yield LoggedServer(running, folder / "server.log")
 
 
 def find_python(client: str) -> Path:
@@ -131,30 +129,80 @@ def make_environment(home: Path) -> dict[str, str]:
     }
 
 
-def run_script(client: str, area: str, running: LoggedServer, folder: Path) -> dict[str, Any]:
-    """Run one area's script in a client's interpreter and return its report."""
-    report = folder / "report.json"
-    command: list[str | Path] = [find_python(client), SCRIPTS / f"area_{area}.py", running.server.url, report]
-    ran = subprocess.run(
-        command,
-        cwd=folder,
-        env=make_environment(running.home),
-        check=False,
-        capture_output=True,
-        timeout=TIMEOUT_S,
-    )
-    output = (ran.stdout + ran.stderr).decode("utf-8", "replace")
-    assert ran.returncode == 0, f"{client}, {area}:\n{output[-4000:]}"
-    content: dict[str, Any] = json.loads(report.read_text("utf-8"))
-    return content
+class Client:
+    """An official client: a process that has it imported, and forks for each script.
+
+    Args:
+        name: of its environment.
+        home: its home folder.
+    """
+
+    def __init__(self, name: str, home: Path) -> None:
+        self.name = name
+        self._log = (home / f"{name}.log").open("ab")
+        self._process = subprocess.Popen(
+            [find_python(name), SCRIPTS / "forks.py"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=make_environment(home),
+            text=True,
+        )
+
+    def run(self, area: str, server: Server, folder: Path) -> dict[str, Any]:
+        """Run one area's script and return its report."""
+        report, output = folder / "report.json", folder / "output"
+        output.touch()
+        job = {
+            "script": str(SCRIPTS / f"area_{area}.py"),
+            "arguments": [server.url, str(report)],
+            "folder": str(folder),
+            "output": str(output),
+        }
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        status = self._process.stdout.readline().strip()
+        assert status == "0", (
+            f"{self.name}, {area}: {status or 'ended'}\n{output.read_text('utf-8', 'replace')[-4000:]}"
+        )
+        content: dict[str, Any] = json.loads(report.read_text("utf-8"))
+        return content
+
+    def stop(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(30)
+        finally:
+            self._process.kill()
+            self._log.close()
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Client]]:
+    """A function that gives a client by name, started when it is first asked for."""
+    started: dict[str, Client] = {}
+    home = tmp_path_factory.mktemp("home")
+
+    def find(name: str) -> Client:
+        if name not in started:
+            started[name] = Client(name, home)
+        return started[name]
+
+    yield find
+    for client in started.values():
+        client.stop()
 
 
 @pytest.mark.parametrize(("client", "area"), CASES, ids=["-".join(case) for case in CASES])
 def test_an_official_client_works(
-    client_server: LoggedServer, tmp_path: Path, client: str, area: str
+    client_server: LoggedServer, clients: Callable[[str], Client], tmp_path: Path, client: str, area: str
 ) -> None:
     start = client_server.log.stat().st_size
-    report = run_script(client, area, client_server, tmp_path)
+    report = clients(client).run(area, client_server.server, tmp_path)
     assert report.pop("passed")
     assert report == {"area": area, "client": read_version(client), "left_out": AREAS[client][area]}
     if not client_server.server.is_mlflow:

@@ -83,9 +83,7 @@ class ServerProcess:
         **environment: more environment variables.
     """
 
-    def __init__(
-        self, folder: Path, store: str, open_files: int | None = None, **environment: str
-    ) -> None:
+    def __init__(self, folder: Path, store: str, open_files: int | None = None, **environment: str) -> None:
         self.folder = folder
         self.store = store
         self.port = find_free_port()

@@ -2,7 +2,6 @@
 
 import json
 import random
-import resource
 import socket
 import threading
 import time
