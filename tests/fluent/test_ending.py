@@ -199,7 +199,7 @@ def test_a_short_program_stores_everything(
         BEGIN + "\nrun = started()\nfor step in range(20_000):\n    log_metric('m', step / 2, step=step)\n"
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert "could not be sent" not in done.stderr
     points = [*client.metrics.history(run_of(done), "m")]
     assert sorted(point.step for point in points) == list(range(20_000))
 
