@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 import headrace
 from serving import Server, start_server
@@ -24,6 +24,7 @@ AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 SCREENS = ROOT / ".cache" / "e2e"
 WAIT_MS = 20_000
 WIDE = {"width": 1440, "height": 900}
+expect.set_options(timeout=WAIT_MS)
 # Said again by whatever made the call; and what frames in a sandbox hear.
 _HARMLESS = re.compile(r"Failed to load resource|from origin 'null'|sandboxed")
 
@@ -117,9 +118,9 @@ def live(server: Server) -> Iterator[tuple[Filled, "subprocess.Popen[str]"]]:
         process.wait(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window. Not for longer than a module: Playwright keeps an event loop in this thread, which other tests cannot bear."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert program, "there is no Chromium; scripts/ci-services installs it"
     with sync_playwright() as playwright:

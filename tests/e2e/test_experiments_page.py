@@ -82,10 +82,9 @@ def test_a_star_brings_an_experiment_home(opened: Opened, filled: Filled) -> Non
 def test_the_palette_finds_runs_and_pages_by_keys_alone(opened: Opened, filled: Filled) -> None:
     page = opened.go("/experiments")
     page.keyboard.press("Control+k")
-    page.get_by_placeholder("").first.wait_for()
+    expect(page.get_by_role("dialog").locator("input")).to_be_focused()
     page.keyboard.type("cnn 21")
-    option = page.get_by_role("dialog").get_by_text("cnn 21").first
-    expect(option).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("option").first).to_contain_text("cnn 21")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("cnn 21")
 

@@ -142,7 +142,7 @@ def serve(folder: Path, *options: str) -> Iterator[Server]:
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < until, f"timed out: {what}"
         time.sleep(0.02)
