@@ -1,5 +1,6 @@
 """The tools of the tests of artifacts: a server process with a folder of its own, and raw HTTP to it."""
 
+import contextlib
 import hashlib
 import http.client
 import json
@@ -117,8 +118,11 @@ class Server:
     def open_files(self) -> list[str]:
         """Return the files beneath the artifact root that the server holds open."""
         assert self.process is not None
-        links = Path(f"/proc/{self.process.pid}/fd").iterdir()
-        return [name for link in links if (name := os.path.realpath(link)).startswith(f"{self.root}/")]
+        names = []
+        for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed since
+                names.append(os.readlink(link))
+        return [name for name in names if name.startswith(f"{self.root}/")]
 
     def known_objects(self) -> dict[str, tuple[int, str, int]]:
         with sqlite3.connect(self.folder / "store.db") as database:
