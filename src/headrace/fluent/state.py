@@ -7,6 +7,7 @@ parent, which ends them. The module does not know what a run is beyond `OpenRun`
 import atexit
 import logging
 import os
+import signal
 import sys
 import threading
 import weakref
@@ -69,6 +70,7 @@ class Hooks:
         exception: `sys.excepthook`.
         thread_exception: `threading.excepthook`.
         previous: handlers by signal; None for the system's default.
+        mask: the signals that were blocked before a fork that is under way.
     """
 
     installed: bool = False
@@ -77,6 +79,7 @@ class Hooks:
     exception: Callable[..., Any] = sys.__excepthook__
     thread_exception: Callable[..., Any] = threading.__excepthook__
     previous: dict[int, Callable[..., Any] | None] = field(default_factory=dict)
+    mask: set[Any] | None = None
 
 
 @dataclass(slots=True)
@@ -378,17 +381,34 @@ def _hold_loading() -> None:
     stores = _find_stores()
     if stores is not None and not was_known:
         stores.before_fork()
+    if STATE.hooks.signals:
+        # A signal that comes to the child before it has put itself in order would be forgotten.
+        STATE.hooks.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
 
 def _go_on_in_parent() -> None:
     if STATE.is_held:
         STATE.is_held = False
         LOADING.after_fork_in_parent()
+        _let_signals_come()
 
 
 def _begin_in_child() -> None:
     """After a fork: other threads may have held the lock."""
     STATE.lock, STATE.is_held = threading.RLock(), False
+    # A worker that waits for its queue has to die of SIGTERM at once, as without us: Python may come to a handler only after the wait. Its first run installs ours again.
+    hooks = STATE.hooks
+    for number in [number for number, previous in hooks.previous.items() if previous is None]:
+        signal.signal(number, signal.SIG_DFL)
+        del hooks.previous[number]
+        hooks.signals = False
+    _let_signals_come()
+
+
+def _let_signals_come() -> None:
+    if STATE.hooks.mask is not None:
+        mask, STATE.hooks.mask = STATE.hooks.mask, None
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _find_stores() -> Any:

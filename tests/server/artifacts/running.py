@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import http.client
 import json
-import os
 import signal
 import socket
 import sqlite3
@@ -121,7 +120,7 @@ class Server:
         names = []
         for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):  # closed since
-                names.append(os.readlink(link))
+                names.append(str(link.readlink()))
         return [name for name in names if name.startswith(f"{self.root}/")]
 
     def known_objects(self) -> dict[str, tuple[int, str, int]]:
