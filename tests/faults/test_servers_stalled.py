@@ -145,6 +145,7 @@ def test_a_server_that_stands_still_in_a_transaction_stops_the_others_for_second
         metric = {"run_id": run_id, "key": "loss", "value": 1.0, "timestamp": 1}
         under_way = threads.submit(first.ask, "POST", "runs/log-metric", step=1, **metric)
         assert asleep.wait(20)
+        time.sleep(2)  # what has come to the proxy goes on to the database, and locks the run there
         begun, second = time.monotonic(), other.connect()
         second.post("runs/log-metric", step=2, **metric)
         waited = time.monotonic() - begun
