@@ -168,6 +168,31 @@ if __name__ == '__main__':
     assert client.runs.get(run_id).info.status == "FINISHED"
 
 
+def test_a_forked_child_dies_of_sigterm_at_once_unless_it_has_a_run_of_its_own(script: Script) -> None:
+    done = script(
+        """
+import os, signal
+from headrace.fluent.runs import start_run
+
+def look(begin):
+    child = os.fork()
+    if child == 0:
+        if begin:
+            start_run(run_name='child', nested=True)
+        blocked = signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        is_ours = signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        os._exit(2 * blocked + is_ours)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+with start_run():
+    print(look(False), look(True), look(False))
+    print(signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL, signal.pthread_sigmask(signal.SIG_BLOCK, []))
+"""
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2:] == ["0 1 0", "True set()"]
+
+
 def test_a_fork_while_everything_is_still_being_loaded_harms_nobody(client: Client, script: Script) -> None:
     done = script(CHILDREN, "fork", "own", HEADRACE_PROVENANCE="true")
     assert done.returncode == 0, done.stderr
