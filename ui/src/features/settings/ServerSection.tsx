@@ -30,9 +30,9 @@ function Facts({ state }: { state: ServerState }) {
     ['headrace', state.version],
     ['Python', state.python],
     ['Database', <Copied key="database" text={state.database} label="Copy the database's address" />],
-    ['Version of it', `${state.database_version}, schema ${state.schema}`],
+    ['Database version', `${state.database_version}, schema ${state.schema}`],
     ['Artifacts', <Copied key="root" text={state.artifact_root} label="Copy the artifact root" />],
-    ['Their way', state.serves_artifacts ? 'through this server' : 'clients reach the store themselves'],
+    ['Artifact access', state.serves_artifacts ? 'through this server' : 'clients reach the store themselves'],
     ['Up', `${formatDuration(state.uptime_ms)}, since ${formatTime(state.started_at)}`],
     [
       'Holds',
