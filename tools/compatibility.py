@@ -8,14 +8,13 @@ import re
 import sys
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 
 from compatibility_names import ABSENT, BEHAVIOUR, DIFFERENT, NOT_COMPARED
 from compatibility_rows import THEMES, Row
 from door_rows import DOORS, PUBLIC
+from generated import ROOT, write_or_check
 from headrace.api.endpoints import ENDPOINTS
 
-ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "compatibility.md"
 
 _HEAD = """\
@@ -201,23 +200,9 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the file and return the exit status."""
-    if arguments not in ([], ["--check"]):
-        print("usage: compatibility.py [--check]", file=sys.stderr)
-        return 2
-    page = build()
-    if not arguments:
-        FILE.write_text(page, "utf-8")
-        return 0
-    if FILE.is_file() and FILE.read_text("utf-8") == page:
-        return 0
-    print(
-        f"{FILE.relative_to(ROOT)} is not what the endpoints and the golden tests say; write it again with: python tools/compatibility.py",
-        file=sys.stderr,
-    )
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(
+        write_or_check(
+            sys.argv[1:], FILE, lambda: build().encode(), "the table of endpoints with the golden tests"
+        )
+    )

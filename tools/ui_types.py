@@ -2,37 +2,20 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from generated import ROOT, write_or_check
 from headrace.api.endpoints import ENDPOINTS
 
-FILE = Path(__file__).parents[1] / "ui" / "src" / "api" / "calls.ts"
+FILE = ROOT / "ui" / "src" / "api" / "calls.ts"
 _HEAD = "/* Written by tools/ui_types.py from the table of endpoints. Do not edit. */\n/* biome-ignore-all lint: generated */\n"
 _PRIMITIVES = {"integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the file and return the exit status."""
-    if arguments not in ([], ["--check"]):
-        print("usage: ui_types.py [--check]", file=sys.stderr)
-        return 2
-    text = _write()
-    if not arguments:
-        FILE.write_text(text, "utf-8")
-        return 0
-    if FILE.is_file() and FILE.read_text("utf-8") == text:
-        return 0
-    print(
-        f"{FILE.relative_to(FILE.parents[3])} is not what the table of endpoints says; write it again with: python tools/ui_types.py",
-        file=sys.stderr,
-    )
-    return 1
-
-
-def _write() -> str:
+def build() -> str:
+    """Return the file's text."""
     known = {row.name: row for row in ENDPOINTS}
     structs = dict.fromkeys(each for row in ENDPOINTS for each in (row.request, row.response))
     schemas: dict[str, Any] = msgspec.json.schema_components(
@@ -101,4 +84,4 @@ def _type(schema: dict[str, Any]) -> str:  # noqa: PLR0911 - one line for each k
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_or_check(sys.argv[1:], FILE, lambda: build().encode(), "the table of endpoints"))

@@ -66,7 +66,7 @@ class ExperimentAnswer(Wire, kw_only=True):
 
 
 class SearchExperiments(Wire, kw_only=True):
-    """Parameters of experiments/search."""
+    """Parameters of experiments/search and experiments/overview."""
 
     max_results: Int64 = 1000
     page_token: str = ""
@@ -80,16 +80,6 @@ class ExperimentsPage(Wire, kw_only=True):
 
     experiments: list[Experiment] | UnsetType = UNSET
     next_page_token: str | UnsetType = UNSET
-
-
-class ListOverview(Wire, kw_only=True):
-    """Parameters of experiments/overview; they are those of experiments/search."""
-
-    max_results: Int64 = 1000
-    page_token: str = ""
-    filter: str = ""
-    order_by: list[str] = []
-    view_type: ViewType = ViewType.ACTIVE_ONLY
 
 
 class ExperimentOverview(Wire, kw_only=True):
@@ -189,7 +179,7 @@ OVERVIEW = Endpoint(
     "experiments.overview",
     "POST",
     "/headrace/v1/experiments/overview",
-    ListOverview,
+    SearchExperiments,
     OverviewPage,
     (Need(Permission.READ, Resource.SERVER),),
     "Search experiments, with how many runs each has, and when the latest began.",

@@ -98,7 +98,7 @@ class Experiments:
         Raises:
             InvalidParameter: the filter, an order or the page size is not allowed.
         """
-        request = rows.ListOverview(
+        request = rows.SearchExperiments(
             filter=filter, order_by=read_list(order_by, "order_by"), view_type=view, max_results=page_size
         )
         return iterate(self._transport, rows.OVERVIEW, request, lambda page: page.experiments)

@@ -13,7 +13,6 @@ from headrace.api.experiments import (
     ExperimentsPage,
     GetExperiment,
     GetExperimentByName,
-    ListOverview,
     OverviewPage,
     SearchExperiments,
     SetExperimentTag,
@@ -89,7 +88,7 @@ def search(context: Context, request: SearchExperiments) -> ExperimentsPage:
     return page
 
 
-def overview(context: Context, request: ListOverview) -> OverviewPage:
+def overview(context: Context, request: SearchExperiments) -> OverviewPage:
     """Return a page of experiments, with what is in them."""
     rows, token = _search(context, request)
     counts = run_counts.count_by_scope(context.conn, context.now())
@@ -102,7 +101,7 @@ def overview(context: Context, request: ListOverview) -> OverviewPage:
     return page
 
 
-def _search(context: Context, request: SearchExperiments | ListOverview) -> tuple[list[Row], str]:
+def _search(context: Context, request: SearchExperiments) -> tuple[list[Row], str]:
     """Return the rows of a page, and the token of the next; empty on the last."""
     limit = check_page_size(request.max_results, MAX_PAGE)
     order = complete_order(parse_order_by(request.order_by, EXPERIMENTS), EXPERIMENTS)

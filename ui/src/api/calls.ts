@@ -530,15 +530,6 @@ export interface ListLoggedModelArtifacts {
   page_token?: string;
 }
 
-/** Parameters of experiments/overview; they are those of experiments/search. */
-export interface ListOverview {
-  max_results?: number;
-  page_token?: string;
-  filter?: string;
-  order_by?: Array<string>;
-  view_type?: ViewType;
-}
-
 /** Parameters of mlflow-artifacts/artifacts (GET). */
 export interface ListProxy {
   path?: string;
@@ -1025,7 +1016,7 @@ export interface SearchDatasets {
   experiment_ids?: Array<string>;
 }
 
-/** Parameters of experiments/search. */
+/** Parameters of experiments/search and experiments/overview. */
 export interface SearchExperiments {
   max_results?: number;
   page_token?: string;
@@ -1411,7 +1402,7 @@ export interface Calls {
   'experiments.delete_tag': { request: DeleteExperimentTag; response: Empty };
   'experiments.get': { request: GetExperiment; response: ExperimentAnswer };
   'experiments.get_by_name': { request: GetExperimentByName; response: ExperimentAnswer };
-  'experiments.overview': { request: ListOverview; response: OverviewPage };
+  'experiments.overview': { request: SearchExperiments; response: OverviewPage };
   'experiments.restore': { request: GetExperiment; response: Empty };
   'experiments.search': { request: SearchExperiments; response: ExperimentsPage };
   'experiments.set_tag': { request: SetExperimentTag; response: Empty };
