@@ -10,6 +10,9 @@ PEERS := $(patsubst requirements/%.txt,%,$(wildcard requirements/peer-*.txt))
 RIVALS := $(patsubst requirements/%.txt,%,$(wildcard requirements/bench-*.txt))
 GENERATORS := $(wildcard tools/*.py)
 
+# Tests start a thousand processes of Python: what they import is compiled once, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 # The targets share one environment, and the last line of `make check test` is pytest's.
 .NOTPARALLEL:

@@ -64,6 +64,14 @@ def _read_clock(store: str) -> int:
     return int(query(store, "SELECT value FROM hr_clock")[0][0])
 
 
+def _wait_for_clock(store: str, clock: int) -> None:
+    """Wait until so much has been written, however slow the database is."""
+    until = time.monotonic() + 120
+    while _read_clock(store) < clock:
+        assert time.monotonic() < until, "next to nothing is written"
+        time.sleep(0.02)
+
+
 def _write(port: int, run: str, number: int) -> dict[str, int]:
     """Write to a run, and return how many commits touched it, by kind."""
     chance, connection = random.Random(number), Connection(port)
@@ -186,9 +194,10 @@ def test_a_follower_goes_on_where_it_was_when_the_server_is_killed_and_started_a
                 threading.Thread(target=_write_until_killed, args=(server.port, run, number))
                 for number in range(WRITERS)
             ]
+            before = _read_clock(server.store)
             for thread in threads:
                 thread.start()
-            time.sleep(0.5)
+            _wait_for_clock(server.store, before + 30)
             server.kill()
             for thread in threads:
                 thread.join(60)
@@ -201,7 +210,7 @@ def test_a_follower_goes_on_where_it_was_when_the_server_is_killed_and_started_a
         client.close()
         assert resets == []
         assert told == _read_log(server.store, start)
-        assert len(told) > 20 * KILLS
+        assert len(told) >= 30 * KILLS
         assert "Traceback" not in server.read_log()
     finally:
         server.stop()

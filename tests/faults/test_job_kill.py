@@ -14,7 +14,6 @@ from headrace.api.endpoint import Tag
 from headrace.api.inputs import Dataset, DatasetInput
 from headrace.client import Client, connect
 from headrace.client.jobs import OPEN
-from headrace.services.context import Platform
 from headrace.services.platform import PlatformSettings, open_platform
 from headrace.store import annotations, experiments, inputs, models, runs, series
 from headrace.store.codes import encode
@@ -23,8 +22,9 @@ from headrace.store.models import NewModel
 from headrace.store.transaction import Kind, Transaction
 
 RUNS = 5000
+LOGGED_TO = 400
 MODELS_EVERY = 10
-WAIT_S = 90
+WAIT_S = 240
 
 
 def _fill(folder: Path, url: str, count: int) -> None:
@@ -37,15 +37,16 @@ def _fill(folder: Path, url: str, count: int) -> None:
                 lambda tx, name=name: experiments.insert_experiment(tx, name, "mlflow-artifacts:/", 1)
             )
         for start in range(0, count, 1000):
-            platform.store.writer.call(lambda tx, start=start: _insert(tx, platform, start))
+            numbers = range(start, min(start + 1000, count))
+            platform.store.writer.call(lambda tx, numbers=numbers: _insert(tx, numbers))
     finally:
         platform.store.close()
 
 
-def _insert(tx: Transaction, platform: Platform, start: int) -> None:
+def _insert(tx: Transaction, numbers: range) -> None:
     used = DatasetInput(dataset=Dataset(name="train", digest="d", source_type="local", source="s"))
     keys = intern_keys(tx, ["loss", "accuracy"])
-    for number in range(start, start + 1000):
+    for number in numbers:
         run_id = f"r{number:05}"
         run = runs.insert_run(
             tx, (run_id, 1, run_id, "user", number, f"mlflow-artifacts:/1/{run_id}/artifacts")
@@ -216,10 +217,10 @@ class _Logger:
             assert connection.read_history(run_id, self._name) == wanted
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_runs_that_are_logged_to_while_they_move_lose_nothing(tmp_path: Path, url: str) -> None:
-    _fill(tmp_path, url, 1000)
-    run_ids = [f"r{number:05}" for number in range(1000)]
+    _fill(tmp_path, url, LOGGED_TO)
+    run_ids = [f"r{number:05}" for number in range(LOGGED_TO)]
     with run_server(tmp_path, url) as server, connect(f"http://127.0.0.1:{server.port}") as client:
         loggers = [_Logger(server, f"w{number}_", run_ids[number::97]) for number in range(4)]
         for logger in loggers:
@@ -228,7 +229,7 @@ def test_runs_that_are_logged_to_while_they_move_lose_nothing(tmp_path: Path, ur
             for target in ("2", "1", "2"):
                 job = client.jobs.wait(client.jobs.move_runs(target, run_ids).job_id, WAIT_S)
                 assert job.state not in OPEN
-                assert (job.done, job.failed) == (1000, 0)
+                assert (job.done, job.failed) == (LOGGED_TO, 0)
         finally:
             for logger in loggers:
                 logger.stop.set()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from headrace.client import Client
+from headrace.client import Client, connect
 from headrace.fluent.logging import log_metric
 from headrace.fluent.runs import start_run
 from headrace.fluent.state import flush_all
@@ -200,6 +200,36 @@ def test_a_fork_while_everything_is_still_being_loaded_harms_nobody(client: Clie
     parent, *children = done.stdout.split()
     assert values(client, parent) == [0.0, 10.0]
     assert sorted(values(client, child)[0] for child in children) == [1.0, 2.0, 3.0]
+
+
+def test_a_child_sends_its_provenance_before_it_ends_however_long_that_takes(
+    server_uri: str, script: Script
+) -> None:
+    done = script(
+        """
+import multiprocessing as mp, time
+from headrace.fluent.provenance import collection
+from headrace.fluent.runs import start_run
+
+def collect_late(task, collect=collection.collect):
+    time.sleep(3)
+    collect(task)
+
+def own():
+    collection.collect = collect_late
+    with start_run() as run:
+        print(run.run_id, flush=True)
+
+if __name__ == '__main__':
+    child = mp.get_context('fork').Process(target=own)
+    child.start()
+    child.join()
+""",
+        HEADRACE_PROVENANCE="true",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    with connect(server_uri) as client:
+        assert [file.path for file in client.artifacts.list(done.stdout.strip())] == ["provenance"]
 
 
 RANK = """

@@ -11,7 +11,6 @@ import warnings
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -222,13 +221,8 @@ class ActiveRun(Run):
         system_metrics.end(self)
         if not provenance.read_parts(options.provenance):
             return
-        end = partial(
-            provenance.end, self, options.provenance, member=options.member, is_first=not options.member
-        )
-        if state.STATE.is_exiting:
-            end()
-        else:
-            threading.Thread(target=end, name="headrace-provenance-end", daemon=False).start()
+        end = provenance.end if state.STATE.is_exiting else provenance.end_later
+        end(self, options.provenance, member=options.member, is_first=not options.member)
 
     def _surface(self, *, strict: bool) -> None:
         """Tell of records that were refused."""

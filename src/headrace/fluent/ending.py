@@ -29,6 +29,8 @@ DEFAULT_GRACE_S = 5.0
 DEFAULT_EXIT_WAIT_S = 5.0
 _OFFLINE_WAIT_S = 1.0
 _LOOK_S = 0.2
+_PROVENANCE_WAIT_S = 30.0
+"""Those threads would be waited for in any case, but after the spool was closed."""
 _CLOSE_S = 1.0
 _TALK_S = 3.0
 _KILO = 1000
@@ -69,6 +71,8 @@ def end_process() -> None:
         with _told():
             run.end(judge(run.failed_with) if run.failed_with else status, raises=False)
     limit_s = read_seconds(GRACE_S, DEFAULT_GRACE_S) if signalled else None
+    if not signalled:
+        state.wait_for_provenance(_PROVENANCE_WAIT_S)
     spools, close_s = list(STATE.spools.items()), 0.0
     try:
         _send_all(limit_s)

@@ -364,6 +364,13 @@ def _mention_old_data(wanted: str, uri: str) -> None:
         )
 
 
+def wait_for_provenance(timeout_s: float) -> None:
+    """Wait for what records where runs come from, if anything does."""
+    provenance = sys.modules.get("headrace.fluent.provenance")
+    if provenance is not None:
+        provenance.wait(timeout_s)
+
+
 def _hold_loading() -> None:
     """Before a fork: wait for threads that load modules, for a module that is loaded half would stay so in the child for ever.
 
@@ -374,9 +381,7 @@ def _hold_loading() -> None:
         return
     STATE.is_held = True
     was_known = _find_stores() is not None
-    provenance = sys.modules.get("headrace.fluent.provenance")
-    if provenance is not None:
-        provenance.wait(LOADING_WAIT_S)
+    wait_for_provenance(LOADING_WAIT_S)
     LOADING.before_fork()
     stores = _find_stores()
     if stores is not None and not was_known:

@@ -6,6 +6,7 @@ in the artifact folder ``provenance``. No call leaves the machine but to the tra
 
 import threading
 import time
+from functools import partial
 
 from headrace.base.clock import now_ms
 from headrace.fluent.provenance.context import context_tags
@@ -20,8 +21,9 @@ END_WAIT_S = 2.0
 """How long the end of a run waits for its provenance."""
 MAX_AT_ONCE = 32
 """So many runs may wait for their provenance to be recorded; then the next one waits for the first of them before it begins."""
+_ENDING = "headrace-provenance-end"
 
-__all__ = ["SETTINGS", "Choice", "Part", "begin", "context_tags", "end", "read_parts", "wait"]
+__all__ = ["SETTINGS", "Choice", "Part", "begin", "context_tags", "end", "end_later", "read_parts", "wait"]
 
 
 def begin(
@@ -92,6 +94,12 @@ def end(run: Recorded, provenance: Choice = None, *, member: str = "", is_first:
             run.log.set_tags([(SEED_TAG + library, str(seed)) for library, seed in seeds.items()])
 
 
+def end_later(run: Recorded, provenance: Choice = None, *, member: str = "", is_first: bool = True) -> None:
+    """As `end`, but in a thread, which `wait` waits for."""
+    ending = partial(end, run, provenance, member=member, is_first=is_first)
+    threading.Thread(target=ending, name=_ENDING, daemon=False).start()
+
+
 def wait(timeout_s: float) -> bool:
     """Wait until the provenance of all runs of this process is recorded.
 
@@ -102,11 +110,15 @@ def wait(timeout_s: float) -> bool:
         Whether it is.
     """
     until = time.monotonic() + timeout_s
-    for recorder in _find_recorders():
-        recorder.join(max(0.0, until - time.monotonic()))
-    return not _find_recorders()
+    for thread in [*_find_recorders(), *_find_endings()]:
+        thread.join(max(0.0, until - time.monotonic()))
+    return not _find_recorders() and not _find_endings()
 
 
 def _find_recorders() -> list[Recorder]:
     """Return those that are at work, the oldest first."""
     return [thread for thread in threading.enumerate() if isinstance(thread, Recorder)]
+
+
+def _find_endings() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == _ENDING]
