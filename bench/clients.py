@@ -24,7 +24,7 @@ from typing import Any
 from client_report import Kind, write_report
 from databases import SqliteFiles
 from machine import describe_machine
-from run import RESULTS, end_on_sigterm, say
+from run import RESULTS, prepare, say
 from servers import HEADRACE, MLFLOW, REPOSITORY, Server, ServerFailed
 
 PROGRAM = Path(__file__).with_name("client_program.py")
@@ -221,7 +221,7 @@ def main() -> None:
     options = parser.parse_args()
     wanted = {key for key in options.libraries.split(",") if key}
     libraries = [library for library in LIBRARIES if not wanted or library.key in wanted]
-    end_on_sigterm()
+    prepare()
     folder = Path(tempfile.mkdtemp(prefix="headrace-clients-", dir=options.work))
     machine = describe_machine(folder)
     servers: dict[str, Server] = {}

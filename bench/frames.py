@@ -21,7 +21,7 @@ from fill import RunShape
 from fill_store import fill_store
 from machine import describe_machine
 from report import write_table
-from run import end_on_sigterm, say
+from run import prepare, say
 from servers import HEADRACE, Server
 
 _SHAPE = RunShape(metrics=50, params=45, tags=5)
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=30_000)
     parser.add_argument("--repetitions", type=int, default=3, help="cold starts of each way")
     options = parser.parse_args()
-    end_on_sigterm()
+    prepare()
     rows = []
     with tempfile.TemporaryDirectory(prefix="headrace-frames-") as name:
         folder = Path(name)

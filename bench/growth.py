@@ -28,7 +28,7 @@ from plan import PLANS, Plan
 from reads import QUERIES, measure_search
 from report import format_figure, write_table
 from rounds import FAILURES
-from run import RESULTS, add_options, end_on_sigterm, find_products, say
+from run import RESULTS, add_options, find_products, prepare, say
 from servers import Server, ServerFailed
 from target import Sample, Target, find_median
 from writers import Written, write_from_many
@@ -190,7 +190,7 @@ def main() -> int:
     except ServerFailed as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
-    end_on_sigterm()
+    prepare()
     folder = Path(tempfile.mkdtemp(prefix="headrace-growth-", dir=options.work))
     grown = []
     machine = describe_machine(folder)

@@ -24,7 +24,7 @@ from fill_store import fill_store
 from load import drive
 from machine import describe_machine
 from own_bodies import Shape, make_batches, pack
-from run import add_options, end_on_sigterm, find_products, say
+from run import add_options, find_products, prepare, say
 from servers import API, HEADRACE, Server
 from target import Target, get_quantile_ms
 from wire import Address, Connection, RequestFailed, build_request
@@ -302,7 +302,7 @@ def measure_ingest_beside_reads(server: Server, report: Report) -> None:
 
 def main() -> int:
     """Run the benchmark; give the exit status."""
-    end_on_sigterm()
+    prepare()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

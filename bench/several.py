@@ -26,7 +26,7 @@ from machine import describe_machine
 from payload import build_batch, build_metrics, make_metric_batches
 from processes import measure_cpu_s, measure_machine_cpu_s, measure_own_cpu_s
 from rounds import FAILURES
-from run import RESULTS, end_on_sigterm, say
+from run import RESULTS, prepare, say
 from servers import HEADRACE, ServerFailed
 from several_report import PLACINGS, SERVERS, WORKS, Outcome, Seen, Work, find_rate, write_outcome
 from share import NoQuotas
@@ -195,7 +195,7 @@ def main() -> int:
     """Measure; give the exit status."""
     options = _read_options()
     folder = Path(tempfile.mkdtemp(prefix="headrace-several-", dir=options.work))
-    end_on_sigterm()
+    prepare()
     machine = describe_machine(folder)
     outcome = Outcome()
     database = None

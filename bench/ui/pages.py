@@ -32,7 +32,7 @@ from headrace.client import connect
 from machine import describe_machine
 from payload import START_MS, make_run, make_run_data
 from report import write_table
-from run import end_on_sigterm, say
+from run import prepare, say
 from servers import API, HEADRACE, MLFLOW, Server
 from target import Target
 
@@ -319,7 +319,7 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="what takes long to fill, too")
     parser.add_argument("--only", help="of small, many, chart, keys, wide, huge")
     options = parser.parse_args()
-    end_on_sigterm()
+    prepare()
     cases: dict[str, Callable[[Bench], None]] = {
         "small": measure_small,
         "chart": measure_chart,
