@@ -22,29 +22,32 @@ function precompress(): Plugin {
   };
 }
 
-/** Parts of libraries that neither the shell nor the runs page needs. */
-const LATER =
-  /react-number-format|react-textarea-autosize|components\/(TagsInput|PillsInput|Pill|NumberInput|Autocomplete|Drawer|HoverCard|PasswordInput|Progress|Switch|Table|Tabs|Textarea)\//;
+/** Tells `boot.js` which file the runs page is in: it is asked for at once, not when the first file has run. */
+function nameRuns(): Plugin {
+  return {
+    name: 'name-runs',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler: (_, { bundle }) => {
+        const runs = Object.keys(bundle ?? {}).find((name) => /\/runs-[^/]*\.js$/.test(name));
+        if (!runs) throw new Error('There is no file "runs" in the build.');
+        return [{ tag: 'meta', attrs: { name: 'runs-page', content: `./${runs}` }, injectTo: 'head-prepend' }];
+      },
+    },
+  };
+}
 
-/** Few files, each for a purpose: a page of fifty small ones waits for fifty answers. */
+/** What menus, panels, dialogs and notes are made of: fetched when somebody seems to want one. */
+const OVERLAYS =
+  /components\/(Late(Menu|Popover)|CopyButton)|@floating-ui|@mantine\/notifications|@mantine\/core\/esm\/components\/(Checkbox|Combobox|Drawer|Menu|Modal|ModalBase|Popover|ScrollArea|Select|Slider|Tooltip)\//;
+
+/** Few files, each for a purpose: a page of fifty small ones waits for fifty answers. Each takes with it what it needs and those above have not. */
 const groups = [
-  {
-    name: 'vendor',
-    priority: 4,
-    test: (id: string) =>
-      /rolldown\/runtime/.test(id) ||
-      (/node_modules\/(?!uplot|echarts|zrender|marked|dompurify)/.test(id) && !LATER.test(id)),
-  },
-  {
-    name: 'shared',
-    priority: 3,
-    test: /src\/(api|components\/(?!MarkdownDocument)|lib|routes)\/|src\/(theme|router|main)|features\/stars\//,
-  },
-  {
-    name: 'runs',
-    priority: 2,
-    test: /node_modules\/uplot\/|src\/(features\/(runs\/(?!later)|charts|views)|charts\/(line|Line|Spark|paint))/,
-  },
+  { name: 'shell', priority: 9, tags: ['$initial' as const] },
+  { name: 'runs', priority: 8, test: /features\/runs\/RunsPage\.tsx/ },
+  { name: 'overlays', priority: 7, test: OVERLAYS },
+  { name: 'later', priority: 6, test: /features\/(runs|charts|views)\/later\// },
   { name: 'markdown', priority: 1, test: /node_modules\/(marked|dompurify)\/|components\/MarkdownDocument/ },
   { name: 'echarts', priority: 1, test: /node_modules\/(echarts|zrender)\// },
 ];
@@ -56,7 +59,7 @@ const proxied = ['/api', '/ajax-api', '/get-artifact', '/version', '/health', '/
 export default defineConfig({
   base: './',
   server: { host: '127.0.0.1', proxy: Object.fromEntries(proxied.map((path) => [path, server])) },
-  plugins: [react(), precompress()],
+  plugins: [react(), nameRuns(), precompress()],
   resolve: { alias: { '@': join(import.meta.dirname, 'src') } },
   build: {
     target: 'es2022',

@@ -190,9 +190,7 @@ def measure_many(bench: Bench, runs: int, aim: str) -> None:
     """Many runs x 40 columns; MLflow is left out, since it takes hours to fill."""
     server = bench.servers["headrace"]
     with server.connect() as connection:
-        experiment = (
-            Target(server).create_experiment(connection) if runs < 50_000 else _create(connection, "many")
-        )
+        experiment = _create(connection, f"many-{runs}")
     server.stop()
     say(f"filled in {fill_store(server.store_url, experiment, range(runs), RunShape(20, 15, 5)).seconds} s")
     server.start()

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -23,6 +22,7 @@ from headrace.api.endpoint import Endpoint, Req, Res
 from headrace.base import msgpack
 from headrace.base.errors import HeadraceError, InvalidParameter, Unavailable
 from headrace.base.json import Wire, decode
+from headrace.base.version import __version__
 from headrace.blobs.store import BlobInfo, BlobReader
 from headrace.client.transport import TransportSettings, check_stream
 from headrace.client.wire import encode_request
@@ -123,7 +123,7 @@ class LocalTransport:
 
     def version(self) -> str:
         """See `headrace.client.transport.Transport`."""
-        return version("headrace")
+        return __version__
 
     def close(self) -> None:
         """See `headrace.client.transport.Transport`."""

@@ -106,6 +106,16 @@ def test_tags_are_set_and_deleted(client: Client, name: str) -> None:
         client.experiments.set_tag(experiment_id, "../x", "1")
 
 
+def test_the_best_run_of_experiments_is_found(client: Client, name: str) -> None:
+    number = client.experiments.create(name, tags={"owner": "ann"})
+    run_id = client.runs.create(number, name="one").info.run_id
+    client.runs.log_metric(run_id, "loss", 0.5)
+    (found,) = client.experiments.best([number])
+    assert (found.owner, found.best.run_id, found.best.value) == ("ann", run_id, 0.5)  # type: ignore[union-attr]
+    with pytest.raises(InvalidParameter, match="at most 200"):
+        client.experiments.best([number] * 201)
+
+
 def test_an_overview_tells_how_many_runs_there_are(client: Client, name: str) -> None:
     number = client.experiments.create(name, tags={"stage": "prod"})
     first = client.runs.create(number, start_time=1000).info.run_id

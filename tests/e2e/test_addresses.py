@@ -40,7 +40,7 @@ def test_back_is_undo_and_forward_is_redo(opened: Opened, filled: Filled) -> Non
     box.fill("params.model = 'tree'")
     box.press("Enter")
     expect(rows.get_by_role("link", name="cnn 21")).to_have_count(0)
-    page.get_by_text("Table", exact=True).click()
+    page.get_by_role("radiogroup", name="What is shown").get_by_text("Table").click()
     expect(page).to_have_url(re.compile("mode=table"))
     page.go_back()
     expect(page).not_to_have_url(re.compile("mode=table"))
@@ -120,3 +120,12 @@ def test_runs_of_mlflow_s_compare_link_are_compared(opened: Opened, filled: Fill
     runs, experiments = json.dumps(filled.runs[:2]), json.dumps([filled.experiment_id])
     page = opened.go(f"/#/compare-runs?runs={runs}&experiments={experiments}".replace(" ", ""))
     expect(page.get_by_role("table", name="Differences")).to_contain_text("mlp 01")
+
+
+def test_a_page_that_is_not_here_leads_to_what_is_and_says_so(opened: Opened, filled: Filled) -> None:
+    page = opened.go(f"/#/experiments/{filled.experiment_id}/judges")
+    expect(page.get_by_role("grid", name="Runs")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("There is no page")
+    page = opened.go('/#/compare-experiments/s?experiments=["0","1"]')
+    expect(page.get_by_role("treegrid", name="Experiments")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("Runs of several can be compared")

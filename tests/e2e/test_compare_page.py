@@ -62,3 +62,26 @@ def test_one_run_is_asked_for_a_second(opened: Opened, filled: Filled) -> None:
 def test_no_run_is_told_what_to_do(opened: Opened, filled: Filled) -> None:
     page = opened.go("/compare-runs")
     expect(page.locator("main")).to_contain_text(re.compile("run", re.IGNORECASE))
+
+
+def test_logged_tables_stand_side_by_side(opened: Opened, filled: Filled) -> None:
+    page = _open(opened, filled, 2)
+    page.get_by_role("tab", name="Media").click()
+    page.get_by_role("combobox", name="Key").click()
+    page.get_by_role("option", name="tables/answers.json (2 runs)").click()
+    tables = page.get_by_role("region", name="Rows of tables/answers.json")
+    expect(tables).to_have_count(2)
+    expect(tables.first).to_contain_text("2 + 2")
+
+
+def test_a_long_comparison_is_shared_by_a_short_address(opened: Opened, filled: Filled) -> None:
+    chosen = json.dumps([*filled.runs, filled.broken, filled.parent])
+    page = opened.go(f"/compare-runs?runs={chosen}&tab=charts&find={'x' * 1200}")
+    page.get_by_role("button", name="Share").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    address = page.evaluate("navigator.clipboard.readText()")
+    assert len(address) < 120
+    page.goto("about:blank")
+    page.goto(address)
+    expect(page).to_have_url(re.compile("tab=charts.*find=xxx|find=xxx.*tab=charts"))
+    expect(page.locator("main")).to_contain_text("26 runs")

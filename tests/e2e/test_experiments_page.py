@@ -1,5 +1,7 @@
 """Home and the list of experiments: find, create, rename, archive and bring back, star; what an empty server says."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import Filled, Opened
+from headrace.client import connect
 from serving import Server
 
 
@@ -96,3 +99,36 @@ def test_a_question_mark_lists_the_keys(opened: Opened, filled: Filled) -> None:
     expect(page.get_by_role("dialog")).to_contain_text("Compare")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_an_experiment_shows_its_best_run_and_its_owner(opened: Opened, filled: Filled) -> None:
+    page = opened.go("/experiments")
+    row = page.get_by_role("treegrid", name="Experiments").get_by_role("row", name="shapes")
+    expect(row).to_contain_text("val/accuracy")
+    runs = opened.go(
+        f"/experiments/{filled.experiment_id}/runs?mode=table&cols={json.dumps(['max(metrics.loss)'])}"
+    )
+    runs.get_by_role("button", name="Menu of the column loss, max").click()
+    runs.get_by_role("menuitem", name="Show the best in the list of experiments").click()
+    page = opened.go("/experiments")
+    row = page.get_by_role("treegrid", name="Experiments").get_by_role("row", name="shapes")
+    row.get_by_title(re.compile("the greatest loss of all runs, by broken")).click()
+    expect(page).to_have_url(re.compile(filled.broken))
+
+
+def test_home_shows_the_models_that_changed_last(opened: Opened, filled: Filled) -> None:
+    with connect(opened.url) as client:
+        client.models.create(filled.experiment_id, name="net of today")
+    page = opened.go("/")
+    line = page.get_by_role("listitem").filter(has_text="net of today")
+    expect(line).to_contain_text("pending")
+    line.get_by_role("link", name="net of today").click()
+    expect(page).to_have_url(re.compile(r"/models/m-"))
+
+
+def test_enter_before_the_server_has_answered_opens_what_it_finds(opened: Opened, filled: Filled) -> None:
+    page = opened.go("/settings")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Find").press_sequentially("broken", delay=1)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/runs/{filled.broken}"))

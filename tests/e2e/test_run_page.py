@@ -26,6 +26,20 @@ def test_params_and_metrics_are_on_the_first_screen(opened: Opened, place: str) 
     assert box["y"] + 100 < 900
 
 
+def test_a_metric_says_when_it_was_best_and_since_when_it_is_no_number(
+    opened: Opened, filled: Filled
+) -> None:
+    page = opened.go(f"/experiments/{filled.experiment_id}/runs/{filled.runs[3]}")
+    metrics = page.get_by_role("table", name="Metrics")
+    row = metrics.get_by_role("row", name=re.compile("loss"))
+    expect(row.get_by_title("NaN since step 60")).to_be_visible()
+    expect(metrics.get_by_role("columnheader", name="best at")).to_be_visible()
+    row.get_by_role("button", name="Chart of loss").hover()
+    expect(
+        page.get_by_text(re.compile(r"^1 of them NaN|61 points, 1 of them NaN, the first at step 60"))
+    ).to_be_visible()
+
+
 def test_a_name_a_note_and_a_tag_are_edited_and_kept(opened: Opened, filled: Filled) -> None:
     place = f"/experiments/{filled.experiment_id}/runs/{filled.runs[4]}"
     page = opened.go(place)

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from e2e.conftest import Filled, Opened
 
@@ -153,3 +153,96 @@ def test_a_view_is_saved_and_opened_by_another(page: Page, opened: Opened, fille
     fresh.get_by_role("menuitem", name=re.compile("only cnn")).click()
     expect(_rows(fresh).get_by_role("link", name="mlp 22")).to_have_count(0)
     expect(_rows(fresh).get_by_role("link", name="cnn 21")).to_be_visible()
+
+
+def test_a_cold_runs_page_takes_few_requests_and_little_script(opened: Opened, filled: Filled) -> None:
+    seen: list[Request] = []
+    opened.page.on("requestfinished", lambda request: seen.append(request))  # noqa: PLW0108 - Playwright marks what it calls
+    page = opened.go(f"/experiments/{filled.experiment_id}/runs")
+    expect(page.locator(".uplot canvas").first).to_be_visible()
+    page.wait_for_timeout(3000)
+    assert len(seen) <= 12, [each.url for each in seen]
+    script = sum(each.sizes()["responseBodySize"] for each in seen if each.url.split("?")[0].endswith(".js"))
+    assert 0 < script < 220_000
+
+
+def test_a_menu_gives_the_focus_back_to_its_button(page: Page) -> None:
+    button = page.get_by_role("button", name="More about the table")
+    button.focus()
+    button.press("Enter")  # fetches it the first time
+    expect(page.get_by_role("menuitem", name="Dense lines")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menuitem")).to_have_count(0)
+    expect(button).to_be_focused()
+
+
+def _open(opened: Opened, filled: Filled, search: str) -> Page:
+    return opened.go(f"/experiments/{filled.experiment_id}/runs{search}")
+
+
+def _choose(page: Page, column: str, what: str) -> None:
+    """Choose something in the menu of a column."""
+    page.get_by_role("button", name=f"Menu of the column {column}", exact=True).click()
+    page.get_by_role("menuitem", name=what).or_(page.get_by_role("menuitemradio", name=what)).first.click()
+
+
+def test_runs_are_coloured_by_a_value_and_have_their_own_colours_again(
+    opened: Opened, filled: Filled
+) -> None:
+    page = _open(opened, filled, f"?cols={json.dumps(['params.model', 'params.lr'])}")
+    _choose(page, "model", "Colour by it")
+    expect(page).to_have_url(re.compile(r"color=params\.model"))
+    colours = page.get_by_role("region", name="Colours")
+    expect(colours).to_contain_text("cnn (8)")
+    expect(_rows(page).get_by_role("img", name="gives the colours")).to_be_visible()
+    colours.get_by_role("button", name="Colour by model").click()
+    page.get_by_role("menuitemradio", name="lr").click()
+    expect(colours).to_contain_text("logarithmic")
+    page.go_back()
+    expect(colours).to_contain_text("cnn (8)")
+    colours.get_by_role("button", name="Own colours").click()
+    expect(colours).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("color="))
+
+
+def test_where_lines_outnumber_the_styles_colours_by_value_are_offered(
+    opened: Opened, filled: Filled
+) -> None:
+    page = _open(opened, filled, "?show=500")
+    expect(page.get_by_role("region", name="Colours")).to_contain_text("29 lines share 24 styles")
+
+
+def test_a_value_that_is_no_number_says_since_which_step(opened: Opened, filled: Filled) -> None:
+    page = _open(
+        opened,
+        filled,
+        f"?mode=table&cols={json.dumps(['metrics.loss', 'metrics.strange'])}&q=run_name+%3D+%27cnn+03%27",
+    )
+    expect(_rows(page).get_by_title("NaN at step 60")).to_contain_text("at 60")
+    expect(_rows(page).get_by_title("-∞ at step 1")).to_be_visible()
+
+
+def test_the_step_of_the_best_value_is_a_column_that_can_be_sorted(opened: Opened, filled: Filled) -> None:
+    page = _open(opened, filled, f"?mode=table&cols={json.dumps(['metrics.loss'])}")
+    _choose(page, "loss", "Least value")
+    _choose(page, "loss, min", "Add the step of this value")
+    head = _rows(page).get_by_role("columnheader", name="loss, step of min")
+    expect(head).to_be_visible()
+    head.get_by_role("button").first.click()
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    first = _rows(page).get_by_role("row").nth(1)
+    expect(first.get_by_role("gridcell").nth(2)).to_have_text("0")
+
+
+def test_a_group_is_selected_whole_and_lights_what_the_charts_draw_for_it(
+    opened: Opened, filled: Filled
+) -> None:
+    page = _open(opened, filled, f"?group={json.dumps(['params.model'])}")
+    row = _rows(page).get_by_role("row", name=re.compile("^Select the runs of cnn"))
+    row.hover()
+    expect(row).to_have_attribute("data-lit", "true")
+    row.get_by_role("button", name="Show the runs of cnn").click()
+    _rows(page).get_by_role("row", name=re.compile("cnn 21")).hover()
+    expect(row).to_have_attribute("data-lit", "true")
+    row.get_by_role("checkbox").check()
+    expect(page.get_by_role("region", name="Selected runs")).to_contain_text("8 selected")

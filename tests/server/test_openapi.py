@@ -222,7 +222,8 @@ def test_the_committed_file_is_what_the_generator_writes() -> None:
 def test_the_generator_tells_a_stale_file_and_writes_a_new_one(tmp_path: Path) -> None:
     script = tmp_path / "tools" / "openapi.py"
     script.parent.mkdir()
-    script.write_bytes((ROOT / "tools" / "openapi.py").read_bytes())
+    for name in ("openapi.py", "generated.py"):
+        (script.parent / name).write_bytes((ROOT / "tools" / name).read_bytes())
     target = tmp_path / "docs" / "reference" / "openapi.json"
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:

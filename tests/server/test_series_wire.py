@@ -63,6 +63,15 @@ def test_columns_are_base64_in_json(call: Call, run: str) -> None:
     assert chart["series"] == [{"name": run, "key": "loss", "entries": 3, "sent": "whole", "since": 0}]
 
 
+def test_what_single_points_say_twice_is_left_out(call: Call, run: str) -> None:
+    asked = {"run_ids": [run], "keys": ["loss"]}
+    single = call("POST", CHART, body=asked).json["cells"]
+    assert len(_column(base64.b64decode(single["mean"]), "d")) == 3
+    assert (single["count"], single["min"], single["max"]) == ("", "", "")
+    together = call("POST", CHART, body={**asked, "buckets": 2}).json["cells"]
+    assert sum(_column(base64.b64decode(together["count"]), "I")) == 3
+
+
 def test_nothing_new_is_said_in_few_bytes(call: Call, run: str) -> None:
     asked = {"run_ids": [run], "keys": ["loss"]}
     cursor = call("POST", CHART, body=asked).json["cursor"]

@@ -163,6 +163,29 @@ def test_statistics_are_columns(client: Client, experiment: str) -> None:
         )
 
 
+def test_steps_of_values_are_columns(client: Client, experiment: str) -> None:
+    inner = (
+        "metrics.loss",
+        "min(metrics.loss)",
+        "max(metrics.`loss`)",
+        "first(metrics.loss)",
+        "nan(metrics.loss)",
+    )
+    select = ["run_id", *(f"step({each})" for each in inner)]
+    columns = client.tables.runs([experiment], select).columns
+    for at, run_id in enumerate(columns["run_id"]):
+        points = list(client.metrics.history(str(run_id), "loss"))
+        numbers = [point.value for point in points if not math.isnan(point.value)]
+        steps = [
+            points[-1].step if points else None,
+            next((point.step for point in points if numbers and point.value == min(numbers)), None),
+            next((point.step for point in points if numbers and point.value == max(numbers)), None),
+            points[0].step if points else None,
+            next((point.step for point in points if math.isnan(point.value)), None),
+        ]
+        assert [columns[name][at] for name in select[1:]] == steps
+
+
 def test_columns_of_metrics_tell_their_least_and_greatest_finite_number(
     client: Client, experiment: str
 ) -> None:
@@ -253,6 +276,11 @@ def test_all_attributes_are_answered_where_none_is_selected(client: Client, expe
         ({"select": ["nothing"]}, "nothing"),
         ({"select": ["datasets.name"]}, "several datasets"),
         ({"select": ["median(metrics.loss)"]}, "no statistic"),
+        ({"select": ["step(params.lr)"]}, "only values of metrics"),
+        ({"select": ["step(count(metrics.loss))"]}, "only values of metrics"),
+        ({"select": ["step(nan(min(metrics.loss)))"]}, "NaN of a statistic"),
+        ({"select": ["step()"]}, "Invalid select"),
+        ({"filter": "step(metrics.loss) > 5"}, "no statistic"),
         ({"select": [f"params.p{at}" for at in range(5001)]}, "at most 5000"),
         ({"limit": 0}, "between 1 and 100000"),
         ({"limit": 100_001}, "between 1 and 100000"),

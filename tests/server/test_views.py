@@ -23,7 +23,7 @@ def ask(call: Callable[..., Answer]) -> Ask:
 
     def send(path: str, *, status: int = 200, replace: dict[str, Any] | None = None, **fields: Any) -> Answer:
         verb = path.rpartition("/")[2]
-        if path.startswith("views/") and verb in {"get", "list", "stars"}:
+        if path.startswith("views/") and verb in {"get", "list", "stars", "start"}:
             query = "&".join(f"{key}={value}" for key, value in fields.items())
             answer = call("GET", f"/api/headrace/v1/{path}", query=query, replace=replace)
         else:
@@ -227,6 +227,32 @@ def _things(ask: Ask) -> dict[str, str]:
     run = ask("runs/create", experiment_id=experiment, run_name="good")["run"]["info"]["run_id"]
     model = ask("logged-models", experiment_id=experiment, name="tree")["model"]["info"]["model_id"]
     return {"experiment": experiment, "run": run, "model": model}
+
+
+def test_a_page_starts_with_what_single_calls_would_say(ask: Ask, call: Any) -> None:
+    things = _things(ask)
+    view = _save(ask, "mine", things["experiment"])
+    ask("views/star", run_id=things["run"])
+    before = call("POST", "/api/headrace/v1/changes/follow", body={}).json["cursor"]
+    found = ask("views/start", experiment_id=things["experiment"])
+    assert found["cursor"] == before
+    assert found["stars"] == ask("views/stars")["stars"]
+    assert found["more_stars"] is False
+    assert found["views"] == ask("views/list", experiment_id=things["experiment"])["views"]
+    assert [each["view_id"] for each in found["views"]] == [view["view_id"]]
+    query = f"experiment_id={things['experiment']}"
+    assert (
+        found["experiment"] == call("GET", "/api/2.0/mlflow/experiments/get", query=query).json["experiment"]
+    )
+    ask("runs/set-tag", run_id=things["run"], key="a", value="b")
+    told = call("POST", "/api/headrace/v1/changes/follow", body={"cursor": found["cursor"]}).json
+    assert [each["id"] for each in told["changes"]] == [things["run"]]
+
+
+def test_a_page_of_no_experiment_starts_too(ask: Ask) -> None:
+    assert set(ask("views/start")) == {"cursor", "stars", "more_stars"}
+    assert set(ask("views/start", experiment_id="4711")) == {"cursor", "stars", "more_stars"}
+    ask("views/start", status=400, experiment_id="x")
 
 
 def test_stars_are_listed_newest_first_with_name_and_state(ask: Ask, call: Any) -> None:

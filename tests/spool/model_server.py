@@ -2,6 +2,7 @@
 
 import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -94,6 +95,8 @@ class ModelServer:
         self.max_records: int | None = None
         self.stop: StopNote | None = None
         self.calls = 0
+        self.delay_s = 0.0
+        """So long a batch takes."""
         self._lock = threading.RLock()
 
     @contextmanager
@@ -108,6 +111,7 @@ class ModelServer:
 
     def send(self, request: Ingest) -> IngestAnswer:
         """Take a request as it comes over the wire."""
+        time.sleep(self.delay_s)
         with self._lock:
             self.calls += 1
             if self.down is not None:

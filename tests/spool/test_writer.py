@@ -517,3 +517,41 @@ def test_the_end_of_a_spool_does_not_wait_for_who_waits_for_room(
     assert time.monotonic() - before < 5
     thread.join()
     assert refused.is_set()
+
+
+def test_points_of_one_moment_are_all_there_wherever_a_segment_ends(
+    make_spool: MakeSpool, server: ModelServer
+) -> None:
+    run = make_spool().open_run(RUN, START, lease_ms=None)
+    keys = [f"metric-{number}" for number in range(150)]
+    for step in range(30):
+        run.log_row(
+            {key: step + place / 8 for place, key in enumerate(keys[: 1 + 5 * step])}, step, 100 + step
+        )
+    with pytest.raises(InvalidParameter, match="metric-1"):
+        run.log_row({"metric-0": 1.0, "metric-1": "x"}, 30, 130)  # type: ignore[dict-item]
+    run.log_row({}, 31, 131)
+    assert run.flush(10)
+    assert sorted(server.runs[RUN].points) == sorted(
+        (key, step, 100 + step, bits(step + place / 8))
+        for step in range(30)
+        for place, key in enumerate(keys[: 1 + 5 * step])
+    )
+
+
+def test_a_destination_that_takes_its_time_is_sent_to_less_often_and_nobody_waits_for_that(
+    make_spool: MakeSpool, server: ModelServer
+) -> None:
+    server.delay_s = 0.01
+    run = make_spool(pace_s=0.02).open_run(RUN, START, lease_ms=None)
+    until = time.monotonic() + 1
+    for step in itertools.count():
+        run.log_point("a", step, step, step)
+        time.sleep(0.002)
+        if time.monotonic() > until:
+            break
+    assert 1 < server.calls <= 12  # by its pace alone they would be thirty
+    patient = make_spool(pace_s=30).open_run("patient", START, lease_ms=None)
+    for step in range(3):
+        patient.log_point("a", step, step, step)
+        assert patient.flush(10)

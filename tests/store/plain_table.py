@@ -11,9 +11,10 @@ from headrace.search.parser import parse_filter, parse_order_by
 from headrace.search.tree import Entity, Field, Statistic
 from headrace.store import codes, run_table
 from headrace.store.connection import Connection
+from headrace.store.points import parts_of, read_columns
 from headrace.store.run_changes import read_clock
 from headrace.store.run_search import RunSearch
-from headrace.store.run_table import MISSING, NumberCells, TextCells
+from headrace.store.run_table import MISSING, NumberCells, StepField, TextCells
 
 _PARTS = {
     Statistic.LATEST: "latest_code",
@@ -26,6 +27,10 @@ _PARTS = {
 
 def metric(key: str, statistic: Statistic = Statistic.LATEST) -> Field:
     return Field(Entity.METRIC, key, statistic)
+
+
+def step(key: str, statistic: Statistic = Statistic.LATEST, *, of_nan: bool = False) -> Field:
+    return StepField(Entity.METRIC, key, statistic, of_nan=of_nan)
 
 
 def param(key: str) -> Field:
@@ -91,6 +96,8 @@ def read_cell(conn: Connection, run: int, field: Field) -> Any:
             (run, field.key),
         )
         return row[0] if row else None
+    if isinstance(field, StepField):
+        return read_step(conn, run, field)
     row = conn.row(
         f"SELECT {_PARTS[field.statistic]} FROM hr_series e JOIN hr_key k ON k.id = e.key_id "
         "WHERE e.run = ? AND e.scope IS NOT NULL AND k.name = ?",
@@ -99,6 +106,24 @@ def read_cell(conn: Connection, run: int, field: Field) -> Any:
     if row is None or field.statistic is Statistic.COUNT:
         return row[0] if row else None
     return show(math.nan if row[0] is None else codes.decode(row[0]))
+
+
+def read_step(conn: Connection, run: int, field: StepField) -> int | None:
+    """Return the step of a metric's value, from all of its points."""
+    key = conn.row("SELECT id FROM hr_key WHERE name = ?", (field.key,))
+    points = read_columns(conn, parts_of(conn, run, key[0])) if key else None
+    if points is None or not len(points.step):
+        return None
+    is_nan = np.isnan(codes.decode_many(points.code.tolist()))
+    numbers = points.code[~is_nan]
+    if field.of_nan:
+        hits = is_nan
+    elif field.statistic in {Statistic.MIN, Statistic.MAX}:
+        end = (numbers.min() if field.statistic is Statistic.MIN else numbers.max()) if len(numbers) else None
+        hits = points.code == end
+    else:
+        return int(points.step.max() if field.statistic is Statistic.LATEST else points.step.min())
+    return int(points.step[hits].min()) if hits.any() else None
 
 
 def _read_attribute(conn: Connection, run: int, key: str) -> Any:

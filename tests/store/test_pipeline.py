@@ -1,5 +1,6 @@
 """Statements on a connection to PostgreSQL that are sent together: the same outcome as one by one, with fewer round trips."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from headrace.api.endpoint import Tag
 from headrace.store import annotations, runs, series
 from headrace.store.dialect import LostRace
 from headrace.store.dialects import pipeline as pipelines
+from headrace.store.dialects.arrays import as_array
 from headrace.store.dialects.pipeline import Cursor, Pipeline
 from headrace.store.dialects.postgresql import PostgresqlDialect
 from headrace.store.engine import Store, parse_store_url
@@ -206,6 +208,35 @@ def test_a_run_with_all_its_data_is_read_in_two_round_trips(
         trips.clear()
         assert runs.build_runs(conn, [run.id], 0)[0].data.metrics
         assert len(trips) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 100, 101, 5_000])
+def test_arrays_come_as_they_were_sent(store: Store, count: int) -> None:
+    numbers = [(-1) ** place * (place << 44) + place for place in range(count - 1)] + [-(2**63)]
+    texts = [("", "ü😀" * place, "'\\{},\"", " NULL ")[place % 4] for place in range(count)]
+    data = [bytes(range(256))[place % 250 :] for place in range(count)]
+    query = "SELECT g0, g1, g2 FROM unnest(?::bigint[], ?::text[], ?::bytea[]) WITH ORDINALITY AS given(g0, g1, g2, place) ORDER BY place"
+    given = [
+        as_array(kind, values) for kind, values in (("bigint", numbers), ("text", texts), ("bytea", data))
+    ]
+    with store.read() as conn:
+        found = conn.rows(query, given)
+    assert [(number, text, bytes(raw)) for number, text, raw in found] == list(
+        zip(numbers, texts, data, strict=True)
+    )
+
+
+def test_the_last_words_of_a_database_are_told_and_not_that_it_is_gone(
+    connection: "psycopg.Connection[Any]", cursor: Cursor
+) -> None:
+    connection.execute("SET idle_in_transaction_session_timeout = 50")
+    cursor.execute("BEGIN")
+    assert cursor.execute("SELECT 1").fetchall() == [(1,)]
+    time.sleep(0.5)  # nothing tells this side
+    with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+        cursor.execute("SELECT 1").fetchall()
+    with pytest.raises(psycopg.OperationalError):
+        cursor.execute("SELECT 1").fetchall()
 
 
 def test_a_failure_that_shows_at_the_commit_stores_nothing(

@@ -125,7 +125,7 @@ CASES: dict[str, tuple[Callable[[Connection], Any], int, tuple[str, ...]]] = {
         (),
     ),
     "parts of a history": (lambda conn: points.parts_of(conn, 400, LOSS), 10, ()),
-    "series to seal of a run": (lambda conn: sealing_candidates.find_candidates(conn, 77), 10, (OF_RUN,)),
+    "series to seal of a run": (lambda conn: sealing_candidates.find_candidates(conn, [77]), 10, (OF_RUN,)),
     "series to seal, walk": (lambda conn: sealing_candidates.find_neglected(conn, 5000, 100), 3 * LIMIT, ()),
     "keys": (lambda conn: find_key_ids(conn, ["loss", "never"]), 10, ("hr_key_one_name",)),
 }

@@ -40,6 +40,7 @@ from store.plain_table import (
     param,
     read_fast,
     read_plainly,
+    step,
     tag,
 )
 
@@ -51,6 +52,10 @@ FIELDS = [
     metric("acc"),
     metric("acc", Statistic.MAX),
     metric("never"),
+    *(step("loss", statistic) for statistic in Statistic if statistic is not Statistic.COUNT),
+    step("loss", of_nan=True),
+    step("acc", Statistic.MAX),
+    step("never", Statistic.MIN),
 ]
 VALUES = (0.0, -0.0, 1.5, -2.25, 1e308, 5e-324, math.inf, -math.inf, math.nan)
 TEXTS = ("", "0.1", "adam", "日本", "ärger", "a" * 300, "🦉", "NaN")

@@ -3,13 +3,14 @@
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
 import './theme.css';
+import './components/pieces.module.css';
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError } from '@/api/client';
+import { Notices } from '@/components/notices';
 import { colorScheme } from '@/lib/colorScheme';
 import { createAppRouter } from './router';
 import { theme } from './theme';
@@ -31,7 +32,7 @@ createRoot(root).render(
     <MantineProvider theme={theme} colorSchemeManager={colorScheme} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
         <RouterProvider router={router} />
-        <Notifications position="bottom-right" />
+        <Notices />
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

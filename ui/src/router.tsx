@@ -11,6 +11,7 @@ import {
 import { BASE } from '@/api/client';
 import { ErrorPage } from '@/components/ErrorPage';
 import { NotFoundPage } from '@/components/NotFoundPage';
+import { notices } from '@/components/notices';
 import { readComparison } from '@/features/compare/search';
 import { readExperimentList } from '@/features/experiments/search';
 import { readRunPage } from '@/features/run/search';
@@ -88,12 +89,26 @@ const datasets = createRoute({
 const experimentOther = createRoute({
   getParentRoute: () => experiment,
   path: '/$',
-  beforeLoad: ({ params }) => {
+  beforeLoad: ({ params, preload }) => {
+    if (!preload)
+      notices.show({ message: `There is no page "${params._splat ?? ''}" of an experiment here. These are its runs.` });
     throw redirect({
       to: '/experiments/$experimentId/runs',
       params: { experimentId: params.experimentId },
       replace: true,
     });
+  },
+});
+/** MLflow's comparison of experiments: a table of runs is of one, and the list leads to each. */
+const compareExperiments = createRoute({
+  getParentRoute: () => root,
+  path: '/compare-experiments/$',
+  beforeLoad: ({ preload }) => {
+    if (!preload)
+      notices.show({
+        message: 'A table has the runs of one experiment. Runs of several can be compared: add them to a comparison.',
+      });
+    throw redirect({ to: '/experiments', replace: true });
   },
 });
 const compare = createRoute({
@@ -118,6 +133,7 @@ const tree = root.addChildren([
   experiments,
   experiment.addChildren([experimentHome, runs, run, runTab, runFile, models, model, datasets, experimentOther]),
   compare,
+  compareExperiments,
   settings,
   api,
 ]);

@@ -115,6 +115,56 @@ class OverviewPage(Wire, kw_only=True):
     next_page_token: str | UnsetType = UNSET
 
 
+class FindBest(Wire, kw_only=True):
+    """Parameters of experiments/best: one experiment at least, and up to 200."""
+
+    experiment_ids: list[str]
+
+
+class BestValue(Wire, kw_only=True):
+    """The best value of an experiment's metric, and the run that has it.
+
+    Args:
+        key: the metric's name.
+        statistic: ``min`` or ``max``; which of them is better is said by the tag, or guessed from the name.
+        value: the least or the greatest finite value of all active runs.
+        run_id: the run.
+        run_name: its name.
+        number: its place in the order in which this store was told of runs.
+    """
+
+    key: str
+    statistic: str
+    value: float
+    run_id: str
+    run_name: str
+    number: int
+
+
+class ExperimentBest(Wire, kw_only=True):
+    """What speaks for an experiment.
+
+    Args:
+        experiment_id: its id.
+        owner: its tag ``owner``; without one the user of its first run; empty if neither is known.
+        best: not set where no metric is named and none can be guessed, or it has no finite value.
+    """
+
+    experiment_id: str
+    owner: str = ""
+    best: BestValue | UnsetType = UNSET
+
+
+class BestAnswer(Wire, kw_only=True):
+    """Answer of experiments/best.
+
+    The metric is the one that the tag ``headrace.metric`` names as ``min(metrics.loss)`` or ``max(metrics.accuracy)``; without one, of those that most runs have, the one
+    whose name tells most.
+    """
+
+    experiments: list[ExperimentBest]
+
+
 class UpdateExperiment(Wire, kw_only=True):
     """Parameters of experiments/update."""
 
@@ -185,6 +235,16 @@ OVERVIEW = Endpoint(
     "Search experiments, with how many runs each has, and when the latest began.",
     prefixes=("/api",),
 )
+BEST = Endpoint(
+    "experiments.best",
+    "POST",
+    "/headrace/v1/experiments/best",
+    FindBest,
+    BestAnswer,
+    (Need(Permission.READ, Resource.EXPERIMENT, "experiment_ids"),),
+    "Get the best run and the owner of each of some experiments.",
+    prefixes=("/api",),
+)
 UPDATE = Endpoint(
     "experiments.update",
     "POST",
@@ -237,5 +297,5 @@ DELETE_TAG = Endpoint(
 )
 
 ROWS: tuple[Endpoint[Any, Any], ...] = (
-    CREATE, GET, GET_BY_NAME, SEARCH, OVERVIEW, UPDATE, DELETE, RESTORE, SET_TAG, DELETE_TAG,
+    CREATE, GET, GET_BY_NAME, SEARCH, OVERVIEW, BEST, UPDATE, DELETE, RESTORE, SET_TAG, DELETE_TAG,
 )  # fmt: skip

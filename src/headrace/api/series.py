@@ -112,6 +112,7 @@ class Cells(Wire, kw_only=True):
 
     `bucket`: int32, the place on the grid, ascending. `count`: uint32, points. `nans`: uint32, how many of them are NaN. `mean`, `min`, `max`: of the
     numbers, NaN if there are none; float64, or float32 if the precision is single. Infinities are numbers here: a mean of both of them is NaN.
+    What would say nothing is left empty: `count` if every entry is of one point, `nans` if there are none, `min` and `max` if they are the means, to the bit.
     """
 
     bucket: bytes = b""

@@ -43,7 +43,8 @@ class SelectRuns(Wire, kw_only=True):
 
     `experiment_ids`, `filter`, `order_by` and `run_view_type` are those of runs/search, but that one experiment at least is named, and that a run whose lease is
     over is ``LOST`` here.
-    `select` names the columns: a field of the search language, or a statistic of a metric (``params.lr``, ``min(metrics.loss)``); attributes are
+    `select` names the columns: a field of the search language, or a statistic of a metric (``params.lr``, ``min(metrics.loss)``), or the step of
+    such a value: ``step(metrics.loss)`` of the latest, ``step(min(metrics.loss))`` of the first of the least ones, ``step(nan(metrics.loss))`` of the first NaN; attributes are
     ``run_id``, ``run_name``, ``status``, ``start_time``, ``end_time``, ``duration`` (milliseconds; of ended runs), ``user_id``, ``artifact_uri``,
     ``experiment_id``, ``lifecycle_stage`` and ``number`` (the run's place in the order in which this store was told of runs: it never changes). Without any, all
     attributes but ``number``. `count` asks for the totals. `bounds_of_all`: columns of metrics have the least and greatest
@@ -67,7 +68,7 @@ class TableColumn(Wire, kw_only=True):
 
     Args:
         name: as it was selected.
-        type: ``float64``, ``int64``, or ``text``. Times are int64, Unix milliseconds; ``count(metrics.x)`` and ``number`` are int64.
+        type: ``float64``, ``int64``, or ``text``. Times are int64, Unix milliseconds; ``count(metrics.x)``, ``step(...)`` and ``number`` are int64.
         values: the numbers; 0 where there is none.
         present: bitmap of the rows that have a number, NaN being one; empty if all have.
         texts: the distinct texts.

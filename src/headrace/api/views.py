@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from headrace.api.endpoint import Empty, Endpoint, Need, Permission, Resource
+from headrace.api.experiments import Experiment
 from headrace.base.json import Int32, Wire
 
 _OF_EXPERIMENT = (Need(Permission.READ, Resource.EXPERIMENT, "experiment_id"),)
@@ -118,6 +119,26 @@ class StarsPage(Wire, kw_only=True):
     next_page_token: str | UnsetType = UNSET
 
 
+class StartPage(Wire, kw_only=True):
+    """Parameters of views/start: the experiment that a page is about, if it is about one."""
+
+    experiment_id: str = ""
+
+
+class PageStart(Wire, kw_only=True):
+    """Answer of views/start, all of one moment.
+
+    `cursor` is from where on changes/follow tells what has changed since. `more_stars` says that views/stars has others than these. `experiment`
+    and `views` are those of views/list and experiments/get; both are left out where no experiment was asked for, or there is none of that id.
+    """
+
+    cursor: str
+    stars: list[Star]
+    more_stars: bool
+    experiment: Experiment | UnsetType = UNSET
+    views: list[View] | UnsetType = UNSET
+
+
 SAVE = Endpoint(
     "views.save",
     "POST",
@@ -203,5 +224,15 @@ STARS = Endpoint(
     "List what the caller has starred, the newest first.",
     prefixes=("/api",),
 )
+START = Endpoint(
+    "views.start",
+    "GET",
+    "/headrace/v1/views/start",
+    StartPage,
+    PageStart,
+    (*_SERVER, *_OF_EXPERIMENT),
+    "Get what every page begins with, in one answer: where changes begin, stars, and an experiment with its views.",
+    prefixes=("/api",),
+)
 
-ROWS: tuple[Endpoint[Any, Any], ...] = (SAVE, GET, LIST, DELETE, SET_DEFAULT, STAR, UNSTAR, STARS)
+ROWS: tuple[Endpoint[Any, Any], ...] = (SAVE, GET, LIST, DELETE, SET_DEFAULT, STAR, UNSTAR, STARS, START)

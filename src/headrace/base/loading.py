@@ -1,8 +1,12 @@
 """The gate between threads that load modules in the background and forks. Nothing here knows what is loaded."""
 
+import logging
 import os
 import threading
 
+_BEFORE = (logging,)
+"""Loaded before this module. What was registered last is done first before a fork, and logging takes its lock there: who is loading modules asks for loggers, and would
+wait for that lock while the fork waits here."""
 FORK_WAIT_S = 5.0
 """A fork waits so long for a thread that is loading."""
 

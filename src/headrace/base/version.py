@@ -1,5 +1,5 @@
 """The version of headrace that is installed."""
 
-from importlib.metadata import version
+from headrace.base.installed import read_version
 
-__version__ = version("headrace")
+__version__ = read_version("headrace")

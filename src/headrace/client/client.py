@@ -1,23 +1,45 @@
-"""The client: one group of calls for each resource."""
+"""The client: one group of calls for each resource, loaded when it is first used: a program that only logs needs few of them."""
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
-from headrace.client.artifacts import Artifacts
-from headrace.client.changes import ChangeLog
-from headrace.client.control import Control
-from headrace.client.datasets import Datasets
-from headrace.client.experiments import Experiments
-from headrace.client.ingest import IngestCalls
-from headrace.client.jobs import Jobs
-from headrace.client.metrics import Metrics
-from headrace.client.models import Models
-from headrace.client.runs import Runs
-from headrace.client.series import Series
-from headrace.client.server import Server
-from headrace.client.tables import Tables
+from headrace.base.loading import LOADING
+from headrace.base.plugins import load_attribute
 from headrace.client.transport import Transport
-from headrace.client.views import Views
+
+if TYPE_CHECKING:
+    from headrace.client.artifacts import Artifacts
+    from headrace.client.changes import ChangeLog
+    from headrace.client.control import Control
+    from headrace.client.datasets import Datasets
+    from headrace.client.experiments import Experiments
+    from headrace.client.ingest import IngestCalls
+    from headrace.client.jobs import Jobs
+    from headrace.client.metrics import Metrics
+    from headrace.client.models import Models
+    from headrace.client.runs import Runs
+    from headrace.client.series import Series
+    from headrace.client.server import Server
+    from headrace.client.tables import Tables
+    from headrace.client.views import Views
+
+GROUPS = {
+    "experiments": "headrace.client.experiments:Experiments",
+    "runs": "headrace.client.runs:Runs",
+    "metrics": "headrace.client.metrics:Metrics",
+    "datasets": "headrace.client.datasets:Datasets",
+    "models": "headrace.client.models:Models",
+    "artifacts": "headrace.client.artifacts:Artifacts",
+    "changes": "headrace.client.changes:ChangeLog",
+    "control": "headrace.client.control:Control",
+    "ingest": "headrace.client.ingest:IngestCalls",
+    "jobs": "headrace.client.jobs:Jobs",
+    "tables": "headrace.client.tables:Tables",
+    "views": "headrace.client.views:Views",
+    "series": "headrace.client.series:Series",
+    "server": "headrace.client.server:Server",
+}
+"""Where each group of calls lives."""
 
 
 class Client:
@@ -32,20 +54,35 @@ class Client:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self.experiments = Experiments(transport)
-        self.runs = Runs(transport)
-        self.metrics = Metrics(transport)
-        self.datasets = Datasets(transport)
-        self.models = Models(transport)
-        self.artifacts = Artifacts(transport)
-        self.changes = ChangeLog(transport)
-        self.control = Control(transport)
-        self.ingest = IngestCalls(transport)
-        self.jobs = Jobs(transport)
-        self.tables = Tables(transport)
-        self.views = Views(transport)
-        self.series = Series(transport)
-        self.server = Server(transport)
+
+    if TYPE_CHECKING:
+        experiments: Experiments
+        runs: Runs
+        metrics: Metrics
+        datasets: Datasets
+        models: Models
+        artifacts: Artifacts
+        changes: ChangeLog
+        control: Control
+        ingest: IngestCalls
+        jobs: Jobs
+        tables: Tables
+        views: Views
+        series: Series
+        server: Server
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a group of calls."""
+        address = GROUPS.get(name)
+        if address is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        with LOADING:
+            group = load_attribute(address)(self.transport)
+        return self.__dict__.setdefault(name, group)
+
+    def __dir__(self) -> list[str]:
+        """Return all names, with those of the groups."""
+        return sorted({*super().__dir__(), *GROUPS})
 
     @property
     def uri(self) -> str:

@@ -1,12 +1,11 @@
 """From an address to a client: what the environment says, and which transport the address's scheme asks for."""
 
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from headrace.base.errors import InvalidParameter
-from headrace.base.plugins import load_attribute
+from headrace.base.plugins import load, load_attribute
 from headrace.base.settings import CLIENT_SETTINGS, SERVER_SETTINGS
 from headrace.client.client import Client
 from headrace.client.transport import (
@@ -19,6 +18,14 @@ from headrace.client.transport import (
 
 DEFAULT_URI = "sqlite:///headrace.db"
 GROUP = "headrace.transports"
+OWN = {
+    "http": "headrace.client.http:HttpTransport",
+    "https": "headrace.client.http:HttpTransport",
+    **dict.fromkeys(
+        ("sqlite", "postgres", "postgresql", "mysql", "mariadb"), "headrace.local:LocalTransport"
+    ),
+}
+"""What this package declares itself: to look for it among all that is installed takes longer than to load it."""
 _MAX_RETRIES = 20
 Number = TypeVar("Number", int, float)
 
@@ -61,14 +68,17 @@ def open_transport(uri: str, settings: TransportSettings) -> Transport:
         InvalidParameter: nothing is installed for its scheme, or the address or a setting is wrong.
     """
     scheme = _find_scheme(uri)
-    known = {entry.name: entry for entry in entry_points(group=GROUP)}
+    known = OWN
+    if scheme not in known:
+        others = load("importlib.metadata").entry_points(group=GROUP)
+        known = {entry.name: entry.value for entry in others} | OWN
     if scheme not in known:
         shown = uri.rpartition("@")[2]
         raise InvalidParameter(
             f"The tracking URI {shown!r} is of a kind that is not supported; there are {', '.join(sorted(known))}. "
             "A server is http://HOST:PORT, a database sqlite:///PATH, postgresql://HOST/DATABASE or mysql://HOST/DATABASE."
         )
-    factory = cast("TransportFactory", load_attribute(known[scheme].value))
+    factory = cast("TransportFactory", load_attribute(known[scheme]))
     return factory(uri, settings)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from headrace.api import experiments as rows
-from headrace.api.experiments import Experiment, ExperimentOverview, ViewType
+from headrace.api.experiments import Experiment, ExperimentBest, ExperimentOverview, ViewType
 from headrace.base.errors import EndpointNotFound, NotFound
 from headrace.client.pages import iterate
 from headrace.client.transport import Transport
@@ -102,6 +102,16 @@ class Experiments:
             filter=filter, order_by=read_list(order_by, "order_by"), view_type=view, max_results=page_size
         )
         return iterate(self._transport, rows.OVERVIEW, request, lambda page: page.experiments)
+
+    def best(self, experiment_ids: Sequence[str]) -> list[ExperimentBest]:
+        """Return the best run and the owner of each experiment, in this order.
+
+        Raises:
+            InvalidParameter: more than 200 experiments are named.
+            NotFound: one of them does not exist.
+        """
+        request = rows.FindBest(experiment_ids=read_list(experiment_ids, "experiment_ids"))
+        return self._transport.call(rows.BEST, request).experiments
 
     def rename(self, experiment_id: str, name: str) -> None:
         """Give an experiment another name.

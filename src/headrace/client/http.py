@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 from http import HTTPStatus
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -25,6 +24,7 @@ from headrace.api.endpoint import Endpoint, Req, Res
 from headrace.base import msgpack
 from headrace.base.errors import DataLoss, HeadraceError, InvalidParameter, Unavailable
 from headrace.base.json import Wire
+from headrace.base.version import __version__
 from headrace.client.retries import build_retry, may_repeat
 from headrace.client.transport import TransportSettings, check_stream
 from headrace.client.wire import build_target, decode_answer, encode_request, media_type, read_error
@@ -57,7 +57,7 @@ class HttpTransport:
         self._origin = Url(scheme=url.scheme, host=url.host, port=url.port).url
         self.uri = self._origin + (url.path or "").rstrip("/")
         self._headers = {
-            "User-Agent": f"headrace-python/{version('headrace')}",
+            "User-Agent": f"headrace-python/{__version__}",
             **_authorization(url.auth, settings),
         }
         self._retries = settings.retries

@@ -230,13 +230,15 @@ class Series:
 def _read_chart(answer: Chart, request: GetChart, before: ChartView | None) -> ChartView:
     number = "f" if request.precision == "single" else "d"
     cells, of_groups = answer.cells, answer.group_cells
+    bucket, mean = read_column(cells.bucket, "i"), read_column(cells.mean, number)
+    entries = len(bucket)
     columns = RunCells(
-        read_column(cells.bucket, "i"),
-        read_column(cells.count, "I"),
-        read_column(cells.nans, "I"),
-        read_column(cells.mean, number),
-        read_column(cells.min, number),
-        read_column(cells.max, number),
+        bucket,
+        read_column(cells.count, "I") if cells.count else array("I", [1]) * entries,
+        read_column(cells.nans, "I") if cells.nans else array("I", [0]) * entries,
+        mean,
+        read_column(cells.min, number) if cells.min else mean[:],
+        read_column(cells.max, number) if cells.max else mean[:],
     )
     group_columns = GroupCells(
         read_column(of_groups.bucket, "i"),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from headrace.api import views as rows
-from headrace.api.views import Star, View
+from headrace.api.views import PageStart, Star, View
 from headrace.client.pages import iterate
 from headrace.client.transport import Transport
 
@@ -80,6 +80,14 @@ class Views:
         """Take a star back; if there is none, nothing happens."""
         request = rows.Starred(run_id=run_id, experiment_id=experiment_id, model_id=model_id)
         self._transport.call(rows.UNSTAR, request)
+
+    def start(self, experiment_id: str = "") -> PageStart:
+        """Return what a page begins with: stars, an experiment with its views, and from where on to follow changes.
+
+        Args:
+            experiment_id: the experiment; without one, or if there is none of that id, nothing of an experiment is in the answer.
+        """
+        return self._transport.call(rows.START, rows.StartPage(experiment_id=experiment_id))
 
     def stars(self, kind: str = "", page_size: int = 1000) -> Iterator[Star]:
         """Yield what the caller has starred, the newest first, with the state that it is in.

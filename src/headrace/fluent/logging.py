@@ -78,10 +78,10 @@ def log_metrics(
     """Log one point of each of several metrics; see `log_metric`."""
     run = CURRENT.get()
     if run.is_plain and synchronous is None and run_id is None and model_id is None and dataset is None:
-        number = 0 if step is None else step
         try:
-            run.log.log_points(
-                [(key, value, number) for key, value in metrics.items()],
+            run.log.log_row(
+                metrics,
+                0 if step is None else step,
                 time_ns() // _NS_PER_MS if timestamp is None else timestamp,
             )
         except InvalidParameter:  # perhaps a number in text: the longer way takes it, or says what is wrong

@@ -18,6 +18,8 @@ from starlette.types import Receive, Scope, Send
 from headrace.api.changes import FollowChanges
 from headrace.api.endpoint import Empty, Endpoint
 from headrace.api.endpoints import ENDPOINTS
+from headrace.api.series import GetChart
+from headrace.api.tables import SelectRuns
 from headrace.base import msgpack
 from headrace.base.errors import EndpointNotFound, HeadraceError, InvalidParameter, MethodNotAllowed
 from headrace.base.json import Wire, convert, decode, decode_object, encode
@@ -37,6 +39,8 @@ _EMPTY = b"{}"
 _Write = Callable[[Any], list[bytes]]
 HEAVY_READS = max(1, min(READERS // 2, (os.cpu_count() or 1) // 2))
 """So many calls that read columns work at once: more would only slow ingest and one another."""
+SMALL_CELLS = 100_000
+"""A table with no more cells does not wait behind larger ones: it is what a screen shows first."""
 _MSGPACK_HEADERS: Headers = [(b"content-type", msgpack.MEDIA_TYPES[0].encode())]
 _MSGPACK_NAMES = frozenset(name.encode() for name in msgpack.MEDIA_TYPES)
 
@@ -136,6 +140,7 @@ class Rest(TableRoute):
         super().__init__(row for row in rows if not row.stream)
         self._readers = Places(READERS)
         self._heavy = Places(HEAVY_READS)
+        self._small = Places(HEAVY_READS)
         self._parts = PartSender(self._readers)
         self._notifier: _LoopNotifier | None = None
 
@@ -166,7 +171,9 @@ class Rest(TableRoute):
 
     async def _serve(self, row: Row, actor: Actor, request: Wire, write: _Write) -> list[bytes]:
         if not row.writes:
-            places = self._heavy if row.binary else self._readers
+            places = self._readers
+            if row.binary:
+                places = self._small if _is_small(request) else self._heavy
             return await places.run(partial(self._read, row, actor, request, write))
         loop = asyncio.get_running_loop()
         ticket: asyncio.Future[Any] = loop.create_future()
@@ -196,6 +203,14 @@ class Rest(TableRoute):
 
     def _read(self, row: Row, actor: Actor, request: Wire, write: _Write) -> list[bytes]:
         return write(dispatch.read(self._platform, actor, row, request))
+
+
+def _is_small(request: Wire) -> bool:
+    """Tell whether a call that reads columns is one that somebody at a screen waits for: lines of charts, or a table of few cells."""
+    if isinstance(request, SelectRuns):
+        columns = max(1, len(request.select))
+        return not request.bounds_of_all and request.limit * columns <= SMALL_CELLS
+    return isinstance(request, GetChart)
 
 
 def get_actor(scope: Scope) -> Actor:

@@ -31,6 +31,7 @@ from headrace.services import (
     views,
 )
 from headrace.services.context import Actor, AuditRecord, Context, Platform
+from headrace.services.foresight import find_foresight
 from headrace.services.permissions import permit, targets
 from headrace.store.claims import Claims
 from headrace.store.transaction import Transaction
@@ -106,7 +107,9 @@ def call(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request
     if endpoint.writes:
         with audited(platform, actor, endpoint):
             response: Res = platform.store.writer.call(
-                _work(platform, actor, endpoint, request), _find_claims(endpoint, request)
+                _work(platform, actor, endpoint, request),
+                _find_claims(endpoint, request),
+                find_foresight(endpoint, request),
             )
         return response
     return read(platform, actor, endpoint, request)
@@ -191,7 +194,8 @@ def submit(
         answer: `notify` and `ticket` of the `Job`.
     """
     work = _work(platform, actor, endpoint, request)
-    platform.store.writer.submit(Job(work, *answer, _find_claims(endpoint, request)))
+    claims, foresee = _find_claims(endpoint, request), find_foresight(endpoint, request)
+    platform.store.writer.submit(Job(work, *answer, claims, foresee))
 
 
 def authorize(platform: Platform, actor: Actor, endpoint: Endpoint[Any, Any], request: Wire) -> None:

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from headrace.api.endpoint import Empty, Tag
 from headrace.api.experiments import (
+    BestAnswer,
     CreateExperiment,
     DeleteExperimentTag,
     Experiment,
@@ -11,6 +12,7 @@ from headrace.api.experiments import (
     ExperimentCreated,
     ExperimentOverview,
     ExperimentsPage,
+    FindBest,
     GetExperiment,
     GetExperimentByName,
     OverviewPage,
@@ -20,6 +22,7 @@ from headrace.api.experiments import (
     ViewType,
 )
 from headrace.api.page import decode_token, encode_token, question_digest
+from headrace.base import plugins
 from headrace.base.errors import AlreadyExists, InvalidParameter, InvalidState, NotFound
 from headrace.base.ids import parse_experiment_id
 from headrace.base.paths import parse_location
@@ -99,6 +102,12 @@ def overview(context: Context, request: SearchExperiments) -> OverviewPage:
     if token:
         page.next_page_token = token
     return page
+
+
+def best(context: Context, request: FindBest) -> BestAnswer:
+    """Return the best run and the owner of each of some experiments."""
+    answer: BestAnswer = plugins.load("headrace.services.best_runs").answer(context, request)
+    return answer
 
 
 def _search(context: Context, request: SearchExperiments) -> tuple[list[Row], str]:

@@ -45,12 +45,14 @@ class _Task(NamedTuple):
     Attributes:
         series: its id.
         least: at how many rows its tail is sealed.
+        tail: whether it may have so many.
         merge: whether its chunks are merged.
         final: whether points that were sent again are removed, and tiny chunks merged, even if they are few.
     """
 
     series: int
     least: int
+    tail: bool
     merge: bool
     final: bool
 
@@ -102,7 +104,9 @@ class SealingDuty:
             self._look(conn, time.monotonic())
             if not self._tasks and self._walked is not None:
                 found, self._walked = sealing_candidates.find_neglected(conn, self._walked, WALK_SPAN)
-                self._tasks.extend(_Task(series, LEAST_POINTS, merge=True, final=False) for series in found)
+                self._tasks.extend(
+                    _Task(series, LEAST_POINTS, tail=True, merge=True, final=False) for series in found
+                )
         busy = bool(self._tasks)
         while self._tasks and not stop.is_set() and time.monotonic() < end_s:
             began_s = time.monotonic()
@@ -120,7 +124,7 @@ class SealingDuty:
 
     def finish(self, store: Store, series: Iterable[int]) -> None:
         """Seal and merge all that there is of some series, without waiting for them to be quiet."""
-        self._tasks.extend(_Task(each, LEAST_POINTS, merge=True, final=True) for each in series)
+        self._tasks.extend(_Task(each, LEAST_POINTS, tail=True, merge=True, final=True) for each in series)
         while self._tasks:
             self._work(store, time.monotonic() + SLICE_S)
 
@@ -143,11 +147,13 @@ class SealingDuty:
             return
         due = [number for number, run in self._runs.items() if run.due_s <= now_s][:LOOKS_AT_ONCE]
         ended = sealing_candidates.find_ended(conn, due, _RUNNING)
+        candidates = sealing_candidates.find_candidates(conn, due)
         for number in due:
             run = self._runs[number]
             run.due_s = now_s + self._look_s
-            candidates = sealing_candidates.find_candidates(conn, number)
-            tasks = [self._judge(run, each, now_s, ended=number in ended) for each in candidates]
+            tasks = [
+                self._judge(run, each, now_s, ended=number in ended) for each in candidates.get(number, ())
+            ]
             self._tasks.extend(task for task in tasks if task is not None)
             quiet = now_s - run.changed_s >= self._idle_s or number in ended
             if quiet and all(series.done for series in run.series.values()):
@@ -168,11 +174,15 @@ class SealingDuty:
             return None
         if ended or now_s - seen.since_s >= self._idle_s:
             seen.done = True
-            return _Task(found.series, LEAST_POINTS, merge=found.sealed > 0, final=True)
-        least = MAX_POINTS
-        if merge or found.points - found.sealed >= least:
-            return _Task(found.series, least, merge=merge, final=False)
-        return None
+            return _Task(
+                found.series,
+                LEAST_POINTS,
+                tail=found.points > found.sealed,
+                merge=found.sealed > 0,
+                final=True,
+            )
+        tail = found.points - found.sealed >= MAX_POINTS
+        return _Task(found.series, MAX_POINTS, tail=tail, merge=merge, final=False) if merge or tail else None
 
     def _work(self, store: Store, end_s: float) -> None:
         """Carry out the next tasks, as many as fit into one short transaction; what is not finished stands in the list again."""
@@ -193,7 +203,7 @@ class SealingDuty:
                 return
             claims = Claims(runs=sealing_candidates.runs_of_series(conn, {plan.series for _, plan in taken}))
         done: list[bool] = store.writer.call(
-            lambda tx: [sealing.apply(tx, plan) for _, plan in taken], claims
+            lambda tx: sealing.apply_all(tx, [plan for _, plan in taken]), claims
         )
         again = []
         for (task, plan), success in zip(taken, done, strict=True):
@@ -229,8 +239,8 @@ def _make_forced(task: _Task) -> Callable[[Transaction], bool]:
 
 def _plan(conn: Connection, task: _Task) -> Plan | None:
     """Return the next plan of a task, None if it is finished."""
-    plan = sealing.plan_tail(conn, task.series, task.least)
-    if plan is None and task.final:
+    plan = sealing.plan_tail(conn, task.series, task.least) if task.tail else None
+    if plan is None and task.tail and task.final:
         plan = sealing.plan_repeated(conn, task.series)
     if plan is None and task.merge:
         plan = sealing.plan_merge(conn, task.series, final=task.final)

@@ -246,13 +246,19 @@ def _add_columns(
     answer.ends = drawing.ends[there].astype("<f8").tobytes()
     which = _pick(news[:drawn], 0, own)
     number = "<f4" if question.single else "<f8"
+    points, nans = cells.points[which], cells.nans[which]
+    means = np.where(
+        np.isnan(cells.mean[which]), np.nan, cells.mean[which]
+    )  # one NaN, to be compared by its bits
+    mean, low, high = (_pack(column, number) for column in (means, cells.low[which], cells.high[which]))
+    # Where each entry is of one point, two thirds of the bytes would say nothing.
     answer.cells = api.Cells(
         bucket=_pack(cells.place[which], "<i4"),
-        count=_pack(cells.points[which], "<u4"),
-        nans=_pack(cells.nans[which], "<u4"),
-        mean=_pack(cells.mean[which], number),
-        min=_pack(cells.low[which], number),
-        max=_pack(cells.high[which], number),
+        count=_pack(points, "<u4") if (points != 1).any() else b"",
+        nans=_pack(nans, "<u4") if nans.any() else b"",
+        mean=mean,
+        min=low if low != mean else b"",
+        max=high if high != mean else b"",
     )
     which = _pick(news[drawn:], own, len(groups.line))
     answer.group_cells = api.GroupCells(

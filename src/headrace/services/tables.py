@@ -1,6 +1,7 @@
 """Run tables, names of keys and their values, the difference of runs. What needs numpy is loaded at first use."""
 
 import dataclasses
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from types import MappingProxyType
@@ -27,7 +28,7 @@ from headrace.base.errors import InvalidParameter
 from headrace.base.ids import parse_experiment_id
 from headrace.search.fields import RUNS, Attribute, Kind, complete_order
 from headrace.search.parser import parse_field, parse_filter, parse_order_by
-from headrace.search.tree import Entity, Field
+from headrace.search.tree import Entity, Field, Statistic
 from headrace.services.context import Context
 from headrace.services.validation import excerpt, get_run_id
 from headrace.store import runs as run_store
@@ -50,6 +51,8 @@ _ATTRIBUTES = {
 }
 # What a table can show: what runs can be searched by, and some attributes more.
 SHOWN = dataclasses.replace(RUNS, keys=MappingProxyType({**RUNS.keys, Entity.ATTRIBUTE: _ATTRIBUTES}))
+_STEP = re.compile(r"\s*step\s*\((.*)\)\s*", re.DOTALL | re.IGNORECASE)
+_NAN = re.compile(r"\s*nan\s*\((.*)\)\s*", re.DOTALL | re.IGNORECASE)
 _ALL_ATTRIBUTES = tuple(
     dict.fromkeys(attribute.name for attribute in _ATTRIBUTES.values() if attribute.name != "number")
 )
@@ -82,13 +85,35 @@ def _parse_select(select: list[str]) -> dict[str, Field]:
     for name in select or _ALL_ATTRIBUTES:
         if name in fields:
             raise InvalidParameter(f"The column {excerpt(name)} is selected twice; name each column once.")
-        field = parse_field(name, SHOWN, "select")
+        field = _parse_column(name)
         if field.entity is Entity.DATASET:
             raise InvalidParameter(
                 f"A table cannot show {excerpt(name)}: a run may have several datasets. Use runs/get, or tables/compare."
             )
         fields[name] = field
     return fields
+
+
+def _parse_column(name: str) -> Field:
+    """Return the field of a column: one of the search language, or the step of a metric's value."""
+    step = _STEP.fullmatch(name)
+    if step is None:
+        return parse_field(name, SHOWN, "select")
+    nan = _NAN.fullmatch(step[1])
+    field = parse_field(nan[1] if nan else step[1], SHOWN, "select")
+    if field.entity is not Entity.METRIC or field.statistic is Statistic.COUNT:
+        raise InvalidParameter(
+            f"{excerpt(name)} has no step: only values of metrics have. "
+            "Write step(metrics.loss), step(min(metrics.loss)) or step(nan(metrics.loss))."
+        )
+    if nan and field.statistic is not Statistic.LATEST:
+        raise InvalidParameter(
+            f"{excerpt(name)} asks for the NaN of a statistic; write step(nan(metrics.loss))."
+        )
+    steps: Field = plugins.load("headrace.store.run_table").StepField(
+        field.entity, field.key, field.statistic, of_nan=nan is not None
+    )
+    return steps
 
 
 def keys(context: Context, request: ListKeys) -> KeysPage:

@@ -5,23 +5,27 @@ from collections.abc import Sequence
 
 import msgspec
 
+from headrace.api.changes import FollowChanges
 from headrace.api.endpoint import Empty, Need, Permission, Resource
 from headrace.api.page import decode_token, encode_token, question_digest
 from headrace.api.views import (
     DeleteView,
     ListStars,
     ListViews,
+    PageStart,
     SaveView,
     SetDefaultView,
     Star,
     Starred,
     StarsPage,
+    StartPage,
     ViewAnswer,
     ViewById,
     ViewsPage,
 )
 from headrace.base.errors import Conflict, InvalidParameter, PermissionDenied
 from headrace.base.ids import parse_experiment_id
+from headrace.services.changes import follow
 from headrace.services.context import Context
 from headrace.services.experiments import get_active as get_active_experiment
 from headrace.services.validation import check_page_size, excerpt, get_run_id
@@ -126,6 +130,21 @@ def stars(context: Context, request: ListStars) -> StarsPage:
         page.stars = seen
     if last is not None:
         page.next_page_token = encode_token(question, [*last])
+    return page
+
+
+def start(context: Context, request: StartPage) -> PageStart:
+    """Return what a page begins with: what three calls would say, and the moment at which it holds."""
+    # Read before all else: what is committed in between is told again rather than not at all.
+    cursor = follow(context, FollowChanges()).cursor
+    starred = stars(context, ListStars())
+    page = PageStart(cursor=cursor, stars=starred.stars or [], more_stars=bool(starred.next_page_token))
+    row = None
+    if request.experiment_id:
+        row = experiments.find_row(context.conn, parse_experiment_id(request.experiment_id))
+    if row is not None:
+        page.experiment = experiments.build_experiments(context.conn, [row])[0]
+        page.views = list(context, ListViews(experiment_id=request.experiment_id)).views or []
     return page
 
 

@@ -5,6 +5,7 @@ The log is looked at several times a second; nobody who appends has to tell. Lea
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from headrace.spool.uploads import Uploads
 LOGGER = logging.getLogger("headrace")
 HTTP = ("http:", "https:")
 _LEASE_PARTS = 3
+_REST, _LONGEST = 100, 5
+"""It rests so many times as long as it has worked, but no longer than so many times the pace."""
 _PATIENCE = 3
 
 
@@ -49,6 +52,14 @@ class Watched:
         """Tell whether a run has something to say that is no record."""
         now = time.monotonic()
         return any(_is_due(log, now) for log in list(self._watched.values()))
+
+    def due_in_s(self) -> float:
+        """Return how long it is until a run has to be heard of, in seconds."""
+        now = time.monotonic()
+        return min(
+            (log.renew_at_s - now for log in list(self._watched.values()) if log.lease_ms is not None),
+            default=math.inf,
+        )
 
     def add_to(self, blocks: list[RunBlock]) -> None:
         """Put leases and acknowledgements into a batch."""
@@ -290,8 +301,8 @@ class Sender:
             tell()
 
     def _send_some(self) -> float:
-        """Send batches while there is something to say and time for it."""
-        delivery = self._delivery
+        """Send batches while there is something to say and time for it; return for how long to rest."""
+        delivery, begun, is_behind = self._delivery, time.monotonic(), False
         while not self._ending:
             stop = self._log.tail()
             if not (stop > delivery.place or delivery.is_under_way or self._watched.is_due()):
@@ -310,7 +321,12 @@ class Sender:
             is_behind = delivery.place < stop and delivery.place > before
             if not (is_behind or self._waiters) or (self._is_local and not self._waiters):
                 break
-        return self._settings.pace_s
+        pace_s = self._settings.pace_s
+        if is_behind:
+            return pace_s
+        # Each batch costs this process and the server something, however small it is: so who sends slowly, sends less often.
+        rest_s = min((time.monotonic() - begun) * _REST, pace_s * _LONGEST, self._watched.due_in_s())
+        return max(pace_s, rest_s)
 
     def _upload_some(self) -> float:
         """Upload the files that may go."""

@@ -12,6 +12,7 @@ from headrace.store.keys import find_key_ids, intern_keys
 from headrace.store.transaction import Kind, RunRef, Transaction
 
 _EXCERPT = 80
+HELD_PARAMS = "SELECT key_id, value FROM hr_param WHERE run = ? AND key_id IN ({ids})"
 
 
 def digest(value: str) -> int:
@@ -36,9 +37,9 @@ def check_params(conn: Connection, run: RunRef, params: Mapping[str, str]) -> di
     if not known:
         return dict(params)
     names = {number: name for name, number in known.items()}
-    held = conn.rows_in(
-        "SELECT key_id, value FROM hr_param WHERE run = ? AND key_id IN ({ids})", names, before=(run.id,)
-    )
+    held = conn.foreseen.take_params(run.id, names) if isinstance(conn, Transaction) else None
+    if held is None:
+        held = conn.rows_in(HELD_PARAMS, names, before=(run.id,))
     fresh = dict(params)
     for key, value in held:
         wanted = fresh.pop(names[key])

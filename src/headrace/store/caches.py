@@ -9,6 +9,7 @@ T = TypeVar("T")
 MAX_KEYS = 200_000
 MAX_SERIES = 200_000
 MAX_FORKED = 10_000
+MAX_RUNS = 50_000
 
 SeriesKey = tuple[int, int, int, int]
 """Run, key, context, attempt: all as their integer ids."""
@@ -27,6 +28,8 @@ class Caches:
     parts: dict[type, Any] = field(default_factory=dict)
     forks: dict[str, frozenset[str]] = field(default_factory=dict)
     """Runs that were forked, by public id, with their forks as far as they were met here: a hint, not a fact."""
+    seen_runs: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Runs that were written to lately, by public id: their integer id, and the attempt that they had: a hint as well."""
 
     def part(self, kind: type[T]) -> T:
         """Return the store's one instance of a cache that another file defines, made when it is first asked for."""
@@ -38,6 +41,12 @@ class Caches:
         if len(self.forks) >= MAX_FORKED:
             self.forks = {}
         self.forks[run] = self.forks.get(run, frozenset()).union(forks)
+
+    def add_runs(self, runs: dict[str, tuple[int, int]]) -> None:
+        """Remember runs."""
+        if len(self.seen_runs) + len(runs) > MAX_RUNS:
+            self.seen_runs = {}
+        self.seen_runs.update(runs)
 
     def add_keys(self, ids: dict[str, int]) -> None:
         """Remember names of keys."""

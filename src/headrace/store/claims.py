@@ -6,8 +6,10 @@ It is a hint: a job that needs more locks it when it gets there. The module does
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from headrace.store.experiments import lock_rows
+from headrace.store.experiments import ask_for_rows
+from headrace.store.foreseen import Wanted
 from headrace.store.models import lock_models
+from headrace.store.outlook import ask_ahead
 from headrace.store.transaction import Transaction
 from headrace.store.writers import lock_writers
 
@@ -38,13 +40,19 @@ class Claims(NamedTuple):
 NO_CLAIMS = Claims()
 
 
-def lock_claims(tx: Transaction, claims: Iterable[Claims], more_runs: Iterable[str] = ()) -> None:
-    """Lock what jobs claim.
+def lock_claims(
+    tx: Transaction,
+    claims: Iterable[Claims],
+    more_runs: Iterable[str] = (),
+    wanted: Sequence[Wanted] = (),
+) -> None:
+    """Lock what jobs claim, and ask ahead what they want.
 
     Args:
         tx: where to write; it holds nothing yet.
         claims: of each job.
         more_runs: further runs.
+        wanted: what each of the jobs will ask for; none if one of them does not say.
     """
     runs, experiments, names, changed, models, writers = (
         {text for texts in column for text in texts if len(text) <= _MAX_TEXT and "\0" not in text}
@@ -54,8 +62,12 @@ def lock_claims(tx: Transaction, claims: Iterable[Claims], more_runs: Iterable[s
     if names:
         numbers |= {row[0] for row in tx.rows_in("SELECT id FROM hr_experiment WHERE name IN ({ids})", names)}
     # All in one statement, so that they are locked in order: if one is changed, all are locked as strongly as that one.
-    lock_rows(tx, numbers, to_change=bool(changed))
-    tx.lock_runs(_add_forks(runs, tx.caches.forks))
+    take_experiments = ask_for_rows(tx, numbers, to_change=bool(changed))
+    take_runs = tx.ask_for_runs(_add_forks(runs, tx.caches.forks))
+    if wanted:
+        ask_ahead(tx, wanted)
+    take_experiments()
+    take_runs()
     lock_models(tx, models)
     lock_writers(tx, writers)
 

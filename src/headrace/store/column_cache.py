@@ -19,9 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from headrace.base.errors import InvalidParameter
+from headrace.store import step_columns
 from headrace.store.connection import Connection
 from headrace.store.run_changes import RunChanges
-from headrace.store.run_columns import Found, Integers, Source, read_columns
+from headrace.store.run_columns import Coded, Found, Integers, Source, read_columns
 
 MAX_MIB = 256
 MAX_MIB_VARIABLE = "HEADRACE_TABLE_CACHE_MIB"
@@ -281,7 +282,12 @@ class _Reading:
     def _read(self, group: list[Source], need: Mask) -> None:
         runs, rows = self._wanted.runs[need], self._rows[need]
         find_rows = _make_finder(runs, rows)
-        for source, found in read_columns(self._conn, self._wanted.scopes, runs, group).items():
+        stored = [source for source in group if source.part not in step_columns.PARTS]
+        columns = read_columns(self._conn, self._wanted.scopes, runs, stored) if stored else {}
+        for source in group:
+            if source.part in step_columns.PARTS:
+                columns[source] = step_columns.find_steps(self._conn, runs, source.key, source.part)
+        for source, found in columns.items():
             column = self.columns[source]
             states, values = column.states.copy(), column.values.copy()
             states[rows] = NOTHING
@@ -342,6 +348,12 @@ def _pick(column: _Column, found: Found, at: Rows | None) -> Integers:
     if column.texts is None:
         numbers = cast("Integers", found.values)
         return numbers if at is None else numbers[at]
+    if isinstance(found.values, Coded):
+        codes = found.values.codes if at is None else found.values.codes[at]
+        used = np.unique(codes)
+        known = np.zeros(len(found.values.texts), np.int64)
+        known[used] = column.texts.encode([found.values.texts[code] for code in used.tolist()])
+        return known[codes]
     texts: Any = found.values
     return column.texts.encode(texts if at is None else [texts[number] for number in at.tolist()])
 

@@ -87,6 +87,16 @@ class Connection:
         self.change(sql, params)
         return self.cursor.rowcount
 
+    def change_in(self, sql: str, ids: Sequence[Any], before: Params = ()) -> None:
+        """Run a statement that writes and whose text holds ``IN ({ids})`` for a list, as `change` does."""
+        self.writes += 1
+        self.dialect.change_in(self.cursor, sql, ids, before)
+
+    def count_changed_in(self, sql: str, ids: Sequence[Any], before: Params = ()) -> int:
+        """Run what `change_in` runs, and return how many rows it changed."""
+        self.writes += 1
+        return sum(self.dialect.change_in(self.cursor, sql, ids, before))
+
     def change_many(self, sql: str, rows: Sequence[Params]) -> None:
         """Run a statement that writes for each row of parameters, as `change` does.
 

@@ -5,7 +5,7 @@ something otherwise. No other file of the store names a database.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
@@ -18,14 +18,16 @@ from headrace.base import plugins
 from headrace.base.errors import HeadraceError, InvalidParameter
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.database_file import DatabaseFile
+from headrace.store.questions import MAX_IN_LIST, Questions
 
 log = logging.getLogger("headrace.store")
 
-MAX_IN_LIST = 500
 INSERT_POINT = (
     "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, ?, ?, ?, 0) "
     "ON CONFLICT (series, time, step, code, n) DO NOTHING"
 )
+_INSERT_CHUNK_DATA = "INSERT INTO hr_chunk_data (blocks, points) VALUES (?, ?)"
+_INSERT_CHUNK = "INSERT INTO hr_chunk (series, id, bounds) VALUES (?, ?, ?)"
 KEPT_TEXTS = 4096
 """So many statements are kept as they were rewritten: those of searches have as many forms as filters."""
 
@@ -64,7 +66,7 @@ class LostRace(Exception):
     """Another server was first: nothing of the transaction stays, and it may be run again, which sees what the other has committed."""
 
 
-class Dialect(DatabaseFile):
+class Dialect(DatabaseFile, Questions):
     """What the store needs to know of a database. The base class holds what is the same for servers of databases.
 
     Attributes:
@@ -81,6 +83,7 @@ class Dialect(DatabaseFile):
             first one.
         has_side: whether rows can be committed beside a writing transaction.
         seals_at_once: whether rows of the tail cost so much that points of MLflow's wire are better sealed where many come at once.
+        asks_ahead: whether statements that are asked for together cost one trip, so that it is worth asking before it is known what is needed.
         inserts_together: whether `insert_each` is one statement, so that it costs less than to insert rows and to look for them.
     """
 
@@ -97,6 +100,7 @@ class Dialect(DatabaseFile):
     has_side: ClassVar[bool] = True
     inserts_together: ClassVar[bool] = False
     seals_at_once: ClassVar[bool] = False
+    asks_ahead: ClassVar[bool] = False
 
     def normalise(self, url: URL) -> URL:
         """Return a URL with the driver that headrace uses, whichever it names."""
@@ -166,6 +170,23 @@ class Dialect(DatabaseFile):
             ids.append(cursor.lastrowid)
         return ids
 
+    def ask_ids(self, cursor: DBAPICursor, table: str, count: int) -> Callable[[], list[tuple[Any, ...]]]:
+        """Ask for ids for new rows of a table, where the database `asks_ahead`. Those that are not used are lost."""
+        raise NotImplementedError
+
+    def insert_chunks(self, cursor: DBAPICursor, rows: Sequence[tuple[int, bytes, bytes, bytes]]) -> None:
+        """Insert sealed points, one row at least.
+
+        Args:
+            cursor: of a writing transaction.
+            rows: series, bounds, blocks and points of each chunk; the ids that they get grow in this order.
+        """
+        ids = self.insert_each(
+            cursor, _INSERT_CHUNK_DATA, [(blocks, points) for _, _, blocks, points in rows]
+        )
+        chunks = [(series, number, bounds) for number, (series, bounds, *_) in zip(ids, rows, strict=True)]
+        self.execute_many(cursor, _INSERT_CHUNK, chunks)
+
     def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement that writes for each row of parameters. Each row names another target."""
         self.count_many(cursor, text, rows)
@@ -228,46 +249,16 @@ class Dialect(DatabaseFile):
         connection.commit()
         return clock
 
-    def rows_in(
+    def change_in(
         self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
-    ) -> list[tuple[Any, ...]]:
-        """Run a query that holds ``IN ({ids})``, once or several times, in as many parts as the list needs, and return all rows."""
-        found: list[tuple[Any, ...]] = []
+    ) -> Iterator[int]:
+        """Run a statement that writes and holds ``IN ({ids})``, in as many parts as the list needs, and give how many rows each has changed."""
+        counts = []
         for start in range(0, len(ids), MAX_IN_LIST):
             part = ids[start : start + MAX_IN_LIST]
-            marks = ",".join("?" * len(part))
-            cursor.execute(
-                self.sql(text.replace("{ids}", marks)), [*before, *list(part) * text.count("{ids}")]
-            )
-            found += cursor.fetchall()
-        return found
-
-    def answer(self, cursor: DBAPICursor) -> Callable[[], list[tuple[Any, ...]]]:
-        """Return what gives the rows of the query that was executed last; others may be executed before it is called."""
-        found = list(cursor.fetchall())
-        return lambda: found
-
-    def ask_in(
-        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
-    ) -> Callable[[], list[tuple[Any, ...]]]:
-        """Do what `rows_in` does, and return what gives the rows: several questions may go to the database together."""
-        found = self.rows_in(cursor, text, ids, before)
-        return lambda: found
-
-    def read_integers(
-        self, cursor: DBAPICursor, columns: Sequence[str], query: str, params: Sequence[Any]
-    ) -> list[list[int]]:
-        """Run a query of integers, which are never NULL, and return its columns.
-
-        Args:
-            cursor: where to read.
-            columns: their names.
-            query: gives these columns, in this order.
-            params: its parameters.
-        """
-        cursor.execute(self.sql(query), params)
-        rows = cursor.fetchall()
-        return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in columns]
+            cursor.execute(self.sql(text.replace("{ids}", ",".join("?" * len(part)))), [*before, *part])
+            counts.append(cursor.rowcount)
+        return iter(counts)
 
 
 def open_pool(url: URL, size: int, connect_args: dict[str, Any], **options: Any) -> Engine:

@@ -1,6 +1,6 @@
 """Experiments and their tags."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from headrace.api.endpoint import Tag
 from headrace.api.experiments import Experiment
@@ -67,13 +67,22 @@ def find_row(conn: Connection, number: int, *, to_change: bool = False) -> Row |
 
 def lock_rows(tx: Transaction, numbers: Iterable[int], *, to_change: bool) -> None:
     """Lock experiments, and remember their rows; see `find_row`. Whoever locks several locks them all at once, so that it is in order."""
+    ask_for_rows(tx, numbers, to_change=to_change)()
+
+
+def ask_for_rows(tx: Transaction, numbers: Iterable[int], *, to_change: bool) -> Callable[[], None]:
+    """Ask for what `lock_rows` locks, and return what waits for the locks: what is asked before that finds them taken."""
     held = tx.held_experiments
     missing = sorted(each for each in set(numbers) if each not in held or (to_change and not held[each][1]))
-    if missing:
-        lock = tx.for_update if to_change else tx.for_share
-        query = f"SELECT {_COLUMNS} FROM hr_experiment{tx.dialect.walking('hr_experiment_pk')} WHERE id IN ({{ids}}) ORDER BY id{lock}"
-        for row in tx.rows_in(query, missing):
+    lock = tx.for_update if to_change else tx.for_share
+    query = f"SELECT {_COLUMNS} FROM hr_experiment{tx.dialect.walking('hr_experiment_pk')} WHERE id IN ({{ids}}) ORDER BY id{lock}"
+    answer = tx.ask_in(query, missing)
+
+    def take() -> None:
+        for row in answer():
             held[row[0]] = (row, to_change or not tx.for_update)
+
+    return take
 
 
 def get_row(conn: Connection, number: int, *, to_change: bool = False) -> Row:

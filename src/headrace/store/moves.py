@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 
 from headrace.store.annotations import digest
 from headrace.store.connection import Connection, marks
-from headrace.store.dialect import MAX_IN_LIST
 from headrace.store.inputs import DATASET_COLUMNS, intern_dataset
 from headrace.store.keys import find_key_ids
 from headrace.store.models import lock_models
+from headrace.store.questions import MAX_IN_LIST
 from headrace.store.series import flush_points
 from headrace.store.transaction import RUN_COLUMNS, Kind, RunRef, Transaction
 

@@ -7,7 +7,7 @@ no more than a column is held as rows. What the database gives goes into arrays 
 import math
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from itertools import chain
+from itertools import chain, count
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from headrace.store import codes
 from headrace.store.connection import Connection, Row, marks
-from headrace.store.dialect import MAX_IN_LIST
+from headrace.store.questions import MAX_IN_LIST
 
 Integers = npt.NDArray[np.int64]
 
@@ -42,7 +42,7 @@ class Source(NamedTuple):
     Args:
         kind: what it is of.
         key: the id of the param's, tag's or metric's name; 0 for attributes.
-        part: the column of ``hr_run`` or ``hr_series``; ``value`` for params and tags.
+        part: the column of ``hr_run`` or ``hr_series``, or a part of `step_columns`; ``value`` for params and tags.
     """
 
     kind: Kind
@@ -60,11 +60,23 @@ class Found(NamedTuple):
 
     Args:
         runs: integer ids.
-        values: integers (a metric's as codes), or texts.
+        values: integers (a metric's as codes), texts, or texts by codes.
     """
 
     runs: Integers
-    values: Integers | Sequence[str]
+    values: "Integers | Sequence[str] | Coded"
+
+
+class Coded(NamedTuple):
+    """Texts by codes.
+
+    Args:
+        codes: of each run.
+        texts: the distinct texts, by code.
+    """
+
+    codes: Integers
+    texts: list[str]
 
 
 _first, _second = itemgetter(0), itemgetter(1)
@@ -174,11 +186,11 @@ def _read_all(
         by_key.setdefault(source.key, []).append(source)
     found: dict[Source, Found] = {}
     batches: dict[tuple[str, ...], list[int]] = {}
+    if kind is not Kind.METRIC:
+        return _read_texts(conn, scopes, kind, list(by_key))
     for key, sources in by_key.items():
         parts = tuple(source.part for source in sources)
-        if kind is not Kind.METRIC:
-            found[sources[0]] = _read_texts(conn, scopes, kind, key)
-        elif parts == (_LATEST,):
+        if parts == (_LATEST,):
             found[sources[0]] = _read_latest(conn, scopes, key)
         else:
             batches.setdefault(parts, []).append(key)
@@ -189,23 +201,49 @@ def _read_all(
     return found
 
 
-def _read_texts(conn: Connection, scopes: Sequence[int], kind: Kind, key: int) -> Found:
-    rows = conn.rows(
-        f"SELECT p.run, p.value FROM hr_run r JOIN {_TABLES[kind]} p ON p.run = r.id AND p.key_id = ? "
-        f"WHERE r.scope IN ({marks(len(scopes))})",
-        [key, *scopes],
-    )
-    return Found(_integers(map(_first, rows), len(rows)), list(map(_second, rows)))
+class _Texts:
+    """A column of texts that is being read. Texts get codes as they come, so that each is held once."""
+
+    __slots__ = ("_codes", "_count", "_places", "_runs")
+
+    def __init__(self) -> None:
+        self._runs: list[Integers] = []
+        self._codes: list[Integers] = []
+        self._places: dict[str, int] = {}  # where each text was first met
+        self._count = 0
+
+    def add(self, runs: Integers, texts: Sequence[str]) -> None:
+        """Take texts of runs."""
+        self._runs.append(runs)
+        self._codes.append(_integers(map(self._places.setdefault, texts, count(self._count)), len(texts)))
+        self._count += len(texts)
+
+    def finish(self) -> Found:
+        """Return the column."""
+        if not self._runs:
+            return Found(np.empty(0, np.int64), Coded(np.empty(0, np.int64), []))
+        places = _integers(self._places.values(), len(self._places))
+        codes = np.searchsorted(places, np.concatenate(self._codes))
+        return Found(np.concatenate(self._runs), Coded(codes, list(self._places)))
+
+
+def _read_texts(conn: Connection, scopes: Sequence[int], kind: Kind, keys: list[int]) -> dict[Source, Found]:
+    columns = {key: _Texts() for key in keys}
+    for part in conn.dialect.read_texts(conn.cursor, _TABLES[kind], keys, scopes):
+        runs = _integers(part.runs, len(part.runs))
+        for key, texts in zip(part.keys, part.columns, strict=True):
+            columns[key].add(runs, texts)
+    return {Source(kind, key, "value"): column.finish() for key, column in columns.items()}
 
 
 def _read_latest(conn: Connection, scopes: Sequence[int], key: int) -> Found:
     """Read the latest values of a metric, all of which an index holds."""
-    rows = conn.rows(
+    runs, found = conn.integers(
+        ("run", "latest_code"),
         f"SELECT run, latest_code FROM hr_series WHERE scope IN ({marks(len(scopes))}) AND key_id = ?",
         [*scopes, key],
     )
-    flat = _integers(chain.from_iterable(rows), 2 * len(rows))
-    return Found(flat[::2].copy(), flat[1::2].copy())
+    return Found(np.array(runs, np.int64), np.array(found, np.int64))
 
 
 def _read_statistics(

@@ -6,7 +6,7 @@ matches few runs, start from those and sort. Every way reads one page more than 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from headrace.api.runs import RunStatus
 from headrace.base.errors import InvalidParameter
@@ -98,10 +98,13 @@ def search_runs(conn: Connection, search: RunSearch, place: Place | None) -> tup
     if not search.scopes:
         return [], None
     target, order_target = _targets(search)
-    condition = compile_filter(conn, search.node, target)
+    few = _few_runs(conn, search)
+    if few is None:
+        start, condition = None, compile_filter(conn, search.node, target)
+    else:
+        start, condition = few.runs, compile_filter(conn, few.rest, _of_few(target))
     ids = find_keys(conn, *(key.field for key in search.order))
     order = compile_order(search.order, order_target, ids)
-    start = _few_runs(conn, search)
     if start is None and _is_metric_walk(search.order) and len(search.scopes) <= search.merged:
         rows = _walk_metric(conn, search, condition, ids.get(search.order[0].field.key, -1), place)
     elif start is None and order.columns == _BY_TIME and len(search.scopes) <= search.merged:
@@ -299,25 +302,60 @@ def _merge(parts: Iterable[list[Row]], columns: Sequence[SortColumn], limit: int
     return rows[: limit + 1]
 
 
-def _few_runs(conn: Connection, search: RunSearch) -> Sql | None:
-    """Return a query for the runs that one clause of the filter leaves, if they are few."""
-    if not search.few:
+class _Few(NamedTuple):
+    """Where a search begins with the runs that one clause of its filter leaves.
+
+    Args:
+        runs: a query for these runs.
+        rest: what is left of the filter.
+    """
+
+    runs: Sql
+    rest: Node | None
+
+
+class _Leaving(NamedTuple):
+    """The runs that match a clause.
+
+    Args:
+        clause: the clause.
+        nearly: a query for them, or a few more, that an index answers by itself.
+        exactly: a query for just them.
+    """
+
+    clause: Node
+    nearly: Sql
+    exactly: Sql
+
+
+def _of_few(target: Target) -> Target:
+    """Return a target whose metrics, params, tags and datasets are looked at before the run's own row is: most runs need not be read then."""
+    return replace(
+        target, sources={entity: sql.replace("r.id", "few.run") for entity, sql in target.sources.items()}
+    )
+
+
+def _few_runs(conn: Connection, search: RunSearch) -> _Few | None:
+    """Return the runs that one clause of the filter leaves, if they are few."""
+    if not search.few or search.node is None:
         return None
     clauses = search.node.children if isinstance(search.node, And) else (search.node,)
-    queries = [
-        query for clause in clauses if (query := _runs_of_clause(conn, clause, search.scopes)) is not None
-    ]
+    ways = [way for clause in clauses if (way := _runs_of_clause(conn, clause, search.scopes)) is not None]
     asked = [
         conn.ask(f"SELECT COUNT(*) FROM ({query} LIMIT {search.few + 1}) counted", params)
-        for query, params in queries
+        for query, params in (way.nearly for way in ways)
     ]
     counts = [answer()[0][0] for answer in asked]
     fewest = min(counts, default=search.few + 1)
-    return queries[counts.index(fewest)] if fewest <= search.few else None
+    if fewest > search.few:
+        return None
+    way = ways[counts.index(fewest)]
+    rest = tuple(clause for clause in clauses if clause is not way.clause)
+    return _Few(way.exactly, And(rest) if len(rest) > 1 else next(iter(rest), None))
 
 
-def _runs_of_clause(conn: Connection, clause: Node | None, scopes: Sequence[int]) -> Sql | None:
-    """Return a query for the runs that match a clause (or a few more), if an index answers it."""
+def _runs_of_clause(conn: Connection, clause: Node, scopes: Sequence[int]) -> _Leaving | None:
+    """Return how to find the runs that match a clause, if an index answers that. Each of them comes once."""
     within, values = f"scope IN ({marks(len(scopes))})", list(scopes)
     match clause:
         case Compare(field, Op.EQ, str(text)) if field.entity in {Entity.PARAM, Entity.TAG}:
@@ -328,19 +366,20 @@ def _runs_of_clause(conn: Connection, clause: Node | None, scopes: Sequence[int]
             field.entity is Entity.METRIC and field.statistic is Statistic.LATEST
         ):
             key = find_keys(conn, field).get(field.key, -1)
-            return (
-                f"SELECT run FROM hr_series WHERE {within} AND key_id = ? AND is_nan = 0 AND latest_code BETWEEN ? AND ?",
-                [*values, key, *code_range(clause)],
-            )
+            query = f"SELECT run FROM hr_series WHERE {within} AND key_id = ? AND is_nan = 0 AND latest_code BETWEEN ? AND ?"
+            found: Sql = query, [*values, key, *code_range(clause)]
+            return _Leaving(clause, found, found)
         case Compare(field, Op.EQ, str(text)) if field.entity is Entity.ATTRIBUTE and field.key == "run_id":
-            return "SELECT id AS run FROM hr_run WHERE run_id = ?", [text]
+            found = "SELECT id AS run FROM hr_run WHERE run_id = ?", [text]
+            return _Leaving(clause, found, found)
         case In(field, ids, False) if field.entity is Entity.ATTRIBUTE and field.key == "run_id":
-            return f"SELECT id AS run FROM hr_run WHERE run_id IN ({marks(len(ids))})", list(ids)
+            found = f"SELECT id AS run FROM hr_run WHERE run_id IN ({marks(len(ids))})", list(ids)
+            return _Leaving(clause, found, found)
         case _:
             return None
     table = "hr_param" if field.entity is Entity.PARAM else "hr_tag"
     key = find_keys(conn, field).get(field.key, -1)
-    return (
-        f"SELECT DISTINCT run FROM {table} WHERE {within} AND key_id = ? AND digest IN ({marks(len(texts))})",
-        [*values, key, *(digest(each) for each in texts)],
-    )
+    query = f"SELECT run FROM {table} WHERE {within} AND key_id = ? AND digest IN ({marks(len(texts))})"
+    params = [*values, key, *(digest(each) for each in texts)]
+    exactly = f"{query} AND value IN ({marks(len(texts))})", [*params, *texts]
+    return _Leaving(clause, (query, params), exactly)

@@ -4,7 +4,7 @@ The module knows what each field of the search language is in the store; it does
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from headrace.api.runs import RunStatus
 from headrace.search.tree import Entity, Field, Statistic, iter_fields
-from headrace.store import leases
+from headrace.store import leases, step_columns
 from headrace.store.column_cache import Cells, ColumnCache, Mask, Wanted
 from headrace.store.connection import Connection
 from headrace.store.experiments import STAGES
@@ -45,6 +45,12 @@ _PARTS = {
     Statistic.FIRST: "first_code",
     Statistic.COUNT: "points",
 }
+_STEPS = {
+    Statistic.LATEST: "latest_step",
+    Statistic.MIN: step_columns.MIN_STEP,
+    Statistic.MAX: step_columns.MAX_STEP,
+    Statistic.FIRST: "first_step",
+}
 _NUMBERS = {"start_time", "end_time", "duration", "number"}
 _NAMED: dict[str, Callable[[int], str]] = {
     "experiment_id": str,
@@ -52,6 +58,22 @@ _NAMED: dict[str, Callable[[int], str]] = {
     "status": leases.STATUS_NAMES.__getitem__,
 }
 _KINDS = {Entity.PARAM: Kind.PARAM, Entity.TAG: Kind.TAG, Entity.METRIC: Kind.METRIC}
+
+
+@dataclass(frozen=True, slots=True)
+class StepField(Field):
+    """The step of a metric's latest or first value, or the first step of its least or greatest one; COUNT has none.
+
+    Args:
+        of_nan: of the first NaN, and not of the statistic.
+    """
+
+    of_nan: bool = False
+
+    @property
+    def part(self) -> str:
+        """The part of a series that says it."""
+        return step_columns.NAN_STEP if self.of_nan else _STEPS[self.statistic]
 
 
 class TextCells(NamedTuple):
@@ -157,7 +179,7 @@ def read_cells(
         clock: the change clock of its snapshot.
         search: what found the runs.
         runs: integer ids, each once.
-        fields: the columns; besides the attributes that can be searched: ``duration``, ``experiment_id``, ``lifecycle_stage``, ``number``.
+        fields: the columns; besides the attributes that can be searched: ``duration``, ``experiment_id``, ``lifecycle_stage``, ``number``; and steps.
     """
     keys = find_key_ids(conn, {field.key for field in fields if field.entity in _KINDS})
     sources = {source for field in fields for source in _sources(field, keys)}
@@ -171,7 +193,10 @@ def _sources(field: Field, keys: dict[str, int]) -> list[Source]:
         return [Source(Kind.ATTRIBUTE, 0, name) for name in names]
     if field.key not in keys:  # never logged
         return []
-    part = _PARTS[field.statistic] if field.entity is Entity.METRIC else "value"
+    if isinstance(field, StepField):
+        part = field.part
+    else:
+        part = _PARTS[field.statistic] if field.entity is Entity.METRIC else "value"
     return [Source(_KINDS[field.entity], keys[field.key], part)]
 
 
@@ -184,7 +209,8 @@ def _build(
 ) -> TextCells | NumberCells:
     found = [cells[source] for source in _sources(field, keys)]
     if field.entity is Entity.METRIC:
-        return _metric(field.statistic, found[0] if found else None, len(where[1]))
+        is_integer = isinstance(field, StepField) or field.statistic is Statistic.COUNT
+        return _metric(found[0] if found else None, len(where[1]), is_integer=is_integer)
     if not found:
         return TextCells(np.full(len(where[1]), MISSING, np.uint32), [])
     if field.entity is Entity.ATTRIBUTE and field.key in _NUMBERS:
@@ -202,11 +228,11 @@ def _build(
     return _narrow(*found[0])
 
 
-def _metric(statistic: Statistic, cells: Cells | None, count: int) -> NumberCells:
-    kind: type[Any] = np.int64 if statistic is Statistic.COUNT else np.float64
+def _metric(cells: Cells | None, count: int, *, is_integer: bool) -> NumberCells:
+    kind: type[Any] = np.int64 if is_integer else np.float64
     if cells is None:
         return NumberCells(np.zeros(count, np.bool_), np.zeros(count, kind))
-    if statistic is Statistic.COUNT:
+    if is_integer:
         return NumberCells(cells.present, np.where(cells.present, cells.values, 0))
     bits = np.where(cells.values < 0, cells.values ^ _FLIP, cells.values)
     bits[~cells.present] = 0

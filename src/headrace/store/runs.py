@@ -30,11 +30,21 @@ def insert_run(tx: Transaction, row: tuple[str, int, str, str, int, str]) -> Run
     """
     run_id, experiment, name, user_id, start_time, artifact_uri = row
     scope = 2 * experiment
-    number = tx.insert(
-        "INSERT INTO hr_run (run_id, experiment, scope, name, user_id, status, start_time, artifact_uri, attempt) "
-        "VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0)",
-        (run_id, experiment, scope, name, user_id, start_time, artifact_uri),
-    )
+    values = (run_id, experiment, scope, name, user_id, start_time, artifact_uri)
+    ids = tx.foreseen.take_ids("hr_run", 1)
+    if ids is None:
+        number = tx.insert(
+            "INSERT INTO hr_run (run_id, experiment, scope, name, user_id, status, start_time, artifact_uri, attempt) "
+            "VALUES (?, ?, ?, ?, ?, 1, ?, ?, 0)",
+            values,
+        )
+    else:
+        (number,) = ids
+        tx.change(
+            "INSERT INTO hr_run (id, run_id, experiment, scope, name, user_id, status, start_time, artifact_uri, attempt) "
+            "VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, 0)",
+            (number, *values),
+        )
     tx.touch(Kind.RUN, number, experiment)
     tx.locked_runs.add(run_id)
     run = tx.held_runs[run_id] = RunRef(number, run_id, experiment, scope, start_time, 0, artifact_uri)

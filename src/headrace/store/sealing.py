@@ -26,7 +26,7 @@ import numpy as np
 
 from headrace.store import chunks
 from headrace.store.chunks import MAX_POINTS, Array, Chunk, Columns
-from headrace.store.connection import Connection, Row, marks
+from headrace.store.connection import Connection, Row
 from headrace.store.page_fill import fit_pages
 from headrace.store.sealing_candidates import runs_of_series
 from headrace.store.series import count_back
@@ -38,7 +38,7 @@ TINY = 256
 MANY_TINY = 4
 FAN = 8
 MAX_LEVEL = 8
-MERGED_AT_ONCE = 64
+MERGED_AT_ONCE = 256
 POINTS_AT_ONCE = FAN * MAX_POINTS
 DECODED_AT_ONCE = 32
 
@@ -94,12 +94,10 @@ class _Sealed(NamedTuple):
 
 def insert_chunks(tx: Transaction, new: Sequence[tuple[int, Chunk]]) -> None:
     """Insert chunks, each with the id of its series, without counting them."""
-    ids = tx.insert_each(
-        "INSERT INTO hr_chunk_data (blocks, points) VALUES (?, ?)",
-        [(each.blocks, each.points) for _, each in new],
-    )
-    rows = [(series, number, each.bounds) for number, (series, each) in zip(ids, new, strict=True)]
-    tx.change_many("INSERT INTO hr_chunk (series, id, bounds) VALUES (?, ?, ?)", rows)
+    if new:
+        tx.writes += 1
+        rows = [(series, each.bounds, each.blocks, each.points) for series, each in new]
+        tx.dialect.insert_chunks(tx.cursor, rows)
 
 
 def find_sealed(
@@ -237,8 +235,18 @@ def apply(tx: Transaction, plan: Plan) -> bool:
     Returns:
         whether it was carried out.
     """
+    return apply_all(tx, [plan])[0]
+
+
+def apply_all(tx: Transaction, plans: Sequence[Plan]) -> list[bool]:
+    """Carry out plans, each as `apply` does, and return for each whether it was carried out."""
     if tx.for_update:
-        tx.lock_runs(runs_of_series(tx, [plan.series]))
+        tx.lock_runs(runs_of_series(tx, {plan.series for plan in plans}))
+    return [_try(tx, plan) for plan in plans]
+
+
+def _try(tx: Transaction, plan: Plan) -> bool:
+    """Carry out a plan, or leave all as it was."""
     tx.cursor.execute("SAVEPOINT sealing")
     done = _apply(tx, plan)
     if not done:
@@ -279,13 +287,12 @@ def _apply(tx: Transaction, plan: Plan) -> bool:
             return False
     insert_chunks(tx, [(plan.series, each) for each in plan.new])
     if plan.old:
-        which = marks(len(plan.old))
-        gone = tx.count_changed(
-            f"DELETE FROM hr_chunk WHERE series = ? AND id IN ({which})", (plan.series, *plan.old)
+        gone = tx.count_changed_in(
+            "DELETE FROM hr_chunk WHERE series = ? AND id IN ({ids})", plan.old, before=(plan.series,)
         )
         if gone != len(plan.old):
             return False
-        tx.change(f"DELETE FROM hr_chunk_data WHERE id IN ({which})", plan.old)
+        tx.change_in("DELETE FROM hr_chunk_data WHERE id IN ({ids})", plan.old)
     if plan.lost:
         count_back(tx, plan.series, plan.lost, plan.lost_nans)
         _touch(tx, plan.series)
@@ -327,8 +334,8 @@ def _read_sealed(conn: Connection, series: int) -> _Sealed:
 
 
 def _read_points(conn: Connection, ids: Sequence[int]) -> list[bytes]:
-    rows = conn.rows(f"SELECT points FROM hr_chunk_data WHERE id IN ({marks(len(ids))}) ORDER BY id", ids)
-    return [row[0] for row in rows]
+    rows = conn.rows_in("SELECT id, points FROM hr_chunk_data WHERE id IN ({ids})", ids)
+    return [points for _, points in sorted(rows)]
 
 
 def _read_rows(conn: Connection, series: int, where: str, *params: int) -> list[Row]:

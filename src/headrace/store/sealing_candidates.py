@@ -22,16 +22,20 @@ class Candidate(NamedTuple):
     sealed: int
 
 
-def find_candidates(conn: Connection, run: int) -> list[Candidate]:
-    """Return the series of a run that have chunks, or may have a tail worth sealing.
+def find_candidates(conn: Connection, runs: Sequence[int]) -> dict[int, list[Candidate]]:
+    """Return by run the series of runs that have chunks, or may have a tail worth sealing; runs that have none are left out.
 
     The counts of context 0 cover other contexts, so that its tail may be shorter than it seems.
     """
-    rows = conn.rows(
-        "SELECT id, points, sealed FROM hr_series WHERE run = ? AND attempt >= 0 AND (sealed > 0 OR points >= ?)",
-        (run, LEAST_POINTS),
+    rows = conn.rows_in(
+        "SELECT run, id, points, sealed FROM hr_series WHERE run IN ({ids}) AND attempt >= 0 "
+        f"AND (sealed > 0 OR points >= {LEAST_POINTS})",
+        runs,
     )
-    return [Candidate(*row) for row in rows]
+    found: dict[int, list[Candidate]] = {}
+    for run, *row in rows:
+        found.setdefault(run, []).append(Candidate(*row))
+    return found
 
 
 def find_neglected(conn: Connection, after: int, span: int) -> tuple[list[int], int | None]:

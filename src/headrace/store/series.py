@@ -8,6 +8,7 @@ Reading is `points`; what is visible of a metric with several attempts is `visib
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from headrace.base import plugins
@@ -30,6 +31,7 @@ _INSERT_RECORD = "INSERT INTO hr_point (series, time, step, code, n) VALUES (?, 
 _INSERT_SERIES = f"""
 INSERT INTO hr_series (run, key_id, context, attempt, scope, start_time, is_nan, {STATE}, sealed)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT_NUMBERED = _INSERT_SERIES.replace("(run,", "(id, run,").replace("VALUES (", "VALUES (?, ")
 _UPDATE_SERIES = """
 UPDATE hr_series SET is_nan = ?, latest_code = ?, latest_step = ?, latest_time = ?, first_code = ?, first_step = ?,
 first_time = ?, min_code = ?, max_code = ?, points = ?, nans = ?, sealed = ? WHERE id = ?"""
@@ -215,14 +217,24 @@ def _find_series(
     for run, key, _, _ in wanted:
         keys_of.setdefault(run, set()).add(key)
     found: dict[SeriesKey, int] = {}
-    query, times = (_FIND_SERIES, 1) if runs_in_views is None else (_FIND_SERIES_AND_VIEWS, 4)
-    asked = {run: tx.ask_in(query, sorted(keys), before=(run,) * times) for run, keys in keys_of.items()}
-    for run, answer in asked.items():
+    answers: dict[int, Callable[[], list[Row]]] = {}
+    for run, keys in keys_of.items():
+        if runs_in_views is None:
+            answers[run] = tx.ask_in(_FIND_SERIES, sorted(keys), before=(run,))
+        else:
+            held = tx.foreseen.take_series(run, keys)
+            answers[run] = ask_series(tx, run, keys) if held is None else partial(list, held)
+    for run, answer in answers.items():
         for key, context, attempt, number in answer():
             found[run, key, context, attempt] = number
             if attempt == _IN_VIEWS and runs_in_views is not None:
                 runs_in_views.add(run)
     return {series: number for series, number in found.items() if series in wanted}
+
+
+def ask_series(conn: Connection, run: int, keys: Iterable[int]) -> Callable[[], list[Row]]:
+    """Ask for the series of a run that are of some keys, with whether the run has attempts or forks, or is a fork."""
+    return conn.ask_in(_FIND_SERIES_AND_VIEWS, sorted(keys), before=(run,) * 4)
 
 
 def _make_rows(
@@ -244,7 +256,11 @@ def _make_rows(
 
 def _insert_series(tx: Transaction, fresh: Sequence[SeriesKey], rows: Sequence[Row]) -> dict[SeriesKey, int]:
     """Insert series and return their ids."""
-    if tx.dialect.inserts_together:
+    numbers = tx.foreseen.take_ids("hr_series", len(rows))
+    if numbers is not None:
+        ids = dict(zip(fresh, numbers, strict=True))
+        tx.change_many(_INSERT_NUMBERED, [(number, *row) for number, row in zip(numbers, rows, strict=True)])
+    elif tx.dialect.inserts_together:
         ids = dict(zip(fresh, tx.insert_each(_INSERT_SERIES, rows), strict=True))
     else:
         tx.change_many(_INSERT_SERIES, rows)
@@ -289,12 +305,20 @@ def _merge_into(states: dict[SeriesKey, State], series: SeriesKey, state: State)
 
 def _read_states(tx: Transaction, known: Iterable[int]) -> dict[int, Before]:
     """Return what series that were there before are, by id."""
-    query = f"SELECT id, scope, sealed, {STATE} FROM hr_series WHERE id IN ({{ids}})"
-    rows = tx.rows_in(query, sorted(known))
+    rows, others = tx.foreseen.take_states(set(known))
+    if others:
+        rows = rows + ask_states(tx, others)()
     return {
         number: Before(scope, sealed, state[LATEST_STEP], tuple(state))
         for number, scope, sealed, *state in rows
     }
+
+
+def ask_states(conn: Connection, series: Iterable[int]) -> Callable[[], list[Row]]:
+    """Ask for id, scope, number of sealed points and summary of series."""
+    return conn.ask_in(
+        f"SELECT id, scope, sealed, {STATE} FROM hr_series WHERE id IN ({{ids}})", sorted(series)
+    )
 
 
 def _update_states(

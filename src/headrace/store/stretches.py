@@ -16,8 +16,8 @@ from headrace.base.errors import InvalidParameter
 from headrace.store import chunks
 from headrace.store.buckets import Ints, Numbers
 from headrace.store.connection import Connection
-from headrace.store.dialect import MAX_IN_LIST
 from headrace.store.points import Part, Range
+from headrace.store.questions import MAX_IN_LIST
 
 Axis = Literal["step", "time"]
 

@@ -17,6 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from headrace.store.caches import Caches, SeriesKey
 from headrace.store.connection import Connection, Params, Row
 from headrace.store.dialect import Dialect, LostRace
+from headrace.store.foreseen import Foreseen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,6 +83,7 @@ class Transaction(Connection):
         held_experiments: likewise the rows of experiments, by id, with whether they may be changed.
         held_models: likewise models, by public id.
         held_writers: likewise writers, by name.
+        foreseen: answers to questions that were asked ahead.
         wanted_runs: takes up the runs that are asked for: whoever has lost a race locks them all at once the next time.
         may_restart: whether this is the first try, so that it may be given up in order to lock in order.
     """
@@ -89,6 +91,7 @@ class Transaction(Connection):
     __slots__ = (
         "arrays",
         "clock",
+        "foreseen",
         "held_experiments",
         "held_models",
         "held_runs",
@@ -120,6 +123,7 @@ class Transaction(Connection):
         self.held_writers: dict[str, Any] = {}
         self.locked_runs: set[str] = set()
         self.wanted_runs: set[str] = set()
+        self.foreseen = Foreseen()
         self.may_restart = False
         self.points: dict[SeriesKey, PointList] = {}
         self.records: dict[SeriesKey, RecordList] = {}
@@ -145,13 +149,21 @@ class Transaction(Connection):
 
         All transactions lock in the same order, so that none waits for one that waits for it.
         """
+        self.ask_for_runs(run_ids)()
+
+    def ask_for_runs(self, run_ids: Iterable[str]) -> Callable[[], None]:
+        """Ask for what `lock_runs` locks, and return what waits for the locks: what is asked before that finds them taken."""
         missing = sorted(set(run_ids) - self.held_runs.keys())
-        if missing:
-            self.wanted_runs.update(missing)
-            query = _FIND_RUNS.replace("{by_name}", self.dialect.walking("hr_run_one_run_id"))
-            for row in self.rows_in(query + self.for_update, missing):
+        self.wanted_runs.update(missing)
+        query = _FIND_RUNS.replace("{by_name}", self.dialect.walking("hr_run_one_run_id"))
+        answer = self.ask_in(query + self.for_update, missing)
+
+        def take() -> None:
+            for row in answer():
                 self.held_runs[row[1]] = RunRef(*row)
                 self.locked_runs.add(row[1])
+
+        return take
 
     def lock_more_runs(self, run_ids: Collection[str]) -> None:
         """Lock runs that nobody has claimed beforehand.
@@ -222,3 +234,5 @@ class Transaction(Connection):
             self.caches.add_keys(self.new_keys)
         if self.new_series:
             self.caches.add_series(self.new_series)
+        if self.dialect.asks_ahead and self.held_runs:
+            self.caches.add_runs({name: (run.id, run.attempt) for name, run in self.held_runs.items()})

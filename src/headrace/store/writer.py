@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from headrace.base.errors import HeadraceError, TooManyRequests, Unavailable
 from headrace.store.claims import NO_CLAIMS, Claims, lock_claims
 from headrace.store.dialect import LostRace
+from headrace.store.foreseen import Wanted
 from headrace.store.transaction import Transaction
 
 log = logging.getLogger("headrace.store")
@@ -42,9 +43,10 @@ class Job:
         notify: called in the writer's thread with all jobs of a group that share it, once they are decided.
         ticket: for `notify`.
         claims: what the work writes to, as far as that is known beforehand.
+        foresee: tells what the work will ask for; None if that is not known.
     """
 
-    __slots__ = ("claims", "error", "notify", "result", "ticket", "work")
+    __slots__ = ("claims", "error", "foresee", "notify", "result", "ticket", "work")
 
     def __init__(
         self,
@@ -52,8 +54,10 @@ class Job:
         notify: Callable[[list["Job"]], None],
         ticket: Any,
         claims: Claims = NO_CLAIMS,
+        foresee: Callable[[], Wanted] | None = None,
     ) -> None:
         self.work = work
+        self.foresee = foresee
         self.notify = notify
         self.ticket = ticket
         self.claims = claims
@@ -148,10 +152,15 @@ class Writer:
                 raise Unavailable("The server is stopping; send the call again to the next one.")
             self._queue.put(job)
 
-    def call(self, work: Callable[[Transaction], Any], claims: Claims = NO_CLAIMS) -> Any:
-        """Run a job from any thread and wait for its result; `claims` as for `Job`."""
+    def call(
+        self,
+        work: Callable[[Transaction], Any],
+        claims: Claims = NO_CLAIMS,
+        foresee: Callable[[], Wanted] | None = None,
+    ) -> Any:
+        """Run a job from any thread and wait for its result; `claims` and `foresee` as for `Job`."""
         future: Future[Any] = Future()
-        self.submit(Job(work, settle_futures, future, claims))
+        self.submit(Job(work, settle_futures, future, claims, foresee))
         return future.result()
 
     def _loop(self) -> None:
@@ -233,8 +242,14 @@ def _lock(tx: Transaction, group: Sequence[Job], wanted: _Wanted) -> None:
     """Lock what jobs claim, and the runs that were wanted when they were run before."""
     wanted.tries += 1
     tx.may_restart = wanted.tries <= MAX_RESTARTS
-    lock_claims(tx, [job.claims for job in group], wanted.runs)
+    lock_claims(tx, [job.claims for job in group], wanted.runs, _foresee(tx, group))
     tx.wanted_runs = wanted.runs
+
+
+def _foresee(tx: Transaction, group: Sequence[Job]) -> list[Wanted]:
+    """Return what jobs will ask for; nothing if that is not known of one of them, which may change what others ask for."""
+    asks = [job.foresee for job in group] if tx.dialect.asks_ahead else []
+    return [foresee() for foresee in asks if foresee] if all(asks) else []
 
 
 def _run_jobs(tx: Transaction, group: Sequence[Job], wanted: _Wanted) -> None:

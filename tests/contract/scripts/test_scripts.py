@@ -18,7 +18,7 @@ from test_clients import find_python, make_environment
 
 from serving import start_server
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.timeout(600)]
 
 HERE = Path(__file__).parent
 SCRIPTS = sorted(path.stem for path in HERE.glob("train_*.py"))
@@ -61,32 +61,15 @@ def _play(python: str | Path, script: str, folder: Path, uri: str, *, rewrite: b
     return {"seen": seen, "left": left}
 
 
-@pytest.fixture(scope="module")
-def references() -> dict[str, Findings]:
-    return {}
-
-
-def _find_reference(references: dict[str, Findings], script: str, folder: Path) -> Findings:
-    """What the script does with MLflow, found out once."""
-    if script not in references:
-        references[script] = _play(
-            find_python(PEER), script, folder / "mlflow", "sqlite:///mlflow.db", rewrite=False
-        )
-    return references[script]
-
-
-@pytest.mark.parametrize("target", ["database", "server"])
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_script_does_the_same(
-    references: dict[str, Findings], tmp_path: Path, script: str, target: str
-) -> None:
-    wanted = _find_reference(references, script, tmp_path)
-    if target == "database":
-        given = _play(sys.executable, script, tmp_path / "headrace", "sqlite:///headrace.db", rewrite=True)
-    else:
-        with start_server(tmp_path / "server") as server:
-            given = _play(sys.executable, script, tmp_path / "headrace", server.url, rewrite=True)
-    differences = [*_compare("", wanted, _without_own(given))]
+def test_a_script_does_the_same_with_a_database_and_with_a_server(tmp_path: Path, script: str) -> None:
+    wanted = _play(find_python(PEER), script, tmp_path / "mlflow", "sqlite:///mlflow.db", rewrite=False)
+    with start_server(tmp_path / "tracking") as server:
+        given = {
+            name: _play(sys.executable, script, tmp_path / name, uri, rewrite=True)
+            for name, uri in (("database", "sqlite:///headrace.db"), ("server", server.url))
+        }
+    differences = [line for name in given for line in _compare(name, wanted, _without_own(given[name]))]
     assert not differences, "\n".join(differences)
 
 

@@ -3,13 +3,15 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 
 import pytest
 
 import headrace
 from headrace.base.errors import HeadraceError, InvalidParameter
 from headrace.client import Client, connect
-from headrace.client.connect import read_settings
+from headrace.client.client import GROUPS
+from headrace.client.connect import GROUP, OWN, read_settings
 from headrace.client.transport import DEFAULT_RETRIES, DEFAULT_TIMEOUT_S
 from serving import clean_environment
 
@@ -154,7 +156,7 @@ def test_importing_the_package_loads_next_to_nothing() -> None:
 
 def test_importing_the_client_loads_no_transport() -> None:
     loaded = _loaded("import headrace.client")
-    assert "headrace.client.runs" in loaded
+    assert "headrace.client.client" in loaded
     assert loaded.isdisjoint({*SERVERS, "urllib3", "headrace.local"})
 
 
@@ -173,3 +175,28 @@ def test_the_public_names_are_what_they_say() -> None:
     assert {*headrace.__all__, "__version__"} <= set(dir(headrace))
     with pytest.raises(AttributeError, match="start_nothing"):
         _ = headrace.start_nothing
+
+
+def test_what_is_known_without_a_look_is_what_the_package_declares() -> None:
+    declared = {
+        entry.name: entry.value
+        for entry in entry_points(group=GROUP)
+        if entry.dist and entry.dist.name == "headrace"
+    }
+    assert declared == OWN
+
+
+def test_a_client_has_all_groups_and_loads_each_when_it_is_used() -> None:
+    code = (
+        "import sys; from headrace.client import connect; client = connect('http://127.0.0.1:1'); "
+        "before = 'headrace.client.tables' in sys.modules; client.tables; "
+        "print(before, 'headrace.client.tables' in sys.modules, client.tables is client.tables)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["False", "True", "True"]
+    with connect("http://127.0.0.1:1") as client:
+        assert set(dir(client)) > set(GROUPS)
+        for name in GROUPS:
+            assert type(getattr(client, name)).__module__ == GROUPS[name].partition(":")[0]
+        with pytest.raises(AttributeError, match="nothing_of_that_name"):
+            client.nothing_of_that_name  # noqa: B018 - it is asked for, no more

@@ -12,11 +12,14 @@ from starlette.types import Scope
 
 from headrace.api.endpoint import Empty, Endpoint, Need, Permission, Resource
 from headrace.api.endpoints import ENDPOINTS
+from headrace.api.series import GetChart, GetPoints
+from headrace.api.tables import RUNS, ListKeys, SelectRuns
 from headrace.base.errors import InvalidParameter, MethodNotAllowed, NotFound
 from headrace.base.json import Int64, Wire
 from headrace.server.rest import (
     EndpointTable,
     Rest,
+    _is_small,
     _LoopNotifier,
     _settle,
     _wants_msgpack,
@@ -296,6 +299,50 @@ def test_calls_that_read_columns_take_turns_and_others_do_not(
 
     asyncio.run(call_all())
     assert seen[0] == most
+
+
+@pytest.mark.parametrize(
+    ("request_", "small"),
+    [
+        (SelectRuns(experiment_ids=["0"], select=["run_id"] * 100, limit=1000), True),
+        (SelectRuns(experiment_ids=["0"], select=["run_id"] * 100, limit=1001), False),
+        (SelectRuns(experiment_ids=["0"], select=["run_id"], limit=1, bounds_of_all=True), False),
+        (GetChart(keys=["loss"]), True),
+        (ListKeys(experiment_ids=["0"]), False),
+        (GetPoints(run_ids=[], keys=[]), False),
+    ],
+)
+def test_what_a_screen_shows_first_is_small(request_: Wire, *, small: bool) -> None:
+    assert _is_small(request_) is small
+
+
+def test_what_is_small_does_not_wait_behind_what_is_not(
+    scope: MakeScope, exchange: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headrace.server.rest.HEAVY_READS", 1)
+    answered = threading.Event()
+
+    def read(_: object, __: object, ___: object, request: SelectRuns) -> Empty:
+        if request.limit > 1000:
+            assert answered.wait(20)  # a turn of its own: or nobody would ever be answered
+        return Empty()
+
+    monkeypatch.setattr("headrace.server.rest.dispatch.read", read)
+    rest = Rest(None, [RUNS])  # type: ignore[arg-type]
+
+    async def call(limit: int) -> None:
+        asked = scope("POST", "/api/headrace/v1/tables/runs", content_type="application/json")
+        asked.update(rest.matches(asked)[1])
+        answer = exchange(b'{"experiment_ids": ["0"], "select": ["run_id"], "limit": %d}' % limit)
+        await rest.handle(asked, answer.receive, answer.send)
+        assert answer.status == 200
+        if limit <= 1000:
+            answered.set()
+
+    async def call_both() -> None:
+        await asyncio.gather(call(100_001), call(1000))
+
+    asyncio.run(call_both())
 
 
 def test_a_loop_that_has_ended_harms_nobody_who_writes() -> None:

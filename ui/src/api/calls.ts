@@ -17,6 +17,21 @@ export interface AttemptRecord {
   from_step?: number;
 }
 
+/** Answer of experiments/best. */
+export interface BestAnswer {
+  experiments: Array<ExperimentBest>;
+}
+
+/** The best value of an experiment's metric, and the run that has it. */
+export interface BestValue {
+  key: string;
+  statistic: string;
+  value: number;
+  run_id: string;
+  run_name: string;
+  number: number;
+}
+
 /** What a client needs to know of a run that it has written to. There is none for a run that is not there. */
 export interface BlockAnswer {
   run_id: string;
@@ -236,6 +251,13 @@ export interface ExperimentAnswer {
   experiment: Experiment;
 }
 
+/** What speaks for an experiment. */
+export interface ExperimentBest {
+  experiment_id: string;
+  owner?: string;
+  best?: BestValue;
+}
+
 /** Answer of experiments/create. */
 export interface ExperimentCreated {
   experiment_id: string;
@@ -271,6 +293,11 @@ export interface FileInfo {
 export interface FinalizeLoggedModel {
   model_id: string;
   status: LoggedModelStatus;
+}
+
+/** Parameters of experiments/best: one experiment at least, and up to 200. */
+export interface FindBest {
+  experiment_ids: Array<string>;
 }
 
 /** Parameters of changes/follow. */
@@ -779,6 +806,15 @@ export interface OverviewPage {
   next_page_token?: string;
 }
 
+/** Answer of views/start, all of one moment. */
+export interface PageStart {
+  cursor: string;
+  stars: Array<Star>;
+  more_stars: boolean;
+  experiment?: Experiment;
+  views?: Array<View>;
+}
+
 /** An input of a run: a key and its value as text. */
 export interface Param {
   key: string;
@@ -1141,6 +1177,11 @@ export interface StarsPage {
   next_page_token?: string;
 }
 
+/** Parameters of views/start: the experiment that a page is about, if it is about one. */
+export interface StartPage {
+  experiment_id?: string;
+}
+
 /** The beginning of a run; its id was made by the client. */
 export interface StartRecord {
   experiment_id?: string;
@@ -1310,6 +1351,7 @@ export const CALLS = {
   'control.cancel_stop': { method: 'POST', path: 'api/headrace/v1/control/cancel-stop', binary: false },
   'control.get': { method: 'GET', path: 'api/headrace/v1/control/get', binary: false },
   'control.request_stop': { method: 'POST', path: 'api/headrace/v1/control/request-stop', binary: false },
+  'experiments.best': { method: 'POST', path: 'api/headrace/v1/experiments/best', binary: false },
   'experiments.create': { method: 'POST', path: 'api/2.0/mlflow/experiments/create', binary: false },
   'experiments.delete': { method: 'POST', path: 'api/2.0/mlflow/experiments/delete', binary: false },
   'experiments.delete_tag': { method: 'POST', path: 'api/2.0/mlflow/experiments/delete-experiment-tag', binary: false },
@@ -1373,6 +1415,7 @@ export const CALLS = {
   'views.set_default': { method: 'POST', path: 'api/headrace/v1/views/set-default', binary: false },
   'views.star': { method: 'POST', path: 'api/headrace/v1/views/star', binary: false },
   'views.stars': { method: 'GET', path: 'api/headrace/v1/views/stars', binary: false },
+  'views.start': { method: 'GET', path: 'api/headrace/v1/views/start', binary: false },
   'views.unstar': { method: 'POST', path: 'api/headrace/v1/views/unstar', binary: false },
 } as const;
 
@@ -1397,6 +1440,7 @@ export interface Calls {
   'control.cancel_stop': { request: ControlledRun; response: RunControl };
   'control.get': { request: ControlledRun; response: RunControl };
   'control.request_stop': { request: RequestStop; response: RunControl };
+  'experiments.best': { request: FindBest; response: BestAnswer };
   'experiments.create': { request: CreateExperiment; response: ExperimentCreated };
   'experiments.delete': { request: GetExperiment; response: Empty };
   'experiments.delete_tag': { request: DeleteExperimentTag; response: Empty };
@@ -1460,5 +1504,6 @@ export interface Calls {
   'views.set_default': { request: SetDefaultView; response: ViewAnswer };
   'views.star': { request: Starred; response: Empty };
   'views.stars': { request: ListStars; response: StarsPage };
+  'views.start': { request: StartPage; response: PageStart };
   'views.unstar': { request: Starred; response: Empty };
 }

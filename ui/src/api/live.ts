@@ -3,6 +3,7 @@
 import { useEffect, useSyncExternalStore } from 'react';
 import type { Change } from './calls';
 import { ApiError, call } from './client';
+import { takeCursor } from './start';
 
 /** `live`; `paused` while the tab is hidden or nothing is followed; `lost` since a time, with the next try at `retryAt` (Unix ms). */
 export type LiveState =
@@ -28,6 +29,7 @@ class Live {
   private readonly watchers = new Set<() => void>();
   private state: LiveState = { kind: 'paused' };
   private cursor = '';
+  private origin: number | undefined;
   private run: AbortController | undefined;
 
   constructor() {
@@ -52,6 +54,12 @@ class Live {
 
   getState = (): LiveState => this.state;
 
+  /** The clock of the database up to which all has been told; `undefined` before the first answer. */
+  heardTo = (): number | undefined => (this.cursor === '' ? undefined : Number.parseInt(this.cursor, 10));
+
+  /** The clock from which on changes are told at all. */
+  heardFrom = (): number | undefined => this.origin;
+
   /** Try again now. */
   restart = (): void => {
     this.run?.abort();
@@ -74,12 +82,20 @@ class Live {
   private async loop(signal: AbortSignal): Promise<void> {
     let pause = FIRST_PAUSE_MS;
     let lostSince = 0;
+    if (this.cursor === '') {
+      const cursor = await takeCursor();
+      if (signal.aborted) return;
+      if (cursor !== undefined) {
+        this.goOn(cursor);
+        this.set({ kind: 'live' });
+      }
+    }
     while (!signal.aborted) {
       try {
         const wait_ms = this.cursor && this.state.kind !== 'lost' ? WAIT_MS : 0;
         const answer = await call('changes.follow', { cursor: this.cursor, wait_ms }, { signal });
         const first = this.cursor === '';
-        this.cursor = answer.cursor;
+        this.goOn(answer.cursor);
         this.set({ kind: 'live' });
         const missed = lostSince > 0;
         lostSince = 0;
@@ -97,6 +113,11 @@ class Live {
         pause = Math.min(pause * 2, MOST_PAUSE_MS);
       }
     }
+  }
+
+  private goOn(cursor: string): void {
+    this.cursor = cursor;
+    this.origin ??= Number.parseInt(cursor, 10);
   }
 
   private tell(news: News): void {

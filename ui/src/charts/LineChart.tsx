@@ -1,7 +1,7 @@
 /** A chart of lines: cursor and highlight in step with all others on the page, zoom by dragging, values in a tooltip. */
 
-import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
+import { useDark } from '@/lib/dark';
 import { formatDuration, formatNumber, formatTime } from '@/lib/format';
 import { highlight } from '@/lib/highlight';
 import type { AxisKind } from '@/lib/ticks';
@@ -44,7 +44,7 @@ export function LineChart(props: Props) {
   const latest = useRef(props);
   const mouse = useRef<{ left: number; top: number } | null>(null);
   const [tip, setTip] = useState<TooltipContent | null>(null);
-  const dark = useComputedColorScheme('light') === 'dark';
+  const dark = useDark();
   const input: PlotInput = { lines, kind, logX, logY, zoom, bands, clip };
   const drawn = useRef(input);
   useEffect(() => {

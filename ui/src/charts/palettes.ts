@@ -50,6 +50,9 @@ export function markColor(share: number, dark: boolean): string {
   return colorAt(VIRIDIS, from + Math.min(1, Math.max(0, share)) * (to - from));
 }
 
+/** The colour of what has no value. */
+export const noColor = (dark: boolean): string => (dark ? '#6a7280' : '#a3abb8');
+
 /** `markColor` as CSS for a legend. */
 export function markGradient(dark: boolean): string {
   const stops = Array.from({ length: 11 }, (_, place) => markColor(place / 10, dark));

@@ -1,6 +1,6 @@
 /** The mark of a run: its colour, and by its shape the dash of its line, so that colour is never alone. */
 
-import { useComputedColorScheme } from '@mantine/core';
+import { useDark } from '@/lib/dark';
 import { runStyle } from '@/lib/runColor';
 
 interface Props {
@@ -8,12 +8,14 @@ interface Props {
   number: number;
   /** Width in pixels. */
   size?: number;
+  /** Instead of its own, where runs are coloured by a value. */
+  color?: string | undefined;
 }
 
 /** Full for a solid line, two arcs for a dashed one, five dots for a dotted one. What it stands for is said beside it. */
-export function RunDot({ number, size = 10 }: Props) {
-  const dark = useComputedColorScheme('light') === 'dark';
-  const { color, dash } = runStyle(number, dark);
+export function RunDot({ number, size = 10, color: given }: Props) {
+  const dark = useDark();
+  const { color, dash } = given === undefined ? runStyle(number, dark) : { color: given, dash: [] };
   const around = 2 * Math.PI * 3.6;
   const marks = dash.length === 0 ? 0 : (dash[0] ?? 0) > 4 ? 2 : 5;
   const on = marks === 2 ? 0.7 : 0.45;

@@ -109,6 +109,12 @@ function useFolded(): [boolean, (folded: boolean) => void] {
   return [narrow ? small : wide, fold];
 }
 
+const INSIDE = [
+  { to: '/experiments/$experimentId/runs', label: 'Runs', icon: ListTree },
+  { to: '/experiments/$experimentId/models', label: 'Logged models', icon: Boxes },
+  { to: '/experiments/$experimentId/datasets', label: 'Datasets', icon: Database },
+] as const;
+
 /** The pages of the experiment that one is in. */
 function Inside({ experimentId, folded }: { experimentId: string; folded: boolean }) {
   const { data } = useExperiment(experimentId);
@@ -125,36 +131,12 @@ function Inside({ experimentId, folded }: { experimentId: string; folded: boolea
           {name}
         </h2>
       )}
-      <Link
-        to="/experiments/$experimentId/runs"
-        params={params}
-        className={item}
-        title={hint('Runs')}
-        activeOptions={within}
-      >
-        <ListTree size={15} aria-hidden />
-        <span>Runs</span>
-      </Link>
-      <Link
-        to="/experiments/$experimentId/models"
-        params={params}
-        className={item}
-        title={hint('Logged models')}
-        activeOptions={within}
-      >
-        <Boxes size={15} aria-hidden />
-        <span>Logged models</span>
-      </Link>
-      <Link
-        to="/experiments/$experimentId/datasets"
-        params={params}
-        className={item}
-        title={hint('Datasets')}
-        activeOptions={within}
-      >
-        <Database size={15} aria-hidden />
-        <span>Datasets</span>
-      </Link>
+      {INSIDE.map(({ to, label, icon: Icon }) => (
+        <Link key={to} to={to} params={params} className={item} title={hint(label)} activeOptions={within}>
+          <Icon size={15} aria-hidden />
+          <span>{label}</span>
+        </Link>
+      ))}
     </>
   );
 }

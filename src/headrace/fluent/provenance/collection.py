@@ -191,10 +191,15 @@ def _read_git(program: Program, max_diff_bytes: int | None) -> tuple[WorkTree | 
 def _read_git_once(
     folder: Path, file: str, max_diff_bytes: int | None
 ) -> tuple[WorkTree | None, Changes | None]:
-    tree = find_work_tree(folder, file)
+    tree = _find_tree_once(folder, file)
     if tree is None or max_diff_bytes is None:
         return tree, None
     return tree, read_changes(tree, max_diff_bytes)
+
+
+@lru_cache(maxsize=4)
+def _find_tree_once(folder: Path, file: str) -> WorkTree | None:
+    return find_work_tree(folder, file)
 
 
 def _stamp_path() -> tuple[tuple[str, int], ...]:
@@ -248,7 +253,7 @@ def _read_environment_once(stamps: tuple[tuple[str, int], ...]) -> _Environment:
 def _read_source_once(file: str, folder: Path) -> tuple[SourceFile | None, bool]:
     """Return the program file, and whether git knows it."""
     source = read_source(file)
-    tree = find_work_tree(folder, file) if source is not None else None
+    tree = _find_tree_once(folder, file) if source is not None else None
     return source, tree is not None and bool(tree.commit) and is_tracked(tree, file)
 
 

@@ -39,6 +39,8 @@ _CONFIG = (
     "diff.relative=false",
     f"diff.orderFile={os.devnull}",
 )
+_PLACE = ("rev-parse", "--show-toplevel", "HEAD", "--symbolic-full-name", "HEAD")
+_BRANCHES = "refs/heads/"
 _DIFF = ("diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color")
 _ONLY_FULL_FILES = (".", *(f":(exclude,icase,glob)**/{pattern}" for pattern in SECRET_FILES))
 _FILE_MARK = b"diff --git "
@@ -93,14 +95,15 @@ def find_work_tree(folder: Path, file: str = "") -> WorkTree | None:
         folder: where to begin to look, upwards.
         file: the program; a work tree that ignores it is none of its own.
     """
-    told = _ask(folder, "rev-parse", "--show-toplevel")
-    if not told or not (root := told.decode("utf-8", "surrogateescape").rstrip("\n")):
+    place = _ask_for_text(folder, *_PLACE).rsplit("\n", 2)
+    root = place[0] or _ask_for_text(folder, "rev-parse", "--show-toplevel")  # there may be no commit yet
+    if not root:
         return None
     if file and Path(file).is_file() and _ask(folder, "check-ignore", "--quiet", "--", file) is not None:
         return None
-    commit = (_ask(folder, "rev-parse", "--verify", "--quiet", "HEAD") or b"").decode().strip()
-    branch = (_ask(folder, "symbolic-ref", "--quiet", "--short", "HEAD") or b"").decode("utf-8", "replace")
-    return WorkTree(root, commit, branch.strip(), _read_remote(folder))
+    commit, name = place[1:] or ("", _ask_for_text(folder, "symbolic-ref", "--quiet", "HEAD"))
+    branch = name.removeprefix(_BRANCHES) if name.startswith(_BRANCHES) else ""
+    return WorkTree(root, commit, branch, _read_remote(folder))
 
 
 def read_changes(tree: WorkTree, max_bytes: int) -> Changes:
@@ -178,6 +181,10 @@ def _read_diff(root: Path, max_bytes: int) -> tuple[bytes, int]:
 
 def _split_names(told: bytes | None) -> list[str]:
     return [name.decode("utf-8", "replace") for name in (told or b"").split(b"\0") if name]
+
+
+def _ask_for_text(folder: Path, *arguments: str) -> str:
+    return (_ask(folder, *arguments) or b"").decode("utf-8", "surrogateescape").rstrip("\n")
 
 
 def _ask(folder: Path, *arguments: str) -> bytes | None:

@@ -5,7 +5,6 @@ No package is imported. Where a package came from an index, neither pip nor uv n
 """
 
 import hashlib
-import importlib.metadata
 import re
 import sys
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from urllib.request import url2pathname
 
 import msgspec
 
+from headrace.base.installed import Metadata, MetadataFolder, find_metadata
 from headrace.base.redaction import strip_credentials
 from headrace.fluent.provenance.git import find_work_tree, is_clean
 
@@ -24,6 +24,8 @@ _HEADER = re.compile(r"^(Name|Version):[ \t]*(.+?)[ \t]*$", re.MULTILINE)
 _OF_THE_INSTALLER = re.compile(
     r"\.dist-info/(?:RECORD(?:\.jws|\.p7s)?|INSTALLER|REQUESTED|direct_url\.json|uv_[a-z_]+\.json)$"
 )
+_OUTSIDE = ("../", "..\\", "/", '"/')
+_MAY_LIE_OUTSIDE = frozenset(first[0] for first in _OUTSIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ def read_packages(path: Sequence[str] | None = None) -> list[Package]:
         path: the folders to search; those of this interpreter unless given.
     """
     found: dict[str, Package] = {}
-    for distribution in importlib.metadata.distributions(path=list(sys.path if path is None else path)):
-        package = _read_package(distribution)
+    for metadata in find_metadata(sys.path if path is None else path):
+        package = _read_package(metadata)
         if package is not None:
             found.setdefault(re.sub(r"[-_.]+", "-", package.name).lower(), package)
     return [found[name] for name in sorted(found)]
@@ -97,10 +99,16 @@ def digest_record(record: str) -> str:
     Args:
         record: the text of RECORD.
     """
-    lines = [line for line in record.splitlines() if _is_of_the_wheel(line)]
-    return (
-        hashlib.sha256("".join(line + "\n" for line in sorted(lines)).encode()).hexdigest() if lines else ""
-    )
+    # Tens of thousands of lines in a usual environment: hence the tests in place.
+    lines = [
+        line
+        for line in record.splitlines()
+        if line[-2:] != ",,"
+        and not (line[:1] in _MAY_LIE_OUTSIDE and line.startswith(_OUTSIDE))
+        and not (".dist-info/" in line and _OF_THE_INSTALLER.search(line.rsplit(",", 2)[0]))
+    ]
+    lines.sort()
+    return hashlib.sha256(("\n".join(lines) + "\n").encode()).hexdigest() if lines else ""
 
 
 def read_conda(prefix: str = sys.prefix) -> list[str]:
@@ -112,25 +120,19 @@ def read_conda(prefix: str = sys.prefix) -> list[str]:
     return sorted(path.stem for path in (Path(prefix) / "conda-meta").glob("*-*-*.json"))
 
 
-def _is_of_the_wheel(line: str) -> bool:
-    if line.endswith(",,") or line.startswith(("../", "..\\", "/", '"/')):
-        return False
-    return ".dist-info/" not in line or not _OF_THE_INSTALLER.search(line.rsplit(",", 2)[0])
-
-
-def _read_package(distribution: importlib.metadata.Distribution) -> Package | None:
-    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-    header = dict(_HEADER.findall(text.partition("\n\n")[0].replace("\r\n", "\n")))
+def _read_package(metadata: Metadata) -> Package | None:
+    text = (metadata.read_text("METADATA") or metadata.read_text("PKG-INFO") or "").replace("\r\n", "\n")
+    header = dict(_HEADER.findall(text.partition("\n\n")[0]))
     if "Name" not in header:  # what is left of a package that was removed by hand
         return None
-    direct_url = distribution.read_text("direct_url.json")
+    direct_url = metadata.read_text("direct_url.json")
     return Package(
         name=header["Name"],
         version=header.get("Version", ""),
-        installer=(distribution.read_text("INSTALLER") or "").strip(),
-        requested=distribution.read_text("REQUESTED") is not None,
-        files_sha256=digest_record(distribution.read_text("RECORD") or ""),
-        source=_read_source(direct_url) if direct_url else _find_old_source(distribution),
+        installer=(metadata.read_text("INSTALLER") or "").strip(),
+        requested=metadata.read_text("REQUESTED") is not None,
+        files_sha256=digest_record(metadata.read_text("RECORD") or ""),
+        source=_read_source(direct_url) if direct_url else _find_old_source(metadata),
     )
 
 
@@ -163,10 +165,10 @@ def _read_hashes(archive: dict[str, Any]) -> dict[str, str]:
     return {name: value} if value else {}
 
 
-def _find_old_source(distribution: importlib.metadata.Distribution) -> Source | None:
+def _find_old_source(metadata: Metadata) -> Source | None:
     """Return the folder of a package that setuptools' older ``develop`` has made editable."""
-    place = getattr(distribution, "_path", None)
-    if not isinstance(place, Path) or place.suffix != ".egg-info":
+    place = Path(metadata.path) if isinstance(metadata, MetadataFolder) else Path()
+    if place.suffix != ".egg-info":
         return None
     folder = place.parent
     if folder.name in {"site-packages", "dist-packages"}:

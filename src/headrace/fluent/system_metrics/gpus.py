@@ -3,11 +3,15 @@
 NVIDIA's are asked through NVML (the package nvidia-ml-py), AMD's through the kernel's files. Where there is neither, there are none.
 """
 
+import ctypes
+import sys
 from typing import Any, Protocol
 
 from headrace.base.errors import NotImplementedByServer
 from headrace.base.plugins import load
 from headrace.fluent.system_metrics.amd import find_amd_gpus
+
+_NVML = "libnvidia-ml.so.1"
 
 
 class Gpus(Protocol):
@@ -43,6 +47,11 @@ def list_gpus() -> list[dict[str, Any]]:
 
 
 def _find_nvidia_gpus() -> Gpus | None:
+    try:
+        if sys.platform == "linux":
+            ctypes.CDLL(_NVML)  # where it is not, the package need not be loaded, which takes longer
+    except OSError:
+        return None
     try:
         module = load("headrace.fluent.system_metrics.nvidia", extra="system", purpose="GPU metrics")
     except NotImplementedByServer:

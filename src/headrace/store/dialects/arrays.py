@@ -17,8 +17,11 @@ from sqlalchemy.types import Integer
 from headrace.store.tables import METADATA
 
 _HEAD = struct.Struct(">iiiii")
-_INT8 = 20
+_INT8, _BYTEA, _TEXT = 20, 17, 25
 _LENGTH_END, _ITEM = 4, 12
+_LENGTH = struct.Struct(">i")
+_FEW = 100
+"""Up to so many integers are packed by one call; more are put in place byte by byte, for all at once."""
 
 INSERT = re.compile(r"\s*INSERT INTO (\w+) \(([^)]*)\)\s+VALUES \(([^)]*)\)(.*)", re.DOTALL)
 UPDATE = re.compile(r"\s*UPDATE (\w+) SET (.*)\sWHERE ([\w\s=?]*(?: AND [\w\s=?<>]*)*)", re.DOTALL)
@@ -49,6 +52,12 @@ def find_array_statement(text: str) -> ArrayStatement | None:
     return None
 
 
+@cache
+def _form_of(count: int) -> struct.Struct:
+    """Return the form of an array of so many integers: its head, then each behind its length."""
+    return struct.Struct(_HEAD.format + "iq" * count)
+
+
 class Packed:
     """An array of integers of 64 bits, as PostgreSQL sends it in binary.
 
@@ -60,11 +69,17 @@ class Packed:
 
     def __init__(self, values: Sequence[int]) -> None:
         self.values = values
+        count = len(values)
+        if count <= _FEW:
+            items = [8] * (2 * count)
+            items[1::2] = values
+            self.data: bytes = _form_of(count).pack(1, 0, _INT8, count, 1, *items)
+            return
         # One dimension, no NULL, the type's number, how many, and from which index; then each item behind its length, all big-endian.
-        items = array("q", values)
+        columns = array("q", values)
         if sys.byteorder == "little":
-            items.byteswap()
-        raw = items.tobytes()
+            columns.byteswap()
+        raw = columns.tobytes()
         body = bytearray(_ITEM * len(values))
         body[_LENGTH_END - 1 :: _ITEM] = b"\x08" * len(values)
         for place in range(8):
@@ -72,10 +87,45 @@ class Packed:
         self.data = _HEAD.pack(1, 0, _INT8, len(values), 1) + body
 
 
+class PackedBytes:
+    """An array of bytes, as PostgreSQL sends it in binary.
+
+    Args:
+        values: the items.
+    """
+
+    __slots__ = ("data",)
+
+    kind = _BYTEA
+
+    def __init__(self, values: Sequence[bytes]) -> None:
+        parts = [_HEAD.pack(1, 0, self.kind, len(values), 1)]
+        for value in values:
+            parts += (_LENGTH.pack(len(value)), value)
+        self.data = b"".join(parts)
+
+
+class PackedTexts(PackedBytes):
+    """An array of texts, likewise; none of them holds a NUL character, which the database cannot hold.
+
+    Args:
+        values: the items.
+    """
+
+    __slots__ = ()
+
+    kind = _TEXT
+
+    def __init__(self, values: Sequence[str]) -> None:
+        super().__init__([value.encode() for value in values])
+
+
 def as_array(kind: str, values: Sequence[Any]) -> Any:
-    """Return values as a parameter that the driver sends quickly: integers packed, or as the text of an array if there are NULLs among them."""
+    """Return values as a parameter that the driver sends quickly: packed, or as the text of an array if there are NULLs among integers."""
     if kind not in {"bigint", "smallint"}:
-        return list(values)
+        if not values or None in values or (kind == "text" and "\0" in "".join(values)):
+            return list(values)  # the driver says what is wrong with it
+        return PackedTexts(values) if kind == "text" else PackedBytes(values)
     if None in values:
         return "{" + ",".join(["NULL" if value is None else str(int(value)) for value in values]) + "}"
     return Packed(values)

@@ -10,9 +10,11 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import errors, generators
+from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
+from psycopg.waiting import Wait
 
 from headrace.store.dialect import KEPT_TEXTS
 
@@ -146,17 +148,13 @@ class Pipeline:
 
     def _collect(self, sent: Sequence[_Asked]) -> PGresult | None:
         """Take the answers; return the one that tells of a failure, if there is one."""
-        pgconn, wait, fetch_many = self._pgconn, self._connection.wait, generators.fetch_many
+        pgconn = self._pgconn
         failed: PGresult | None = None
-        for asked in sent:
-            for result in wait(fetch_many(pgconn)):
-                asked.result = result
-                if failed is None and result.status in _FAILED:
-                    failed = result
-            if pgconn.status == ConnStatus.BAD:
-                break
+        for asked, result in zip(sent, self._connection.wait(_receive(pgconn)), strict=False):
+            asked.result = result
+            if failed is None and result.status in _FAILED:
+                failed = result
         if pgconn.status != ConnStatus.BAD:
-            wait(fetch_many(pgconn))
             pgconn.exit_pipeline_mode()
         elif failed is None:
             raise psycopg.OperationalError("the connection is lost")
@@ -207,6 +205,31 @@ class Pipeline:
         self.collect()
         self._pgconn.consume_input()
         self._pgconn.consume_input()  # behind the last words comes the end
+
+
+def _receive(pgconn: PGconn) -> PQGen[list[PGresult]]:
+    """Take the answers to all statements up to the synchronisation behind them, one for each statement; fewer if the connection is lost.
+
+    psycopg has a generator for the answers to one statement; to wait anew for each of them costs more than to take it.
+    """
+    results: list[PGresult] = []
+    while pgconn.status != ConnStatus.BAD:
+        while pgconn.is_busy():
+            while not (yield Wait.R):
+                continue
+            try:
+                pgconn.consume_input()
+            except psycopg.DatabaseError:
+                if any(result.status == ExecStatus.FATAL_ERROR for result in results):
+                    return results  # its last words say more than that it is gone
+                raise
+        result = pgconn.get_result()
+        if result is None:  # the answers to a statement are complete
+            continue
+        if result.status == ExecStatus.PIPELINE_SYNC:
+            break
+        results.append(result)
+    return results
 
 
 class Cursor:

@@ -22,7 +22,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from headrace.base.errors import HeadraceError
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.dialect import KEPT_TEXTS, Dialect, Inserted, Purpose, open_pool
-from headrace.store.dialects.arrays import Packed, as_array, find_array_statement
+from headrace.store.dialects.arrays import Packed, PackedBytes, PackedTexts, as_array, find_array_statement
 from headrace.store.dialects.pipeline import Cursor, Pipeline
 from headrace.store.dialects.troubles import Trouble, explain
 
@@ -46,6 +46,19 @@ WITH given AS (
     ON CONFLICT DO NOTHING RETURNING series, code
 )
 SELECT series, count(*), count(*) FILTER (WHERE code NOT BETWEEN {LOWEST} AND {HIGHEST}) FROM given GROUP BY series"""
+# Ids are given in the order of the rows, as in `insert_each`; so the n-th of them belongs to the n-th row.
+_INSERT_CHUNKS = """
+WITH given AS (
+    SELECT * FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[])
+    WITH ORDINALITY AS given(series, bounds, blocks, points, place)
+), stored AS (
+    INSERT INTO hr_chunk_data (blocks, points) SELECT blocks, points FROM given RETURNING id
+), numbered AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM stored)
+INSERT INTO hr_chunk (series, id, bounds)
+SELECT given.series, numbered.id, given.bounds FROM given JOIN numbered ON numbered.place = given.place"""
+_ASK_IDS = (
+    "SELECT nextval((SELECT pg_get_serial_sequence('{table}', 'id'))) FROM generate_series(1, %s::bigint)"
+)
 _MOVE_CLOCK = """
 WITH moved AS (UPDATE hr_clock SET value = value + 1 WHERE id = 1 RETURNING value)
 INSERT INTO hr_change (clock, kind, subject, experiment)
@@ -79,6 +92,7 @@ class PostgresqlDialect(Dialect):
     errors = (psycopg.Error,)
     inserts_together = True
     seals_at_once = True
+    asks_ahead = True
     version_sql = "SELECT current_setting('server_version')"
     now_sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
@@ -110,6 +124,8 @@ class PostgresqlDialect(Dialect):
             for kind in (int, bool):
                 connection.adapters.register_dumper(kind, Int8BinaryDumper)
             connection.adapters.register_dumper(Packed, _PackedDumper)
+            connection.adapters.register_dumper(PackedBytes, _PackedBytesDumper)
+            connection.adapters.register_dumper(PackedTexts, _PackedTextsDumper)
             connection.adapters.register_loader("numeric", _IntegerLoader)
             connection.adapters.register_loader("numeric", _IntegerBinaryLoader)
             settings = {
@@ -180,6 +196,18 @@ class PostgresqlDialect(Dialect):
             ids += [found[0] for found in cursor.fetchall()]
         return ids
 
+    def ask_ids(self, cursor: DBAPICursor, table: str, count: int) -> Callable[[], list[tuple[Any, ...]]]:
+        """See `Dialect.ask_ids`."""
+        cursor.execute(_ASK_IDS.replace("{table}", table), (count,))
+        return self.answer(cursor)
+
+    def insert_chunks(self, cursor: DBAPICursor, rows: Sequence[tuple[int, bytes, bytes, bytes]]) -> None:
+        """See `Dialect.insert_chunks`: one statement, so that nobody waits for the ids."""
+        kinds = ("bigint", "bytea", "bytea", "bytea")
+        columns = zip(*rows, strict=True)
+        given = [as_array(kind, column) for kind, column in zip(kinds, columns, strict=True)]
+        cursor.execute(_INSERT_CHUNKS, given)
+
     def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Dialect.execute_many`: one statement over arrays where the text has a form that allows it."""
         for _ in _execute_parts(cursor, text, rows):
@@ -241,16 +269,10 @@ class PostgresqlDialect(Dialect):
         _find_pipeline(connection).roll_back(wait=wait)
         connection.info[_USED] = time.monotonic()
 
-    def rows_in(
-        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
-    ) -> list[tuple[Any, ...]]:
-        """See `Dialect.rows_in`: the list is one parameter, so that the statement is prepared once for all lengths."""
-        return self.ask_in(cursor, text, ids, before)()
-
     def ask_in(
         self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
     ) -> Callable[[], list[tuple[Any, ...]]]:
-        """See `Dialect.ask_in`."""
+        """See `Dialect.ask_in`: the list is one parameter, so that the statement is prepared once for all lengths."""
         if not ids:
             return list
         given = Packed(ids) if type(ids[0]) is int else list(ids)
@@ -258,6 +280,14 @@ class PostgresqlDialect(Dialect):
             _rewrite(text.replace("IN ({ids})", "= ANY(?)")), [*before, *[given] * text.count("{ids}")]
         )
         return self.answer(cursor)
+
+    def change_in(
+        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
+    ) -> Iterator[int]:
+        """See `Dialect.change_in`: one statement, which is waited for if the count is asked for."""
+        given = Packed(ids) if type(ids[0]) is int else list(ids)
+        cursor.execute(_rewrite(text.replace("IN ({ids})", "= ANY(?)")), [*before, given])
+        return (cursor.rowcount for _ in range(1))
 
     def answer(self, cursor: DBAPICursor) -> Callable[[], list[tuple[Any, ...]]]:
         """See `Dialect.answer`."""
@@ -297,9 +327,17 @@ class _PackedDumper(Dumper):
     oid = 1016  # bigint[]
     format = Format.BINARY
 
-    def dump(self, obj: Packed) -> bytes:
+    def dump(self, obj: Packed | PackedBytes) -> bytes:
         """Return the bytes."""
         return obj.data
+
+
+class _PackedBytesDumper(_PackedDumper):
+    oid = 1001  # bytea[]
+
+
+class _PackedTextsDumper(_PackedDumper):
+    oid = 1009  # text[]
 
 
 class _IntegerLoader(Loader):

@@ -3,6 +3,7 @@
 import { Badge } from '@mantine/core';
 import { BASE } from '@/api/client';
 import { CodeBlock } from '@/components/CodeBlock';
+import pieces from '@/components/pieces.module.css';
 import classes from './ApiPage.module.css';
 import { type ApiCall, type ApiField, type ApiShape, writeCurl } from './openapi';
 import { Prose } from './Prose';
@@ -59,7 +60,7 @@ interface FieldsProps {
 function Fields({ fields, shapes, seen, label }: FieldsProps) {
   const hasPlace = fields.some(({ place }) => place !== '' && place !== 'body');
   return (
-    <table className={classes.fields} aria-label={label}>
+    <table className={`${pieces.list} ${classes.fields}`} aria-label={label}>
       <thead>
         <tr>
           <th scope="col">Field</th>

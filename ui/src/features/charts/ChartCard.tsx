@@ -1,14 +1,16 @@
 /** The chart of one metric: its title, what can be done with it, and its own error if it has one. */
 
-import { ActionIcon, Button, Menu, Text } from '@mantine/core';
-import { Code, Ellipsis, FileCode, FileImage, Maximize2, Pin, PinOff, Sheet } from 'lucide-react';
+import { ActionIcon, Button, Text } from '@mantine/core';
+import { Ellipsis, Maximize2 } from 'lucide-react';
 import { memo } from 'react';
 import { LineChart } from '@/charts/LineChart';
 import type { PlotLine } from '@/charts/line';
+import { late } from '@/components/Late';
 import { formatCount } from '@/lib/format';
 import classes from './charts.module.css';
 import { type Panel, useDrawnLines } from './panel';
-import { copyPython, saveDrawn, savePicture, savePoints } from './saving';
+
+const Items = late(async () => (await import('./later/CardItems')).CardItems);
 
 interface Props {
   metric: string;
@@ -103,7 +105,7 @@ export function ChartBody({ metric, panel, lines, isLoading, error, height, retr
       kind={axis.kind}
       logX={(state.logx ?? false) && axis.kind !== 'time'}
       logY={state.logy ?? false}
-      zoom={state.zoom}
+      zoom={state.zoom ?? panel.whole}
       bands={state.band !== false}
       clip={panel.clipped.has(metric)}
       height={height}
@@ -118,59 +120,16 @@ const readMessage = (error: unknown): string => (error instanceof Error ? error.
 
 /** Everything that can be done with one chart. */
 export function CardMenu({ metric, panel, lines }: { metric: string; panel: Panel; lines: readonly PlotLine[] }) {
-  const { state, change } = panel;
-  const pinned = state.pinned ?? [];
-  const isPinned = pinned.includes(metric);
-  const pin = () => {
-    const next = isPinned ? pinned.filter((each) => each !== metric) : [...pinned, metric];
-    change({ pinned: next.length ? next : undefined });
-  };
   return (
-    <Menu position="bottom-end" withinPortal>
-      <Menu.Target>
+    <Items
+      metric={metric}
+      panel={panel}
+      lines={lines}
+      button={
         <ActionIcon variant="subtle" color="gray" size={24} aria-label={`More for ${metric}`}>
           <Ellipsis size={16} aria-hidden />
         </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item leftSection={isPinned ? <PinOff size={14} /> : <Pin size={14} />} onClick={pin}>
-          {isPinned ? 'Unpin' : 'Pin to the top'}
-        </Menu.Item>
-        <Menu.Item onClick={() => change({ logy: state.logy ? undefined : true })}>
-          {state.logy ? 'Linear y' : 'Logarithmic y'} (all charts)
-        </Menu.Item>
-        <Menu.Item onClick={() => panel.clip(metric)}>
-          {panel.clipped.has(metric) ? 'Show outliers' : 'Leave outliers out of y'}
-        </Menu.Item>
-        <Menu.Divider />
-        <Menu.Item
-          leftSection={<FileImage size={14} />}
-          disabled={lines.length === 0}
-          onClick={() => void savePicture(panel, metric, lines, 'png')}
-        >
-          Save as PNG
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<FileCode size={14} />}
-          disabled={lines.length === 0}
-          onClick={() => void savePicture(panel, metric, lines, 'svg')}
-        >
-          Save as SVG
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<Sheet size={14} />}
-          disabled={lines.length === 0}
-          onClick={() => void saveDrawn(panel, metric, lines)}
-        >
-          Save what is drawn as CSV
-        </Menu.Item>
-        <Menu.Item leftSection={<Sheet size={14} />} onClick={() => void savePoints(panel, metric)}>
-          Save all points as CSV
-        </Menu.Item>
-        <Menu.Item leftSection={<Code size={14} />} onClick={() => void copyPython(panel, metric)}>
-          Copy as Python
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+      }
+    />
   );
 }

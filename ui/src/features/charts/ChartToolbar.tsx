@@ -1,20 +1,9 @@
 /** How all charts of a panel are drawn: which, over what, how smooth. */
 
-import {
-  ActionIcon,
-  Button,
-  Checkbox,
-  CloseButton,
-  Popover,
-  SegmentedControl,
-  Select,
-  Slider,
-  Stack,
-  Text,
-  TextInput,
-} from '@mantine/core';
-import { Search, SlidersHorizontal, ZoomOut } from 'lucide-react';
-import { memo, useEffect, useMemo, useRef, useState } from 'react';
+import { ActionIcon, CloseButton, Input, Text, TextInput } from '@mantine/core';
+import { ChevronsUpDown, Search, SlidersHorizontal, ZoomOut } from 'lucide-react';
+import { memo, useEffect, useRef, useState } from 'react';
+import { late } from '@/components/Late';
 import type { ChartState } from '@/lib/chartState';
 import classes from './charts.module.css';
 import type { ChangeState } from './panel';
@@ -29,7 +18,8 @@ interface Props {
   sections: readonly string[];
 }
 
-const MOST_OPTIONS = 60;
+const Axes = late(async () => (await import('./later/AxisSelect')).AxisSelect, 'listbox');
+const Options = late(async () => (await import('./later/ChartOptions')).ChartOptions, 'dialog');
 
 export function ChartToolbar({ state, change, keys, draft, setDraft, sections }: Props) {
   return (
@@ -95,36 +85,29 @@ interface AxisProps {
   keys: readonly string[];
 }
 
+const AXES: Readonly<Record<string, string>> = { relative: 'time since start', time: 'wall clock' };
+
 /** Drawn again only when it must: with thousands of metrics that takes a while. */
 const AxisSelect = memo(function AxisSelect({ x, change, keys }: AxisProps) {
-  const data = useMemo(
-    () => [
-      {
-        group: 'Axis',
-        items: [
-          { value: 'step', label: 'x: step' },
-          { value: 'relative', label: 'x: time since start' },
-          { value: 'time', label: 'x: wall clock' },
-        ],
-      },
-      { group: 'Another metric', items: keys.map((key) => ({ value: `metric:${key}`, label: `x: ${key}` })) },
-    ],
-    [keys],
-  );
+  const name = x === undefined ? 'step' : (AXES[x] ?? x.replace(/^metric:/, ''));
   return (
-    <Select
-      size="xs"
-      w={164}
-      aria-label="What x is"
-      data={data}
-      value={x ?? 'step'}
-      searchable
-      limit={MOST_OPTIONS}
-      allowDeselect={false}
-      comboboxProps={{ width: 260, position: 'bottom-start' }}
-      maxDropdownHeight={360}
-      // A range of steps means nothing on another axis.
-      onChange={(next) => change({ x: next === 'step' || next === null ? undefined : next, zoom: undefined })}
+    <Axes
+      x={x}
+      change={change}
+      keys={keys}
+      button={
+        <Input
+          component="button"
+          type="button"
+          size="xs"
+          w={164}
+          pointer
+          title="What x is"
+          rightSection={<ChevronsUpDown size={14} aria-hidden />}
+        >
+          <span className="ellipsis">x: {name}</span>
+        </Input>
+      }
     />
   );
 });
@@ -153,12 +136,12 @@ function SmoothSlider({ state, change, draft, setDraft }: Part & Pick<Props, 'dr
   const amount = draft ?? state.smooth ?? 0;
   const changedAt = useRef(0);
   const most = isWindow ? 100 : 99;
-  const save = (position: number) => {
+  const save = () => {
+    if (draft === null) return;
     setDraft(null);
-    const next = toAmount(position, isWindow);
-    if (next === (state.smooth ?? 0)) return;
+    if (draft === (state.smooth ?? 0)) return;
     const now = Date.now();
-    change({ smooth: next > 0 ? next : undefined }, now - changedAt.current < ONE_STEP_MS ? 'replace' : 'push');
+    change({ smooth: draft > 0 ? draft : undefined }, now - changedAt.current < ONE_STEP_MS ? 'replace' : 'push');
     changedAt.current = now;
   };
   return (
@@ -166,16 +149,17 @@ function SmoothSlider({ state, change, draft, setDraft }: Part & Pick<Props, 'dr
       <Text size="xs" c="dimmed">
         Smooth
       </Text>
-      <Slider
-        size="sm"
-        style={{ flex: 1, minWidth: 60 }}
-        label={null}
+      <input
+        type="range"
+        className={classes.range}
         min={0}
         max={most}
         value={Math.min(toPosition(amount, isWindow), most)}
-        thumbLabel={isWindow ? 'Smoothing: points of the window' : 'Smoothing: weight of the past'}
-        onChange={(position) => setDraft(toAmount(position, isWindow))}
-        onChangeEnd={save}
+        aria-label={isWindow ? 'Smoothing: points of the window' : 'Smoothing: weight of the past'}
+        onChange={(event) => setDraft(toAmount(Number(event.currentTarget.value), isWindow))}
+        onPointerUp={save}
+        onKeyUp={save}
+        onBlur={save}
       />
       <Text size="xs" w={32} ta="right" style={{ fontVariantNumeric: 'tabular-nums' }}>
         {isWindow ? amount : amount.toFixed(amount > 0.99 ? 3 : 2)}
@@ -185,61 +169,16 @@ function SmoothSlider({ state, change, draft, setDraft }: Part & Pick<Props, 'dr
 }
 
 function OptionsButton({ state, change, sections }: Part & { sections: readonly string[] }) {
-  const toggle = (key: 'logx' | 'logy') => change({ [key]: state[key] ? undefined : true });
   return (
-    <Popover position="bottom-end" withinPortal trapFocus>
-      <Popover.Target>
+    <Options
+      state={state}
+      change={change}
+      sections={sections}
+      button={
         <ActionIcon variant="default" size={30} aria-label="Options of charts" title="Options of charts">
           <SlidersHorizontal size={15} aria-hidden />
         </ActionIcon>
-      </Popover.Target>
-      <Popover.Dropdown>
-        <Stack gap="sm">
-          <div>
-            <Text size="xs" c="dimmed" mb={4}>
-              Smoothing
-            </Text>
-            <SegmentedControl
-              size="xs"
-              value={state.smoother ?? 'ema'}
-              onChange={(value) => change({ smoother: value === 'window' ? 'window' : undefined, smooth: undefined })}
-              data={[
-                { value: 'ema', label: 'Moving average by time' },
-                { value: 'window', label: 'Window of points' },
-              ]}
-            />
-          </div>
-          <Checkbox
-            size="xs"
-            label="Logarithmic x"
-            checked={state.logx ?? false}
-            disabled={state.x === 'time'}
-            onChange={() => toggle('logx')}
-          />
-          <Checkbox size="xs" label="Logarithmic y" checked={state.logy ?? false} onChange={() => toggle('logy')} />
-          <Checkbox
-            size="xs"
-            label="Bands: least to greatest of a bucket, deviation of a group"
-            checked={state.band !== false}
-            onChange={() => change({ band: state.band === false ? undefined : false })}
-          />
-          {sections.length > 1 && (
-            <Button.Group>
-              <Button size="compact-xs" variant="default" onClick={() => change({ folded: [...sections] })}>
-                Fold all sections
-              </Button>
-              <Button
-                size="compact-xs"
-                variant="default"
-                disabled={!state.folded}
-                onClick={() => change({ folded: undefined })}
-              >
-                Unfold all
-              </Button>
-            </Button.Group>
-          )}
-        </Stack>
-      </Popover.Dropdown>
-    </Popover>
+      }
+    />
   );
 }

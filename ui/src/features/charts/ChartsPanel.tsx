@@ -1,19 +1,20 @@
 /** All charts of some runs: found, in sections, with one axis, one cursor and one zoom. Fills the height that it is given, and scrolls in itself. */
 
-import { Text, useComputedColorScheme } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ChevronDown, ChevronRight } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { type News, useNews } from '@/api/live';
+import type { Range } from '@/charts/line';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
 import type { ChartState } from '@/lib/chartState';
+import { useDark } from '@/lib/dark';
 import { formatCount } from '@/lib/format';
 import { ChartCard } from './ChartCard';
 import { ChartToolbar } from './ChartToolbar';
 import classes from './charts.module.css';
-import { FullChart } from './FullChart';
 import type { ChartFeed, View } from './feed';
 import { type ChangeState, nameLines, type Panel, padRange, readAxis, readSmoothing } from './panel';
 import { type Layout, layOut, listCharts, PINNED, type Row } from './rows';
@@ -35,9 +36,12 @@ interface Props {
   change: ChangeState;
   /** The metrics that may be shown; read from the experiments if left out. */
   keys?: readonly string[];
+  /** What of x is shown in each chart that is not zoomed; each shows its own lines if left out. The same object as long as it is the same. */
+  whole?: Range | undefined;
   onOpenRun?: (runId: string) => void;
 }
 
+const FullChart = lazy(async () => ({ default: (await import('./later/FullChart')).FullChart }));
 const CARD_WIDTH = 290;
 const CARD_HEIGHT = 226;
 const MOST_COLUMNS = 5;
@@ -52,7 +56,7 @@ const BUCKETS = [
 const NO_CLIPS: ReadonlySet<string> = new Set();
 const NO_KEYS: readonly string[] = [];
 
-export function ChartsPanel({ runs, groups, experimentIds, state, change, keys, onOpenRun }: Props) {
+export function ChartsPanel({ runs, groups, experimentIds, state, change, keys, whole, onOpenRun }: Props) {
   const names = useNames(runs, groups);
   const lines = useLines(runs, groups);
   const known = useMetricKeys(experimentIds, keys === undefined);
@@ -111,9 +115,10 @@ export function ChartsPanel({ runs, groups, experimentIds, state, change, keys, 
       onOpenRun: open,
       clipped,
       clip,
+      whole,
       spans: spans.current,
     };
-  }, [feed, lines, names, shape, draft, changeState, clipped, clip]);
+  }, [feed, lines, names, shape, draft, changeState, clipped, clip, whole]);
   const sections = useSections(all, state);
   const titles = sections.map(({ prefix }) => prefix);
   if (keys === undefined && known.error)
@@ -148,10 +153,10 @@ export function ChartsPanel({ runs, groups, experimentIds, state, change, keys, 
 }
 
 function useNames(runs: readonly ShownRun[], groups: readonly RunGroup[]): Panel['names'] {
-  const dark = useComputedColorScheme('light') === 'dark';
+  const dark = useDark();
   const shape = JSON.stringify([
-    runs.map(({ runId, name, number }) => [runId, name, number]),
-    groups.map(({ name, number, runIds }) => [name, number, runIds.length]),
+    runs.map(({ runId, name, number, color }) => [runId, name, number, color]),
+    groups.map(({ name, number, color, runIds }) => [name, number, color, runIds.length]),
   ]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the shape stands for runs and groups, which may be new objects at each news
   return useMemo(() => nameLines(runs, groups, dark), [shape, dark]);
@@ -253,7 +258,11 @@ function Rows({ sections, panel, survey, version, view, attach, full, folded }: 
           className={classes.footer}
         >{`${formatCount(absent)} ${absent === 1 ? 'metric has' : 'metrics have'} no points in the shown runs.`}</div>
       )}
-      {full !== undefined && <FullChart metric={full} metrics={charts} panel={panel} view={view} attach={attach} />}
+      {full !== undefined && (
+        <Suspense fallback={null}>
+          <FullChart metric={full} metrics={charts} panel={panel} view={view} attach={attach} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,12 +1,13 @@
 /** Metrics of one prefix that have but one value: all in one card, as bars or as a table. */
 
-import { SegmentedControl } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { LineMark } from '@/charts/ChartTooltip';
+import { Segments } from '@/components/Segments';
 import { formatNumber } from '@/lib/format';
 import { highlight, useIsHighlighted } from '@/lib/highlight';
 import classes from './charts.module.css';
 import type { Panel } from './panel';
+import { type Cell, placeOf, Strip } from './Strip';
 import type { LineId } from './shown';
 import type { Survey } from './survey';
 
@@ -18,16 +19,15 @@ interface Props {
   height: number;
 }
 
+const MODES = [
+  { value: 'bars', label: 'Bars' },
+  { value: 'table', label: 'Table' },
+] as const;
 /** Up to so many lines there is a bar for each; with more, a dot. */
 const MOST_BARS = 5;
 const MOST_COLUMNS = 60;
 /** Metrics whose sizes differ more have each a scale of their own. */
 const COMMON = 20;
-
-interface Cell {
-  id: string;
-  value: number;
-}
 
 /** The height of a card. */
 export function valuesHeight(metrics: number, lines: number): number {
@@ -44,14 +44,7 @@ function findValue(survey: Survey, metric: string, { runIds }: LineId): number |
 
 export function ValuesCard({ prefix, metrics, panel, survey, height }: Props) {
   const [mode, setMode] = useState<'bars' | 'table'>('bars');
-  const rows = metrics.map((metric) => ({
-    metric,
-    label: prefix && metric.startsWith(`${prefix}/`) ? metric.slice(prefix.length + 1) : metric,
-    cells: panel.lines.flatMap((line): Cell[] => {
-      const value = panel.names.has(line.id) ? findValue(survey, metric, line) : undefined;
-      return value === undefined ? [] : [{ id: line.id, value }];
-    }),
-  }));
+  const rows = useRows(prefix, metrics, panel, survey);
   const title = metrics.length === 1 ? 'Single value' : `${metrics.length} single values`;
   return (
     <article className={classes.card} style={{ height }} aria-label={`${prefix || 'Metrics'}: ${title}`}>
@@ -60,20 +53,11 @@ export function ValuesCard({ prefix, metrics, panel, survey, height }: Props) {
           {title}
         </h2>
         <Names panel={panel} isShown={mode === 'bars'} />
-        <SegmentedControl
-          size="xs"
-          value={mode}
-          onChange={(value) => setMode(value === 'table' ? 'table' : 'bars')}
-          data={[
-            { value: 'bars', label: 'Bars' },
-            { value: 'table', label: 'Table' },
-          ]}
-          aria-label="How single values are shown"
-        />
+        <Segments label="How single values are shown" value={mode} onChange={setMode} data={MODES} />
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse must be able to scroll it */}
       <section className={classes.values} aria-label={`${prefix || 'Metrics'}, values`} tabIndex={0}>
-        {mode === 'bars' ? <Bars rows={rows} panel={panel} /> : <Table rows={rows} panel={panel} />}
+        {mode === 'bars' ? <Bars rows={rows} panel={panel} height={height} /> : <Table rows={rows} panel={panel} />}
       </section>
     </article>
   );
@@ -95,8 +79,34 @@ function Names({ panel, isShown }: { panel: Panel; isShown: boolean }) {
   );
 }
 
+interface ValueRow {
+  metric: string;
+  label: string;
+  cells: readonly Cell[];
+}
+
+/** The values of metrics, the same objects until the survey has learnt something. */
+function useRows(prefix: string, metrics: readonly string[], panel: Panel, survey: Survey): readonly ValueRow[] {
+  const { lines, names } = panel;
+  const shape = metrics.join('\n');
+  const version = survey.version();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the shape stands for the metrics, the version counts what the survey has learnt
+  return useMemo(
+    () =>
+      metrics.map((metric) => ({
+        metric,
+        label: prefix && metric.startsWith(`${prefix}/`) ? metric.slice(prefix.length + 1) : metric,
+        cells: lines.flatMap((line): Cell[] => {
+          const value = names.has(line.id) ? findValue(survey, metric, line) : undefined;
+          return value === undefined ? [] : [{ id: line.id, value }];
+        }),
+      })),
+    [prefix, shape, lines, names, survey, version],
+  );
+}
+
 interface RowsProps {
-  rows: readonly { metric: string; label: string; cells: readonly Cell[] }[];
+  rows: readonly ValueRow[];
   panel: Panel;
 }
 
@@ -119,38 +129,60 @@ function chooseSpans(rows: RowsProps['rows'], isStrip: boolean): Span[] {
   return own.map(() => all);
 }
 
-function Bars({ rows, panel }: RowsProps) {
+/** So many rows are drawn above and below those in sight. */
+const AHEAD = 8;
+
+function Bars({ rows, panel, height }: RowsProps & { height: number }) {
   const most = panel.lines.length;
   const isStrip = most > MOST_BARS;
-  const spans = chooseSpans(rows, isStrip);
-  return rows.map(({ metric, label, cells }, place) => {
-    const [min, max] = spans[place] ?? [0, 1];
-    const toPercent = (value: number) => (max > min ? ((value - min) / (max - min)) * 100 : 50);
-    return (
-      <div key={metric} className={classes.value} style={{ height: rowHeight(most) }}>
-        <span className="ellipsis" title={metric}>
-          {label}
-        </span>
-        <span className={classes.track}>
-          {isStrip && <span className={classes.baseline} />}
-          {cells.map(({ id, value }, i) => (
-            <Mark
-              key={id}
-              id={id}
-              value={value}
-              metric={metric}
-              panel={panel}
-              place={isStrip ? undefined : i}
-              of={cells.length}
-              zero={toPercent(0)}
-              at={toPercent(value)}
-            />
-          ))}
-        </span>
-        <Summary cells={cells} />
-      </div>
-    );
-  });
+  const spans = useMemo(() => chooseSpans(rows, isStrip), [rows, isStrip]);
+  const each = rowHeight(most);
+  const list = useRef<HTMLDivElement>(null);
+  const [start, setStart] = useState(0);
+  useEffect(() => {
+    const scroller = list.current?.parentElement;
+    if (!scroller) return;
+    const look = () => setStart(Math.floor(scroller.scrollTop / each / AHEAD) * AHEAD);
+    look();
+    scroller.addEventListener('scroll', look, { passive: true });
+    return () => scroller.removeEventListener('scroll', look);
+  }, [each]);
+  const from = Math.max(0, start - AHEAD);
+  const shown = rows.slice(from, start + Math.ceil(height / each) + 2 * AHEAD);
+  return (
+    <div ref={list} style={{ height: rows.length * each, paddingTop: from * each }}>
+      {shown.map(({ metric, label, cells }, place) => {
+        const [min, max] = spans[from + place] ?? [0, 1];
+        return (
+          <div key={metric} className={classes.value} style={{ height: each }}>
+            <span className="ellipsis" title={metric}>
+              {label}
+            </span>
+            <span className={classes.track}>
+              {isStrip ? (
+                <Strip metric={metric} cells={cells} names={panel.names} min={min} max={max} />
+              ) : (
+                cells.map(({ id, value }, i) => (
+                  <Mark
+                    key={id}
+                    id={id}
+                    value={value}
+                    metric={metric}
+                    panel={panel}
+                    place={i}
+                    of={cells.length}
+                    zero={placeOf(0, min, max)}
+                    at={placeOf(value, min, max)}
+                  />
+                ))
+              )}
+            </span>
+            <Summary cells={cells} />
+          </div>
+        );
+      })}
+    </div>
+  );
 }
 
 interface MarkProps {
@@ -158,8 +190,8 @@ interface MarkProps {
   value: number;
   metric: string;
   panel: Panel;
-  /** Which of the bars it is; none in a strip of dots. */
-  place: number | undefined;
+  /** Which of the bars it is. */
+  place: number;
   of: number;
   zero: number;
   at: number;
@@ -176,8 +208,6 @@ function Mark({ id, value, metric, panel, place, of, zero, at }: MarkProps) {
     onPointerLeave: () => highlight.set(null),
   };
   const { color } = name.style;
-  if (place === undefined)
-    return <span {...common} className={classes.dot} style={{ left: `${at}%`, background: color }} />;
   const top = `calc(50% + ${(place - of / 2) * 12 + 2}px)`;
   return (
     <span

@@ -47,6 +47,29 @@ describe('mergeChart', () => {
     expect([...changed].sort()).toEqual(['acc', 'loss']);
   });
 
+  it('puts in what is left out where each entry is of one point', () => {
+    const { bucket, mean } = cells([0, 1, 0], [9, Number.NaN, 4]);
+    const answer: Chart = {
+      ...{ mode: 'points', grid: 'new', buckets: 2, x: doubles(3, 4), cursor: 'c' },
+      series: [line('r1', 'loss', 2), line('r2', 'loss', 1)],
+      cells: { bucket: bucket ?? ints(), mean: mean ?? doubles(), nans: counts(0, 1, 0) },
+    };
+    const { data } = mergeChart(undefined, answer, false);
+    const [first, second] = [get(data, 'r1', 'loss'), get(data, 'r2', 'loss')];
+    expect([first?.count, first?.nans, first?.min, first?.max].map((each) => [...(each ?? [])])).toEqual([
+      [1, 1],
+      [0, 1],
+      [9, Number.NaN],
+      [9, Number.NaN],
+    ]);
+    expect([second?.count, second?.nans, second?.min, second?.max].map((each) => [...(each ?? [])])).toEqual([
+      [1],
+      [0],
+      [4],
+      [4],
+    ]);
+  });
+
   it('takes the values of x themselves where there are few', () => {
     const answer: Chart = { ...FIRST, mode: 'points', buckets: 3, x: doubles(1, 5, 100), width: 0 };
     const found = get(mergeChart(undefined, answer, false).data, 'r2', 'loss');

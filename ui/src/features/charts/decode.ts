@@ -1,6 +1,6 @@
 /** Answers of `series.chart` as lines, and what is new merged into what was there. Knows neither React nor the network. */
 
-import type { Chart, ChartLine } from '@/api/calls';
+import type { Cells, Chart, ChartLine } from '@/api/calls';
 import { float32, float64, int32, uint32 } from '@/api/columns';
 
 type Numbers = Float32Array | Float64Array;
@@ -59,6 +59,22 @@ interface Columns {
 
 const NOTHING = new Uint8Array();
 
+/** The columns of lines of runs; what was left out since it would say nothing is put in. */
+export function readCells(
+  { bucket = NOTHING, count, nans, mean, min, max }: Cells,
+  number: (bytes: Uint8Array | undefined) => Numbers,
+): Columns {
+  const means = number(mean);
+  return {
+    bucket: int32(bucket),
+    count: count?.length ? uint32(count) : new Uint32Array(means.length).fill(1),
+    nans: nans?.length ? uint32(nans) : new Uint32Array(means.length),
+    mean: means,
+    min: min?.length ? number(min) : means,
+    max: max?.length ? number(max) : means,
+  };
+}
+
 /** Merge an answer into what it says to be built on; returns as well the keys of which lines are new, others, or gone. */
 export function mergeChart(
   before: ChartData | undefined,
@@ -74,15 +90,7 @@ export function mergeChart(
   const changed = new Set<string>();
   const number = (bytes: Uint8Array | undefined): Numbers =>
     single ? float32(bytes ?? NOTHING) : float64(bytes ?? NOTHING);
-  const cells = answer.cells ?? {};
-  const own: Columns = {
-    bucket: int32(cells.bucket ?? NOTHING),
-    count: uint32(cells.count ?? NOTHING),
-    nans: uint32(cells.nans ?? NOTHING),
-    mean: number(cells.mean),
-    min: number(cells.min),
-    max: number(cells.max),
-  };
+  const own = readCells(answer.cells ?? {}, number);
   const ofGroups = answer.group_cells ?? {};
   const groups: Columns = {
     bucket: int32(ofGroups.bucket ?? NOTHING),

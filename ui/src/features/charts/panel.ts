@@ -33,6 +33,8 @@ export interface Panel {
   /** Metrics whose outliers are left out. Not a part of the address: it is for a look. */
   clipped: ReadonlySet<string>;
   clip: (metric: string) => void;
+  /** What of x is shown in each chart that is not zoomed; each its own if left out. */
+  whole?: Range | undefined;
   /** The whole ranges of x of metrics, as far as they have been seen. */
   spans: Map<string, number>;
 }
@@ -76,10 +78,12 @@ export function nameLines(
   dark: boolean,
 ): Map<string, LineName> {
   const names = new Map<string, LineName>();
-  for (const { runId, name, number } of runs) names.set(runId, { name, style: runStyle(number, dark), runId });
+  const styleOf = ({ number, color }: { number: number; color?: string | undefined }): LineStyle =>
+    color === undefined ? runStyle(number, dark) : { color, dash: [] };
+  for (const run of runs) names.set(run.runId, { name: run.name, style: styleOf(run), runId: run.runId });
   for (const group of groups) {
     const label = `${group.name} (${group.runIds.length} ${group.runIds.length === 1 ? 'run' : 'runs'})`;
-    names.set(groupId(group), { name: label, style: runStyle(group.number, dark) });
+    names.set(groupId(group), { name: label, style: styleOf(group) });
   }
   return names;
 }

@@ -1,9 +1,9 @@
 /** What the menu of a chart does: save it as a file, or write it as Python. */
 
-import { notifications } from '@mantine/notifications';
 import { BASE, call } from '@/api/client';
 import { float64, int64 } from '@/api/columns';
 import type { PlotLine } from '@/charts/line';
+import { notices } from '@/components/notices';
 import { copyText } from '@/lib/clipboard';
 import { toCsv } from '@/lib/csv';
 import type { Panel } from './panel';
@@ -12,7 +12,7 @@ const SIZE = { width: 960, height: 520 };
 const MOST_RUNS = 500;
 
 function tell(error: unknown): void {
-  notifications.show({
+  notices.show({
     color: 'red',
     title: 'The file was not written',
     message: error instanceof Error ? error.message : String(error),
@@ -134,7 +134,7 @@ export function writePython(panel: Panel, metric: string): string {
 /** Put the Python into the clipboard. */
 export async function copyPython(panel: Panel, metric: string): Promise<void> {
   const done = await copyText(writePython(panel, metric));
-  notifications.show({
+  notices.show({
     message: done ? 'Copied as Python' : 'The browser did not allow to copy',
     autoClose: 2000,
     ...(done ? {} : { color: 'red' }),

@@ -6,6 +6,8 @@ export interface ShownRun {
   name: string;
   /** Place in the order of creation: gives the colour. */
   number: number;
+  /** Instead of that colour and its dash, where runs are coloured by a value. */
+  color?: string | undefined;
   experimentId: string;
   running: boolean;
   /** Unix milliseconds. */
@@ -17,6 +19,7 @@ export interface RunGroup {
   name: string;
   /** Gives the colour. */
   number: number;
+  color?: string | undefined;
   runIds: readonly string[];
 }
 

@@ -12,11 +12,11 @@ import {
   UnstyledButton,
 } from '@mantine/core';
 import { ArrowDownUp, ArrowLeft, ArrowRight, Filter, X } from 'lucide-react';
-import { type DragEvent, useState } from 'react';
 import { type Axis, canBeLog } from './axes';
 import type { Brush } from './brush';
 import type { AxisActions } from './ParallelPlot';
 import styles from './ParallelPlot.module.css';
+import { useDragPlace } from './useDragPlace';
 
 interface Props {
   axis: Axis;
@@ -28,37 +28,12 @@ interface Props {
   actions: AxisActions;
 }
 
-const DRAGGED = 'application/x-headrace-axis';
-
 export function AxisHead({ axis, at, count, left, width, brush, actions }: Props) {
-  const [over, setOver] = useState(false);
+  const dragged = useDragPlace('axis', at, actions.move);
   const { field } = axis;
-  const drop = (event: DragEvent) => {
-    setOver(false);
-    const from = Number(event.dataTransfer.getData(DRAGGED) || Number.NaN);
-    if (!Number.isInteger(from)) return;
-    event.preventDefault();
-    actions.move(from, at);
-  };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dragging is a short cut for what the button leads to
-    <div
-      className={styles.head}
-      data-over={over}
-      style={{ left, width: Math.max(40, width) }}
-      draggable
-      onDragStart={(event) => {
-        event.dataTransfer.setData(DRAGGED, String(at));
-        event.dataTransfer.effectAllowed = 'move';
-      }}
-      onDragOver={(event) => {
-        if (!event.dataTransfer.types.includes(DRAGGED)) return;
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
-    >
+    // Dragging is a short cut for what the button leads to
+    <div className={styles.head} style={{ left, width: Math.max(40, width) }} {...dragged}>
       <Popover position="bottom" withArrow trapFocus returnFocus withinPortal>
         <Popover.Target>
           <UnstyledButton className={styles.headButton} title={field.label}>

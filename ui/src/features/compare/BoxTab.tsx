@@ -4,6 +4,7 @@ import { Group, ScrollArea, Table, useComputedColorScheme } from '@mantine/core'
 import { useMemo } from 'react';
 import type { ChartEvent, ChartOption } from '@/charts/EChart';
 import { buildTooltip } from '@/charts/tooltip';
+import { ColorLegend } from '@/components/ColorLegend';
 import { Empty } from '@/components/Empty';
 import { formatNumber } from '@/lib/format';
 import { highlight } from '@/lib/highlight';
@@ -12,7 +13,6 @@ import { mean } from '@/lib/statistics';
 import { showValue } from './axes';
 import { type Bin, type Box, makeBins, makeBox } from './boxes';
 import { ChartFrame } from './ChartFrame';
-import { ColorLegend } from './ColorLegend';
 import type { Coloring } from './coloring';
 import { FieldSelect } from './FieldSelect';
 import { type Field, isLog } from './fields';

@@ -3,18 +3,19 @@
 import { Alert, Badge, Button, Group, Skeleton, Stack, Tabs, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useMemo } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo } from 'react';
 import { ApiError } from '@/api/client';
 import { Failure } from '@/components/Failure';
 import { type Crumb, PageHeader } from '@/components/PageHeader';
 import { useExperiment } from '@/features/experiments/useExperiment';
 import { ShareButton } from '@/features/views/ShareButton';
+import { useView } from '@/features/views/useViews';
 import { AddRun } from './AddRun';
 import styles from './ComparePage.module.css';
 import { CopyAsPython } from './CopyAsPython';
 import { DiffTab } from './DiffTab';
 import type { RunActions } from './RunHead';
-import { readComparison, TABS, type Tab } from './search';
+import { decodeComparison, encodeComparison, readComparison, TABS, type Tab } from './search';
 import { type Change, moved } from './state';
 import { TooFew } from './TooFew';
 import { type Comparison, MOST_RUNS, useComparison } from './useComparison';
@@ -45,6 +46,26 @@ const route = getRouteApi('/compare-runs');
 const NONE: readonly string[] = [];
 
 export function ComparePage() {
+  const { view } = route.useSearch();
+  return view === undefined ? <ComparedRuns /> : <StoredComparison viewId={view} />;
+}
+
+/** Brings what a short address names into the address. */
+function StoredComparison({ viewId }: { viewId: string }) {
+  const navigate = route.useNavigate();
+  const { data, error, refetch } = useView(viewId);
+  useEffect(() => {
+    if (data) void navigate({ search: decodeComparison(data.body ?? ''), replace: true });
+  }, [data, navigate]);
+  if (!error) return <Waiting />;
+  return (
+    <div style={{ padding: 24 }}>
+      <Failure error={error} title="What this address names cannot be read" retry={() => void refetch()} />
+    </div>
+  );
+}
+
+function ComparedRuns() {
   const state = route.useSearch();
   const navigate = route.useNavigate();
   const asked = useMemo(() => [...new Set(state.runs ?? NONE)], [state.runs]);
@@ -91,7 +112,7 @@ export function ComparePage() {
           <>
             <AddRun experimentIds={experimentIds} taken={asked} add={add} />
             <CopyAsPython runIds={runIds} experimentIds={experimentIds} />
-            <ShareButton />
+            <ShareButton stored={{ body: encodeComparison(state), page: 'compare-runs' }} />
           </>
         }
       />

@@ -1,10 +1,10 @@
-/** One run's picture, sound or film of the key that is compared; fetched when it comes into view. */
+/** One run's picture, sound, film or table of the key that is compared; fetched when it comes into view. */
 
 import { Modal, Skeleton, Text, UnstyledButton } from '@mantine/core';
 import { useInViewport } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type SyntheticEvent, useEffect, useState } from 'react';
+import { lazy, Suspense, type SyntheticEvent, useEffect, useState } from 'react';
 import { fetchBytes } from '@/api/client';
 import { Failure } from '@/components/Failure';
 import { RunDot } from '@/components/RunDot';
@@ -13,6 +13,11 @@ import type { MediaItem } from '@/features/run/media';
 import { formatCount } from '@/lib/format';
 import styles from './MediaCard.module.css';
 import type { ComparedRun } from './useComparison';
+
+const TablePreview = lazy(() =>
+  import('@/features/run/previews/TablePreview').then((module) => ({ default: module.TablePreview })),
+);
+const TABLE_HEIGHT = 360;
 
 interface Props {
   run: ComparedRun;
@@ -58,6 +63,14 @@ export function MediaCard({ run, item, step, onRatio }: Props) {
             not there
           </Text>
         </div>
+      ) : item.kind === 'table' ? (
+        seen && (
+          <Suspense fallback={<Skeleton height={TABLE_HEIGHT} radius={0} />}>
+            <div style={{ padding: 8 }}>
+              <TablePreview runId={run.runId} path={item.path} maxHeight={TABLE_HEIGHT} />
+            </div>
+          </Suspense>
+        )
       ) : seen ? (
         <Shown run={run} item={item} onRatio={onRatio} />
       ) : (

@@ -15,6 +15,8 @@ import { useRunMedia } from './useRunMedia';
 
 /** So many runs are looked at, at first and with each press of the button. */
 const PAGE = 24;
+/** A table needs more room than a picture. */
+const TABLE_WIDTH = 1.5;
 const SIZES = { small: 180, medium: 260, large: 420 } as const;
 
 export function MediaTab({ comparison, state, change }: TabProps & { comparison: Comparison }) {
@@ -23,7 +25,7 @@ export function MediaTab({ comparison, state, change }: TabProps & { comparison:
   // All cards are as high as the first picture of the key wants to be.
   const [ratio, setRatio] = useState<{ key: string; value: number }>();
   const runs = comparison.runs.slice(0, count);
-  const media = useRunMedia(runs.map(({ runId }) => runId));
+  const media = useRunMedia(comparison, count);
   const isLoading = media.some(({ isPending }) => isPending);
   const error = media.find((each) => each.error)?.error;
   const all = media.map(({ data }) => data);
@@ -38,6 +40,7 @@ export function MediaTab({ comparison, state, change }: TabProps & { comparison:
   const keepRatio = (value: number) => {
     if (chosen && ratio?.key !== chosen.name) setRatio({ key: chosen.name, value: Math.min(3, Math.max(0.6, value)) });
   };
+  const isTable = chosen?.kind === 'table';
   const rest = comparison.runs.length - runs.length;
   if (!chosen) {
     if (isLoading) return <Waiting />;
@@ -45,8 +48,8 @@ export function MediaTab({ comparison, state, change }: TabProps & { comparison:
     return (
       <Empty title="Nothing to look at">
         <Text c="dimmed">
-          None of the {rest > 0 ? `first ${runs.length}` : runs.length} runs has logged pictures, sounds or films with
-          log_image, log_figure or log_artifact.
+          None of the {rest > 0 ? `first ${runs.length}` : runs.length} runs has logged pictures, sounds, films or
+          tables with log_image, log_figure, log_artifact or log_table.
         </Text>
         {rest > 0 && (
           <Button variant="default" size="xs" onClick={() => setCount(count + PAGE)}>
@@ -90,7 +93,7 @@ export function MediaTab({ comparison, state, change }: TabProps & { comparison:
           className={styles.cards}
           style={{
             ...ratioStyle(ratio?.key === chosen.name ? ratio.value : undefined),
-            gridTemplateColumns: `repeat(auto-fill, minmax(${SIZES[size]}px, 1fr))`,
+            gridTemplateColumns: `repeat(${isTable ? 'auto-fit' : 'auto-fill'}, minmax(${SIZES[size] * (isTable ? TABLE_WIDTH : 1)}px, 1fr))`,
           }}
         >
           {runs.map((run, place) => {
@@ -135,16 +138,21 @@ const ratioStyle = (ratio: number | undefined): CSSProperties =>
 
 const nameOf = ({ kind, key }: MediaSeries): string => `${kind}:${key}`;
 
+interface CountedKey {
+  name: string;
+  label: string;
+  kind: MediaSeries['kind'];
+  runs: number;
+}
+
 /** All keys, those that most runs have first. */
-function countKeys(
-  all: readonly (readonly MediaSeries[] | undefined)[],
-): { name: string; label: string; runs: number }[] {
-  const counts = new Map<string, { name: string; label: string; runs: number }>();
+function countKeys(all: readonly (readonly MediaSeries[] | undefined)[]): CountedKey[] {
+  const counts = new Map<string, CountedKey>();
   for (const series of all) {
     for (const one of series ?? []) {
       const held = counts.get(nameOf(one));
       if (held) held.runs += 1;
-      else counts.set(nameOf(one), { name: nameOf(one), label: one.key, runs: 1 });
+      else counts.set(nameOf(one), { name: nameOf(one), label: one.key, kind: one.kind, runs: 1 });
     }
   }
   return [...counts.values()].sort((a, b) => b.runs - a.runs || compareNames(a.label, b.label));

@@ -3,12 +3,12 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { ArrowLeft, ArrowRight, ArrowUpToLine, EllipsisVertical, Flag, X } from 'lucide-react';
-import { type DragEvent, useState } from 'react';
 import { RunDot } from '@/components/RunDot';
 import { RunStateBadge } from '@/components/RunStateBadge';
 import { highlight } from '@/lib/highlight';
 import styles from './RunHead.module.css';
 import type { ComparedRun } from './useComparison';
+import { useDragPlace } from './useDragPlace';
 
 /** What heads can ask the page for. */
 export interface RunActions {
@@ -27,17 +27,8 @@ interface Props {
   flat?: boolean;
 }
 
-const DRAGGED = 'application/x-headrace-place';
-
 export function RunHead({ run, place, count, isBase, actions, flat = false }: Props) {
-  const [over, setOver] = useState(false);
-  const drop = (event: DragEvent) => {
-    setOver(false);
-    const from = Number(event.dataTransfer.getData(DRAGGED) || Number.NaN);
-    if (!Number.isInteger(from)) return;
-    event.preventDefault();
-    actions.move(from, place);
-  };
+  const dragged = useDragPlace('place', place, actions.move);
   const note = (
     <span className={styles.note}>
       <RunStateBadge state={run.status} compact />
@@ -45,22 +36,10 @@ export function RunHead({ run, place, count, isBase, actions, flat = false }: Pr
     </span>
   );
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dragging is a short cut for what the menu does as well
+    // Dragging is a short cut for what the menu does as well
     <div
       className={styles.head}
-      data-over={over}
-      draggable
-      onDragStart={(event) => {
-        event.dataTransfer.setData(DRAGGED, String(place));
-        event.dataTransfer.effectAllowed = 'move';
-      }}
-      onDragOver={(event) => {
-        if (!event.dataTransfer.types.includes(DRAGGED)) return;
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
+      {...dragged}
       onPointerEnter={() => highlight.set(run.runId)}
       onPointerLeave={() => highlight.set(null)}
     >

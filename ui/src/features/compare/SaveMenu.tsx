@@ -1,9 +1,9 @@
 /** Saves a chart of the comparison: the picture as PNG or SVG, the numbers of its fields as CSV. */
 
 import { ActionIcon, Menu } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { Download } from 'lucide-react';
 import { fileName, saveFile } from '@/charts/export';
+import { notices } from '@/components/notices';
 import { toCsv } from '@/lib/csv';
 import type { Field } from './fields';
 import type { ComparedRun } from './useComparison';
@@ -23,7 +23,7 @@ export function SaveMenu({ name, runs, fields, toPng, toSvg }: Props) {
     try {
       saveFile(fileName(name, ending), await make());
     } catch (error) {
-      notifications.show({
+      notices.show({
         color: 'red',
         message: `The chart could not be saved: ${error instanceof Error ? error.message : error}`,
       });

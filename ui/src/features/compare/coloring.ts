@@ -1,6 +1,7 @@
 /** Which colour each compared run has: its own, or by the value of a field. */
 
-import { markColor } from '@/charts/palettes';
+import { markColor, noColor } from '@/charts/palettes';
+import type { Legend } from '@/components/ColorLegend';
 import { runStyle } from '@/lib/runColor';
 import { extent } from '@/lib/statistics';
 import { makeBins } from './boxes';
@@ -20,11 +21,6 @@ export interface Coloring {
   legend: Legend;
 }
 
-export type Legend =
-  | { kind: 'own' }
-  | { kind: 'scale'; label: string; low: number; high: number }
-  | { kind: 'choices'; label: string; items: readonly { name: string; color: string; count: number }[] };
-
 /** Colour runs by a field, or by themselves without one. */
 export function colorRuns(runs: readonly ComparedRun[], field: Field | undefined, dark: boolean): Coloring {
   if (!field) {
@@ -38,15 +34,13 @@ export function colorRuns(runs: readonly ComparedRun[], field: Field | undefined
   return field.numeric ? byNumber(field, dark) : byChoice(field, dark);
 }
 
-const missing = (dark: boolean): string => (dark ? '#6a7280' : '#a3abb8');
-
 function byNumber(field: Field, dark: boolean): Coloring {
   const numbers = field.numbers();
   const [low, high] = extent(numbers) ?? [0, 0];
   return {
     color(place) {
       const value = numbers[place] ?? Number.NaN;
-      if (!Number.isFinite(value)) return missing(dark);
+      if (!Number.isFinite(value)) return noColor(dark);
       return markColor(high > low ? (value - low) / (high - low) : 0.5, dark);
     },
     symbol: () => 'circle',
@@ -62,7 +56,7 @@ function byChoice(field: Field, dark: boolean): Coloring {
   order.forEach(({ places }, choice) => {
     for (const place of places) at.set(place, choice);
   });
-  const colorOf = (choice: number | undefined) => (choice === undefined ? missing(dark) : runStyle(choice, dark).color);
+  const colorOf = (choice: number | undefined) => (choice === undefined ? noColor(dark) : runStyle(choice, dark).color);
   return {
     color: (place) => colorOf(at.get(place)),
     symbol: (place) => SYMBOLS[at.get(place) ?? 0] ?? 'circle',

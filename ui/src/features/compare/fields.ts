@@ -110,7 +110,8 @@ export function readMetric(metric: MetricDifference, stat: Stat, places: readonl
   );
 }
 
-function once<T>(make: () => T): () => T {
+/** What is made when it is first asked for. */
+export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {
     made ??= { value: make() };

@@ -57,9 +57,26 @@ export interface Comparison extends ChartState {
   curves?: true;
   /** Only rows whose key or texts hold this. */
   q?: string;
+  /** The stored state that all this is read from: what was too long for an address. */
+  view?: string;
   /** Key of the media, and the step they are shown at. */
   media?: string;
   step?: number;
+}
+
+/** The state as the text that is stored. */
+export function encodeComparison({ view: _, ...state }: Comparison): string {
+  return JSON.stringify(state);
+}
+
+/** The state that a stored text describes; an empty one if it is of something else. */
+export function decodeComparison(body: string): Comparison {
+  try {
+    const raw: unknown = JSON.parse(body);
+    return typeof raw === 'object' && raw !== null ? readComparison({ ...raw, view: undefined }) : {};
+  } catch {
+    return {};
+  }
 }
 
 /** Read it from an address. */
@@ -90,6 +107,7 @@ export function readComparison(raw: Raw): Comparison {
       b: text(raw.b),
       curves: flag(raw.curves),
       q: text(raw.q),
+      view: text(raw.view),
       media: text(raw.media),
       step: finite(raw.step),
     }) as Comparison),

@@ -1,28 +1,32 @@
-/** The pictures, sounds and films of several runs, by key. */
+/** The pictures, sounds, films and logged tables of several runs, by key. */
 
 import { useQueries } from '@tanstack/react-query';
 import { kindOf } from '@/features/run/kinds';
-import { indexMedia, type MediaSeries } from '@/features/run/media';
+import { indexMedia, type MediaSeries, readTableList } from '@/features/run/media';
 import { listFolder } from '@/features/run/useRun';
+import type { Comparison } from './useComparison';
 
 /** Folders below one another, and in all, that are looked into. */
 const MOST_DEPTH = 4;
 const MOST_FOLDERS = 60;
-/** What headrace and MLflow put there themselves. */
-const SKIPPED = new Set(['provenance']);
+/** What headrace and MLflow put there themselves; pictures of tables are shown in their tables. */
+const SKIPPED = new Set(['provenance', 'table_images']);
+/** The tag in which a run's logged tables stand. */
+const LISTED = 'tags.mlflow.loggedArtifacts';
 
-/** The media of each run, in their order; `undefined` until they are known. */
-export function useRunMedia(runIds: readonly string[]) {
+/** The media of the first `count` runs, in their order; `undefined` until they are known. */
+export function useRunMedia(comparison: Comparison, count: number) {
+  const listed = comparison.byName.get(LISTED)?.texts();
   return useQueries({
-    queries: runIds.map((runId) => ({
+    queries: comparison.runs.slice(0, count).map(({ runId }, place) => ({
       queryKey: ['run', runId, 'files', 'media of the comparison'],
-      queryFn: ({ signal }: { signal: AbortSignal }) => readMedia(runId, signal),
+      queryFn: ({ signal }: { signal: AbortSignal }) => listMedia(runId, signal),
+      select: (paths: string[]): MediaSeries[] => indexMedia(paths, readTableList(listed?.[place])),
     })),
   });
 }
 
-/** Tables are shown on the page of the run. */
-async function readMedia(runId: string, signal: AbortSignal): Promise<MediaSeries[]> {
+async function listMedia(runId: string, signal: AbortSignal): Promise<string[]> {
   const paths: string[] = [];
   let folders = [''];
   let looked = 0;
@@ -41,5 +45,5 @@ async function readMedia(runId: string, signal: AbortSignal): Promise<MediaSerie
     }
     folders = below;
   }
-  return indexMedia(paths);
+  return paths;
 }

@@ -10,6 +10,7 @@ import { readColumn } from '@/api/columns';
 import { CodeBlock } from '@/components/CodeBlock';
 import { CopyButton } from '@/components/CopyButton';
 import { Failure } from '@/components/Failure';
+import pieces from '@/components/pieces.module.css';
 import { RunDot } from '@/components/RunDot';
 import { quoteText } from '@/features/runs/fields';
 import { formatAge, formatCount } from '@/lib/format';
@@ -45,7 +46,7 @@ export function DatasetDetail({ experimentId, dataset }: Props) {
   });
   return (
     <Stack gap="lg">
-      <dl className={classes.facts}>
+      <dl className={pieces.facts}>
         <dt>Digest</dt>
         <dd className="mono">
           {digest} <CopyButton text={digest} label="Copy the digest" size={20} />
@@ -106,7 +107,7 @@ function Details({ dataset }: { dataset: Dataset }) {
       {columns ? (
         <Part title={`Schema, ${formatCount(columns.length)} columns`}>
           <div className={classes.schema}>
-            <table className={classes.table} aria-label="Schema">
+            <table className={`${pieces.rows} ${classes.table}`} aria-label="Schema">
               <thead>
                 <tr>
                   <th scope="col">Column</th>

@@ -11,7 +11,9 @@ import { CodeBlock } from '@/components/CodeBlock';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
+import pieces from '@/components/pieces.module.css';
 import { useExperiment } from '@/features/experiments/useExperiment';
+import { ShareButton } from '@/features/views/ShareButton';
 import { formatCount } from '@/lib/format';
 import { useKeys } from '@/lib/keys';
 import { DatasetDetail } from './DatasetDetail';
@@ -45,8 +47,9 @@ export function DatasetsPage() {
           { label: 'Datasets' },
         ]}
         badge={data ? formatCount(data.length) : undefined}
+        actions={<ShareButton />}
       />
-      <div className={classes.tools}>
+      <div className={pieces.tools}>
         <TextInput
           ref={filter}
           size="xs"
@@ -120,7 +123,7 @@ function useDatasets(experimentId: string) {
 function DatasetTable({ datasets, open }: { datasets: readonly UsedDataset[]; open: (dataset: UsedDataset) => void }) {
   return (
     <div className={classes.page}>
-      <table className={classes.table} aria-label="Datasets">
+      <table className={`${pieces.rows} ${classes.table}`} aria-label="Datasets">
         <thead>
           <tr>
             <th scope="col">Name</th>
@@ -132,7 +135,7 @@ function DatasetTable({ datasets, open }: { datasets: readonly UsedDataset[]; op
           {datasets.map((dataset) => (
             <tr key={`${dataset.name} ${dataset.digest}`}>
               <td>
-                <button type="button" className={classes.name} onClick={() => open(dataset)}>
+                <button type="button" className={`${pieces.bare} ${classes.name}`} onClick={() => open(dataset)}>
                   <Database size={14} aria-hidden />
                   <span className="ellipsis">{dataset.name}</span>
                 </button>

@@ -1,6 +1,6 @@
 /** One row of the tree: a folder, or an experiment with what can be done with it. */
 
-import { ActionIcon, Menu, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Menu, Text, TextInput, useComputedColorScheme } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import {
   Archive,
@@ -17,12 +17,17 @@ import {
   Plus,
 } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
+import { Sparkline } from '@/charts/Sparkline';
+import pieces from '@/components/pieces.module.css';
+import { RunDot } from '@/components/RunDot';
 import { StarButton } from '@/features/stars/StarButton';
-import { formatAge, formatCount, formatTime } from '@/lib/format';
+import { formatAge, formatCount, formatNumber, formatTime } from '@/lib/format';
+import { runStyle } from '@/lib/runColor';
 import type { Question } from './ExperimentDialog';
 import classes from './ExperimentsPage.module.css';
 import { showFailure } from './toasts';
 import { type ExperimentRow, type FolderRow, folderOf, joinName } from './tree';
+import type { Best } from './useBests';
 import { NOTE_TAG, useExperimentChanges } from './useExperimentChanges';
 
 const INDENT_PX = 20;
@@ -43,7 +48,13 @@ export function FolderItem({ row, toggle, ask, trash }: FolderProps) {
     <>
       <Cell className={classes.name}>
         <span style={{ width: row.depth * INDENT_PX, flex: 'none' }} />
-        <button type="button" className={classes.folder} onClick={toggle} data-main title={row.path}>
+        <button
+          type="button"
+          className={`${pieces.bare} ${classes.folder}`}
+          onClick={toggle}
+          data-main
+          title={row.path}
+        >
           <Chevron size={14} aria-hidden />
           <Icon size={15} aria-hidden color="var(--hr-dim)" />
           <span>{row.name}</span>
@@ -55,6 +66,8 @@ export function FolderItem({ row, toggle, ask, trash }: FolderProps) {
       <Cell className="number">{formatCount(row.runs)}</Cell>
       <Running count={row.running} />
       <Time time={row.last} />
+      <Cell className={classes.best} />
+      <Cell className={classes.owner} />
       <Time time={row.created || undefined} className={classes.created} />
       <Cell />
       <Cell>
@@ -89,9 +102,10 @@ interface ItemProps {
   row: ExperimentRow;
   ask: (question: Question) => void;
   trash: boolean;
+  best: Best | undefined;
 }
 
-export function ExperimentItem({ row, ask, trash }: ItemProps) {
+export function ExperimentItem({ row, ask, trash, best }: ItemProps) {
   const { experiment, depth } = row;
   const { archive, restore } = useExperimentChanges();
   const [renaming, setRenaming] = useState(false);
@@ -113,6 +127,10 @@ export function ExperimentItem({ row, ask, trash }: ItemProps) {
       <Cell className="number">{formatCount(experiment.runs ?? 0)}</Cell>
       <Running count={experiment.running ?? 0} />
       <Time time={experiment.last_run_time} />
+      <BestCell best={best} />
+      <Cell className={`${classes.dim} ${classes.owner}`}>
+        <span title={best?.owner}>{best?.owner}</span>
+      </Cell>
       <Time time={experiment.creation_time} className={classes.created} />
       <NoteAndTags note={note} tags={experiment.tags ?? []} />
       <Cell>
@@ -182,6 +200,35 @@ function Time({ time, className = '' }: { time: number | undefined; className?: 
   return (
     <Cell className={`${classes.dim} ${className}`}>
       {time !== undefined && <span title={formatTime(time)}>{formatAge(time)}</span>}
+    </Cell>
+  );
+}
+
+/** The best value of the experiment's metric, with the line of the run that has it. */
+function BestCell({ best }: { best: Best | undefined }) {
+  const dark = useComputedColorScheme('light') === 'dark';
+  const found = best?.best;
+  if (!found) return <Cell className={classes.best} />;
+  const { key, statistic, value, run_id, run_name, number } = found;
+  const words = statistic === 'min' ? 'the least' : 'the greatest';
+  return (
+    <Cell className={classes.best}>
+      <Link
+        to="/experiments/$experimentId/runs/$runId"
+        params={{ experimentId: best.experiment_id, runId: run_id }}
+        title={`${value}: ${words} ${key} of all runs, by ${run_name || run_id}`}
+      >
+        {formatNumber(value)}
+      </Link>
+      <RunDot number={number} />
+      <span className={classes.metric} title={key}>
+        {key}
+      </span>
+      {best.line && best.line.length > 1 && (
+        <span className={classes.spark}>
+          <Sparkline values={best.line} color={runStyle(number, dark).color} width={52} height={18} />
+        </span>
+      )}
     </Cell>
   );
 }

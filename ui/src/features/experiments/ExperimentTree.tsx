@@ -2,13 +2,16 @@
 
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { useRef } from 'react';
+import { useMemo, useRef } from 'react';
+import pieces from '@/components/pieces.module.css';
 import { useStars } from '@/features/stars/useStars';
 import { useKeys } from '@/lib/keys';
+import { blocksInSight } from './blocks';
 import type { Question } from './ExperimentDialog';
 import { ExperimentItem, FolderItem } from './ExperimentRows';
 import classes from './ExperimentsPage.module.css';
 import type { Sort, TreeRow } from './tree';
+import { useBests } from './useBests';
 
 interface Props {
   rows: readonly TreeRow[];
@@ -31,6 +34,7 @@ export function ExperimentTree({ rows, sort, setSort, toggle, ask, trash }: Prop
     scrollPaddingStart: ROW_PX,
   });
   const stars = useStars();
+  const bests = useBests(useInSight(rows, virtual.range));
   const focus = (place: number) => {
     const to = Math.max(0, Math.min(rows.length - 1, place));
     virtual.scrollToIndex(to);
@@ -69,7 +73,7 @@ export function ExperimentTree({ rows, sort, setSort, toggle, ask, trash }: Prop
       aria-sort={by === sort ? (by === 'name' ? 'ascending' : 'descending') : undefined}
     >
       {by ? (
-        <button type="button" className={classes.sort} onClick={() => setSort(by)}>
+        <button type="button" className={`${pieces.bare} ${classes.sort}`} onClick={() => setSort(by)}>
           {label}
           {by === sort && (by === 'name' ? <ArrowUp size={12} aria-hidden /> : <ArrowDown size={12} aria-hidden />)}
         </button>
@@ -87,6 +91,8 @@ export function ExperimentTree({ rows, sort, setSort, toggle, ask, trash }: Prop
           {head('Runs', 'runs', classes.right)}
           {head('Running', undefined)}
           {head('Last run', 'last')}
+          {head('Best', undefined, classes.best)}
+          {head('Owner', undefined, classes.owner)}
           {head('Created', 'created', classes.created)}
           {head('Note and tags', undefined)}
           <div role="columnheader">
@@ -113,12 +119,27 @@ export function ExperimentTree({ rows, sort, setSort, toggle, ask, trash }: Prop
               {folder ? (
                 <FolderItem row={row} toggle={() => toggle(row.path)} ask={ask} trash={trash} />
               ) : (
-                <ExperimentItem row={row} ask={ask} trash={trash} />
+                <ExperimentItem row={row} ask={ask} trash={trash} best={bests.get(row.experiment.experiment_id)} />
               )}
             </div>
           );
         })}
       </div>
     </div>
+  );
+}
+
+/** The experiments in blocks that are in sight. */
+function useInSight(rows: readonly TreeRow[], range: { startIndex: number; endIndex: number } | null): string[][] {
+  const [ids, places] = useMemo(() => {
+    const ids: string[] = [];
+    const places = rows.map((row) => (row.kind === 'experiment' ? ids.push(row.experiment.experiment_id) : ids.length));
+    return [ids, places];
+  }, [rows]);
+  if (!range || ids.length === 0) return [];
+  return blocksInSight(
+    ids,
+    Math.max(0, (places[range.startIndex] ?? 1) - 1),
+    (places[range.endIndex] ?? ids.length) - 1,
   );
 }

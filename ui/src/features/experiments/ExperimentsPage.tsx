@@ -8,6 +8,8 @@ import type { ExperimentOverview } from '@/api/calls';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
+import pieces from '@/components/pieces.module.css';
+import { ShareButton } from '@/features/views/ShareButton';
 import { formatCount } from '@/lib/format';
 import { useKeys } from '@/lib/keys';
 import { ExperimentDialog, type Question } from './ExperimentDialog';
@@ -54,16 +56,19 @@ export function ExperimentsPage() {
         crumbs={[{ label: 'Experiments' }]}
         badge={isPending ? undefined : countOf(matching, data.length, query)}
         actions={
-          <Button
-            size="xs"
-            leftSection={<Plus size={14} aria-hidden />}
-            onClick={() => ask({ kind: 'create', folder: '' })}
-          >
-            New experiment
-          </Button>
+          <>
+            <ShareButton />
+            <Button
+              size="xs"
+              leftSection={<Plus size={14} aria-hidden />}
+              onClick={() => ask({ kind: 'create', folder: '' })}
+            >
+              New experiment
+            </Button>
+          </>
         }
       />
-      <div className={classes.tools}>
+      <div className={`${pieces.tools} ${classes.tools}`}>
         <TextInput
           ref={filter}
           className={classes.filter}

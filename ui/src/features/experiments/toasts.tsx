@@ -1,14 +1,14 @@
 /** Short notes in the corner: what was done, with a way back; and what failed. */
 
 import { Button, Group } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
+import { notices } from '@/components/notices';
 
 /** So long can a change be undone from its note, in milliseconds. */
 const UNDO_MS = 10_000;
 
 /** Say what was done, with a button that undoes it. */
 export function showUndo(message: string, undo: () => Promise<void>): void {
-  const id = notifications.show({
+  const id = notices.show({
     autoClose: UNDO_MS,
     message: (
       <Group justify="space-between" gap="sm" wrap="nowrap">
@@ -17,7 +17,7 @@ export function showUndo(message: string, undo: () => Promise<void>): void {
           size="compact-sm"
           variant="default"
           onClick={() => {
-            notifications.hide(id);
+            notices.hide(id);
             void undo();
           }}
         >
@@ -30,5 +30,5 @@ export function showUndo(message: string, undo: () => Promise<void>): void {
 
 /** Say what failed, in the server's words. */
 export function showFailure(title: string, failure: unknown): void {
-  notifications.show({ color: 'red', title, message: failure instanceof Error ? failure.message : String(failure) });
+  notices.show({ color: 'red', title, message: failure instanceof Error ? failure.message : String(failure) });
 }

@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import { call } from '@/api/client';
 import { type News, useNews } from '@/api/live';
+import { takeExperiment } from '@/api/start';
 
 /** The key of one experiment in the cache. */
 export const experimentKey = (experimentId: string) => ['experiments', 'one', experimentId] as const;
@@ -25,6 +26,7 @@ export function useExperiment(experimentId: string | undefined) {
   return useQuery({
     queryKey: experimentKey(experimentId ?? ''),
     queryFn: async ({ signal }) =>
+      (await takeExperiment(experimentId ?? '')) ??
       (await call('experiments.get', { experiment_id: experimentId ?? '' }, { signal })).experiment,
     enabled: experimentId !== undefined,
   });

@@ -2,28 +2,41 @@
 
 import { Button, Skeleton, Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { CircleDotDashed, FlaskConical } from 'lucide-react';
-import { type ReactNode, useEffect, useState } from 'react';
-import type { ExperimentOverview } from '@/api/calls';
+import { Box, CircleDotDashed, FlaskConical } from 'lucide-react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import type { ExperimentOverview, LoggedModel } from '@/api/calls';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
 import { RunDot } from '@/components/RunDot';
 import { RunStateBadge } from '@/components/RunStateBadge';
 import { Snippet } from '@/features/experiments/Snippet';
 import { useOverview } from '@/features/experiments/useOverview';
+import { ModelState } from '@/features/models/ModelState';
 import { StarLink } from '@/features/stars/StarLink';
 import { useStars } from '@/features/stars/useStars';
 import { formatAge, formatCount, formatDuration, formatTime } from '@/lib/format';
 import classes from './HomePage.module.css';
+import { useRecentModels } from './useRecentModels';
 import { type ListedRun, sortByUse, usedAt, useRecentRuns } from './useRecentRuns';
 
 const MOST_EXPERIMENTS = 8;
+/** Models are looked for in so many experiments. */
+const MOST_SEARCHED = 200;
+const NONE: readonly ExperimentOverview[] = [];
 const count = (number: number, thing: string): string => `${formatCount(number)} ${thing}${number === 1 ? '' : 's'}`;
 
 export function HomePage() {
   const { data: experiments, error, refetch, isPending } = useOverview();
   const { running, latest } = useRecentRuns(experiments);
   const { stars } = useStars();
+  const recent = useMemo(
+    () =>
+      sortByUse(experiments ?? NONE)
+        .slice(0, MOST_SEARCHED)
+        .map(({ experiment_id }) => experiment_id),
+    [experiments],
+  );
+  const models = useRecentModels(recent);
   const names = new Map(experiments?.map(({ experiment_id, name }) => [experiment_id, name]));
   const runs = experiments?.reduce((sum, each) => sum + (each.runs ?? 0), 0) ?? 0;
   const shownStars = stars.filter((star) => star.name !== '' && star.lifecycle_stage !== 'gone');
@@ -71,6 +84,19 @@ export function HomePage() {
                   ))}
               </ul>
             </Section>
+            {models !== undefined && models.length > 0 && (
+              <Section title="Models changed last">
+                <ul className={classes.list}>
+                  {models.map((model) => (
+                    <ModelLine
+                      key={model.info.model_id}
+                      model={model}
+                      experiment={names.get(model.info.experiment_id)}
+                    />
+                  ))}
+                </ul>
+              </Section>
+            )}
             <Section title="Starred">
               {shownStars.length === 0 ? (
                 <Text size="sm" c="dimmed" py="sm">
@@ -209,6 +235,32 @@ function ExperimentLine({ experiment }: { experiment: ExperimentOverview }) {
       )}
       <span className={classes.time} title={formatTime(usedAt(experiment))}>
         {formatAge(usedAt(experiment))}
+      </span>
+    </li>
+  );
+}
+
+function ModelLine({ model, experiment }: { model: LoggedModel; experiment: string | undefined }) {
+  const { model_id, experiment_id, name, last_updated_timestamp_ms } = model.info;
+  return (
+    <li className={classes.line}>
+      <Box size={15} aria-hidden color="var(--hr-dim)" />
+      <Link
+        to="/experiments/$experimentId/models/$modelId"
+        params={{ experimentId: experiment_id, modelId: model_id }}
+        className="ellipsis"
+        title={name || model_id}
+      >
+        {name || model_id}
+      </Link>
+      <span className={classes.side} title={experiment}>
+        {experiment ?? experiment_id}
+      </span>
+      <span className={classes.state}>
+        <ModelState model={model} />
+      </span>
+      <span className={classes.time} title={formatTime(last_updated_timestamp_ms)}>
+        {formatAge(last_updated_timestamp_ms)}
       </span>
     </li>
   );

@@ -10,8 +10,10 @@ import { CopyButton } from '@/components/CopyButton';
 import { Failure } from '@/components/Failure';
 import { Markdown } from '@/components/Markdown';
 import { PageHeader } from '@/components/PageHeader';
+import pieces from '@/components/pieces.module.css';
 import { useExperiment } from '@/features/experiments/useExperiment';
 import { StarButton } from '@/features/stars/StarButton';
+import { ShareButton } from '@/features/views/ShareButton';
 import { formatNumber, formatTime } from '@/lib/format';
 import { ModelFiles } from './ModelFiles';
 import { ModelState } from './ModelState';
@@ -38,7 +40,12 @@ export function LoggedModelPage() {
           { label: 'Logged models', link: { to: '/experiments/$experimentId/models', params: { experimentId } } },
           { label: model?.info.name || modelId },
         ]}
-        actions={<StarButton kind="model" id={modelId} />}
+        actions={
+          <>
+            <StarButton kind="model" id={modelId} />
+            <ShareButton />
+          </>
+        }
       />
       {error && !model && (
         <div className={classes.page}>
@@ -111,7 +118,7 @@ function Facts({ model }: { model: LoggedModel }) {
   const { info } = model;
   const experimentId = info.experiment_id;
   return (
-    <dl className={classes.facts}>
+    <dl className={pieces.facts}>
       <dt>State</dt>
       <dd>
         <ModelState model={model} />
@@ -170,7 +177,7 @@ function Pairs({ pairs, empty }: { pairs: readonly { key: string; value?: string
     );
   }
   return (
-    <table className={classes.table}>
+    <table className={`${pieces.rows} ${classes.table}`}>
       <thead className="visually-hidden">
         <tr>
           <th scope="col">Key</th>
@@ -198,7 +205,7 @@ function Metrics({ metrics, experimentId }: { metrics: readonly LoggedModelMetri
     );
   }
   return (
-    <table className={classes.table}>
+    <table className={`${pieces.rows} ${classes.table}`}>
       <thead>
         <tr>
           <th scope="col">Metric</th>

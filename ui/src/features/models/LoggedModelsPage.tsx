@@ -10,8 +10,10 @@ import { CodeBlock } from '@/components/CodeBlock';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
+import pieces from '@/components/pieces.module.css';
 import { useExperiment } from '@/features/experiments/useExperiment';
 import { StarButton } from '@/features/stars/StarButton';
+import { ShareButton } from '@/features/views/ShareButton';
 import { formatAge, formatCount, formatNumber, formatTime } from '@/lib/format';
 import { useKeys } from '@/lib/keys';
 import { ModelState } from './ModelState';
@@ -46,8 +48,9 @@ export function LoggedModelsPage() {
           { label: 'Logged models' },
         ]}
         badge={models ? `${formatCount(models.length)}${hasNextPage ? ' or more' : ''}` : undefined}
+        actions={<ShareButton />}
       />
-      <div className={classes.tools}>
+      <div className={pieces.tools}>
         <TextInput
           ref={filter}
           size="xs"
@@ -105,7 +108,7 @@ function ModelTable({ experimentId, models }: { experimentId: string; models: re
     >
       <button
         type="button"
-        className={classes.sort}
+        className={`${pieces.bare} ${classes.sort}`}
         onClick={() => setOrder({ by, falling: order.by === by ? !order.falling : by !== 'name' })}
       >
         <span className="ellipsis">{label}</span>
@@ -115,7 +118,7 @@ function ModelTable({ experimentId, models }: { experimentId: string; models: re
   );
   return (
     <div className={classes.scroll}>
-      <table className={classes.table} aria-label="Logged models">
+      <table className={`${pieces.rows} ${classes.table}`} aria-label="Logged models">
         <thead>
           <tr>
             {head('Name', 'name')}

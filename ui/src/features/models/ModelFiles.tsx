@@ -8,6 +8,7 @@ import type { FileInfo } from '@/api/calls';
 import { call, fetchBytes } from '@/api/client';
 import { CodeBlock } from '@/components/CodeBlock';
 import { Failure } from '@/components/Failure';
+import pieces from '@/components/pieces.module.css';
 import { showFailure } from '@/features/experiments/toasts';
 import { formatBytes } from '@/lib/format';
 import classes from './models.module.css';
@@ -99,7 +100,12 @@ function FileLine({ modelId, file, depth, open, chosen, press }: LineProps) {
   return (
     <div className={`${classes.file} ${chosen ? classes.chosen : ''}`} style={{ paddingLeft: depth * 18 }}>
       {canShow ? (
-        <button type="button" className={classes.open} onClick={press} aria-expanded={file.is_dir ? open : chosen}>
+        <button
+          type="button"
+          className={`${pieces.bare} ${classes.open}`}
+          onClick={press}
+          aria-expanded={file.is_dir ? open : chosen}
+        >
           {label}
         </button>
       ) : (

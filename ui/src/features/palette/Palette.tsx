@@ -50,7 +50,7 @@ export function Palette({ close, openKeys, switchTheme }: Props) {
   const [query, setQuery] = useState('');
   const [asked] = useDebouncedValue(query.trim(), 120);
   const { experimentId } = useParams({ strict: false });
-  const { data: finds = [], error, isFetching } = useFinds(asked, experimentId);
+  const { data: finds = [], error, isFetching, isPending, isPlaceholderData } = useFinds(asked, experimentId);
   const fixed = useFixed(experimentId, openKeys, switchTheme);
   const entries = useMemo(() => {
     const words = query.trim().toLowerCase().split(/\s+/);
@@ -74,10 +74,21 @@ export function Palette({ close, openKeys, switchTheme }: Props) {
     // The dialog is gone first: what is done may open one of its own.
     else if (entry.run) setTimeout(entry.run, 0);
   };
+  // Who types fast presses Enter before the server has answered: it is meant for what will stand there first.
+  const words = query.trim();
+  const isSettled = words === '' || (asked === words && !isPlaceholderData && !isPending);
+  const [isWaiting, wait] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it acts when the answer comes
+  useEffect(() => {
+    if (!isWaiting || !isSettled) return;
+    wait(false);
+    choose(entries[0]);
+  }, [isWaiting, isSettled]);
   const press = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
     const to = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: entries.length - 1 }[event.key];
-    if (event.key === 'Enter') choose(entries[place]);
+    if (event.key === 'Enter' && !isSettled && at === 0) wait(true);
+    else if (event.key === 'Enter') choose(entries[place]);
     else if (to === undefined || ((event.key === 'Home' || event.key === 'End') && query !== '')) return;
     else setAt((to + entries.length) % Math.max(1, entries.length));
     event.preventDefault();
@@ -102,6 +113,7 @@ export function Palette({ close, openKeys, switchTheme }: Props) {
           onChange={(event) => {
             setQuery(event.currentTarget.value);
             setAt(0);
+            wait(false);
           }}
           onKeyDown={press}
           placeholder="Find an experiment, a run, a model, a metric, or a command"
@@ -113,7 +125,7 @@ export function Palette({ close, openKeys, switchTheme }: Props) {
           autoComplete="off"
           spellCheck={false}
         />
-        {isFetching && <Loader size={14} aria-label="Searching" />}
+        {(isFetching || isWaiting) && <Loader size={14} aria-label="Searching" />}
       </div>
       <div id={listId} role="listbox" aria-label="What was found" className={classes.list} ref={list}>
         {entries.map((entry, index) => (

@@ -1,13 +1,13 @@
 /** The files of a run: a tree at the left, what is chosen at the right. Each file has an address. */
 
 import { Button, Group, Skeleton, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useQueries } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { Suspense, useMemo, useState } from 'react';
 import { CopyButton } from '@/components/CopyButton';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
+import { notices } from '@/components/notices';
 import { formatBytes } from '@/lib/format';
 import styles from './ArtifactsTab.module.css';
 import { FileTree } from './FileTree';
@@ -95,7 +95,7 @@ function File({ runId, path, size }: { runId: string; path: string; size: number
     try {
       await download(runId, path);
     } catch (error) {
-      notifications.show({
+      notices.show({
         color: 'red',
         title: 'The file was not downloaded',
         message: error instanceof Error ? error.message : String(error),

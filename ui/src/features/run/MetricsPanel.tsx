@@ -1,11 +1,13 @@
 /** The metrics of a run: last value, least and greatest, and their course over time. Those in view are read. */
 
 import { Anchor, HoverCard, Text, useComputedColorScheme } from '@mantine/core';
-import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQueries } from '@tanstack/react-query';
 import { useCallback, useMemo, useState } from 'react';
 import type { Metric } from '@/api/calls';
 import { call } from '@/api/client';
 import { Sparkline } from '@/charts/Sparkline';
+import { quoteText } from '@/features/runs/fields';
+import { guessBetter } from '@/lib/better';
 import { formatCount, formatNumber, formatTime } from '@/lib/format';
 import { runStyle } from '@/lib/runColor';
 import { isSystemMetric } from './best';
@@ -13,10 +15,11 @@ import { Key } from './Key';
 import { Panel } from './Panel';
 import { RowList } from './RowList';
 import styles from './RunPage.module.css';
-import { chunkMetrics, readTrends, type Trend } from './trends';
+import { chunkMetrics, readSteps, readTrends, type Steps, stepColumns, type Trend } from './trends';
 
 interface Props {
   runId: string;
+  experimentId: string;
   metrics: readonly Metric[];
   number: number;
   query: string;
@@ -25,9 +28,13 @@ interface Props {
 }
 
 const TREND_BUCKETS = 100;
-const DETAIL_BUCKETS = 2000;
 
-export function MetricsPanel({ runId, metrics, number, query, openSystem, openChart }: Props) {
+/** What is known of a metric besides its latest value. */
+interface Course extends Trend {
+  steps: Steps;
+}
+
+export function MetricsPanel({ runId, experimentId, metrics, number, query, openSystem, openChart }: Props) {
   const [range, setRange] = useState<[number, number]>([0, 14]);
   const dark = useComputedColorScheme('light') === 'dark';
   const { color } = runStyle(number, dark);
@@ -41,7 +48,7 @@ export function MetricsPanel({ runId, metrics, number, query, openSystem, openCh
   }, [metrics]);
   const shown = useMemo(() => own.filter(({ key }) => !wanted || key.toLowerCase().includes(wanted)), [own, wanted]);
   const trends = useTrends(
-    runId,
+    { runId, experimentId },
     own,
     useMemo(() => shown.slice(range[0], range[1] + 1).map(({ key }) => key), [shown, range]),
   );
@@ -79,6 +86,13 @@ export function MetricsPanel({ runId, metrics, number, query, openSystem, openCh
                   {name}
                 </th>
               ))}
+              <th
+                scope="col"
+                className="number"
+                title="The step of the best value, as far as the name says which that is"
+              >
+                best at
+              </th>
               <th scope="col">course</th>
             </>
           }
@@ -86,13 +100,7 @@ export function MetricsPanel({ runId, metrics, number, query, openSystem, openCh
             const metric = shown[row];
             if (!metric) return null;
             return (
-              <Row
-                runId={runId}
-                metric={metric}
-                trend={trends.get(metric.key)}
-                color={color}
-                open={() => openChart(metric.key)}
-              />
+              <Row metric={metric} trend={trends.get(metric.key)} color={color} open={() => openChart(metric.key)} />
             );
           }}
         />
@@ -102,17 +110,19 @@ export function MetricsPanel({ runId, metrics, number, query, openSystem, openCh
 }
 
 interface RowProps {
-  runId: string;
   metric: Metric;
-  trend: Trend | undefined;
+  trend: Course | undefined;
   color: string;
   open: () => void;
 }
 
-function Row({ runId, metric, trend, color, open }: RowProps) {
+function Row({ metric, trend, color, open }: RowProps) {
   const source = nameOfSource(metric);
   const last = Number(metric.value);
   const isBad = Number.isNaN(last);
+  const since = trend?.steps.nan;
+  const better = guessBetter(metric.key);
+  const best = better && trend?.steps[better === 'lower' ? 'min' : 'max'];
   // The last value is read more often than the course: it may have gone beyond.
   const [min, max] =
     trend && trend.points > 0
@@ -137,11 +147,15 @@ function Row({ runId, metric, trend, color, open }: RowProps) {
             </button>
           </HoverCard.Target>
           <HoverCard.Dropdown p="sm">
-            <Details runId={runId} metric={metric} />
+            <Details metric={metric} trend={trend} />
           </HoverCard.Dropdown>
         </HoverCard>
       </th>
-      <td className="number" title={String(metric.value)} style={isBad ? { color: 'var(--hr-bad)' } : undefined}>
+      <td
+        className="number"
+        title={`${metric.value}${isBad && since !== undefined ? ` since step ${formatCount(since)}` : ''}`}
+        style={isBad ? { color: 'var(--hr-bad)' } : undefined}
+      >
         {formatNumber(metric.value)}
       </td>
       <td className="number dim">{formatCount(Number(metric.step ?? 0))}</td>
@@ -151,6 +165,7 @@ function Row({ runId, metric, trend, color, open }: RowProps) {
       <td className="number" title={max === undefined ? undefined : String(max)}>
         {formatNumber(max)}
       </td>
+      <td className="number dim">{best === undefined ? '' : formatCount(best)}</td>
       <td>{trend && trend.points > 1 && <Sparkline values={trend.values} color={color} width={96} height={20} />}</td>
     </>
   );
@@ -158,42 +173,34 @@ function Row({ runId, metric, trend, color, open }: RowProps) {
 
 const least = (known: number, last: number): number => (known < last ? known : last);
 
-/** What is exact of one metric: the steps of its least and greatest value, how many points it has. */
-function Details({ runId, metric }: { runId: string; metric: Metric }) {
-  const { data, error } = useQuery({
-    queryKey: ['run', runId, 'trends', 'steps', metric.key],
-    queryFn: async ({ signal }) => {
-      const chart = await call(
-        'series.chart',
-        { run_ids: [runId], keys: [metric.key], buckets: DETAIL_BUCKETS },
-        { signal },
-      );
-      return readTrends(chart).get(metric.key);
-    },
-  });
-  const at = (step: number) => `at step ${data?.exact ? '' : '~'}${formatCount(step)}`;
+/** What is exact of one metric: its least and greatest value with their steps, how many points it has. */
+function Details({ metric, trend }: { metric: Metric; trend: Course | undefined }) {
+  const at = (step: number | undefined) => (step === undefined ? '' : ` at step ${formatCount(step)}`);
   return (
     <div style={{ fontSize: 12.5, overflowWrap: 'anywhere' }}>
       <strong>{metric.key}</strong>
       <div>
-        last {String(metric.value)} at step {formatCount(Number(metric.step ?? 0))}
+        last {String(metric.value)}
+        {at(Number(metric.step ?? 0))}
       </div>
       <div className="dim">{formatTime(Number(metric.timestamp))}</div>
-      {error && <div role="alert">{error.message}</div>}
-      {data && (
+      {trend && (
         <>
-          {!Number.isNaN(data.min) && (
+          {!Number.isNaN(trend.min) && (
             <>
               <div>
-                min {data.min} {at(data.minAt)}
+                min {trend.min}
+                {at(trend.steps.min)}
               </div>
               <div>
-                max {data.max} {at(data.maxAt)}
+                max {trend.max}
+                {at(trend.steps.max)}
               </div>
             </>
           )}
           <div>
-            {formatCount(data.points)} points{data.nans > 0 && `, ${formatCount(data.nans)} of them NaN`}
+            {formatCount(trend.points)} points
+            {trend.nans > 0 && `, ${formatCount(trend.nans)} of them NaN, the first${at(trend.steps.nan)}`}
           </div>
         </>
       )}
@@ -205,8 +212,17 @@ function Details({ runId, metric }: { runId: string; metric: Metric }) {
 const nameOfSource = (metric: Metric): string =>
   metric.dataset_name ?? (metric.model_id ? `model ${metric.model_id.slice(0, 10)}` : '');
 
+interface Where {
+  runId: string;
+  experimentId: string;
+}
+
 /** The course of the metrics in view, by chunks, so that scrolling asks once for each. */
-function useTrends(runId: string, metrics: readonly Metric[], visible: readonly string[]): ReadonlyMap<string, Trend> {
+function useTrends(
+  { runId, experimentId }: Where,
+  metrics: readonly Metric[],
+  visible: readonly string[],
+): ReadonlyMap<string, Course> {
   const wanted = useMemo(() => {
     const seen = new Set(visible);
     return chunkMetrics(metrics).filter(({ keys }) => keys.some((key) => seen.has(key)));
@@ -215,12 +231,19 @@ function useTrends(runId: string, metrics: readonly Metric[], visible: readonly 
     queries: wanted.map(({ keys, x }) => ({
       queryKey: ['run', runId, 'trends', x, keys],
       placeholderData: keepPreviousData,
-      queryFn: async ({ signal }: { signal: AbortSignal }) =>
-        readTrends(await call('series.chart', { run_ids: [runId], keys, x, buckets: TREND_BUCKETS }, { signal })),
+      queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Map<string, Course>> => {
+        const question = { experiment_ids: [experimentId], filter: `run_id = ${quoteText(runId)}`, limit: 1 };
+        const [chart, table] = await Promise.all([
+          call('series.chart', { run_ids: [runId], keys, x, buckets: TREND_BUCKETS }, { signal }),
+          call('tables.runs', { ...question, run_view_type: 'ALL', select: stepColumns(keys) }, { signal }),
+        ]);
+        const steps = readSteps(table, keys);
+        return new Map([...readTrends(chart)].map(([key, trend]) => [key, { ...trend, steps: steps.get(key) ?? {} }]));
+      },
     })),
     combine: joinTrends,
   });
 }
 
-const joinTrends = (answers: readonly { data: Map<string, Trend> | undefined }[]): Map<string, Trend> =>
+const joinTrends = (answers: readonly { data: Map<string, Course> | undefined }[]): Map<string, Course> =>
   new Map(answers.flatMap(({ data }) => (data ? [...data] : [])));

@@ -48,6 +48,7 @@ export function Overview({ address, known, control, number, edits, openTab }: Pr
       <div className={styles.column}>
         <MetricsPanel
           runId={runId}
+          experimentId={experimentId}
           metrics={known.metrics}
           number={number}
           query={state.q ?? ''}

@@ -1,9 +1,9 @@
 /** What can be done with a run: compare it, copy it, step to the ones beside it, delete and restore it. */
 
 import { ActionIcon, Button, Group, Menu, Tooltip } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useNavigate } from '@tanstack/react-router';
 import { ChevronDown, ChevronLeft, ChevronRight, EllipsisVertical } from 'lucide-react';
+import { notices } from '@/components/notices';
 import { guessBetter } from '@/lib/better';
 import { copyText } from '@/lib/clipboard';
 import { useKeys } from '@/lib/keys';
@@ -31,12 +31,12 @@ export function RunMenu({ known, tab, metrics, edits, rename }: Props) {
   const { run_id: runId, experiment_id: experimentId } = info;
   const parent = known.tags.get('mlflow.parentRunId');
   const deleted = info.lifecycle_stage === 'deleted';
-  const tell = (message: string) => notifications.show({ message, autoClose: 4000 });
+  const tell = (message: string) => notices.show({ message, autoClose: 4000 });
   const compare = (other: string) =>
     void navigate({ to: '/compare-runs', search: { runs: [runId, other], experiments: [experimentId] } });
   const attempt = (work: () => Promise<void>) => {
     work().catch((error: unknown) =>
-      notifications.show({
+      notices.show({
         color: 'red',
         title: 'That did not work',
         message: error instanceof Error ? error.message : String(error),

@@ -11,6 +11,7 @@ import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
 import { useExperiment } from '@/features/experiments/useExperiment';
 import { StarButton } from '@/features/stars/StarButton';
+import { ShareButton } from '@/features/views/ShareButton';
 import { formatTime } from '@/lib/format';
 import { rankMetrics } from './best';
 import { Facts } from './Facts';
@@ -94,6 +95,7 @@ function Page({ address, known }: { address: Address; known: KnownRun }) {
     <>
       {control && <StopButton control={control} edits={edits} />}
       <StarButton kind="run" id={runId} />
+      <ShareButton />
       <RunMenu known={known} tab={tab} metrics={metrics} edits={edits} rename={() => setRenaming(true)} />
     </>
   );

@@ -1,7 +1,8 @@
 /** What the machine did while the run went on, on the same time axis as a metric of choice. */
 
-import { Button, Code, Group, Select, Stack, Text } from '@mantine/core';
+import { Code, Group, Select, Stack, Text } from '@mantine/core';
 import { useMemo } from 'react';
+import type { Range } from '@/charts/line';
 import { Empty } from '@/components/Empty';
 import { ChartsPanel } from '@/features/charts/ChartsPanel';
 import type { ChartState } from '@/lib/chartState';
@@ -10,6 +11,7 @@ import styles from './RunPage.module.css';
 import { NO_GROUPS, useShown } from './shown';
 import type { Address } from './useAddress';
 import type { KnownRun } from './useRun';
+import { wholeRange } from './whole';
 
 /** The charts' default is the step, which system metrics count by themselves: time is what they share with the others. */
 const DEFAULT_X = 'relative';
@@ -32,6 +34,7 @@ export default function SystemTab({ address, known, number }: { address: Address
     }),
     [state, beside],
   );
+  const whole = useWhole(known, charts.x);
   if (systems.length === 0) {
     return (
       <Empty title="No system metrics">
@@ -45,9 +48,6 @@ export default function SystemTab({ address, known, number }: { address: Address
       </Empty>
     );
   }
-  const { start_time, end_time } = known.run.info;
-  const length = (end_time ? Number(end_time) : Date.now()) - Number(start_time);
-  const span = charts.x === DEFAULT_X && length > 0 ? length : undefined;
   const update = (patch: Partial<ChartState>, how?: 'push' | 'replace') => {
     const { pinned, ...rest } = patch;
     change({ ...rest, ...('pinned' in patch ? { pinned: pinned?.filter((key) => key !== beside) } : {}) }, how);
@@ -70,11 +70,6 @@ export default function SystemTab({ address, known, number }: { address: Address
             value={beside ?? null}
             onChange={(key) => change({ beside: key ?? undefined })}
           />
-          {span !== undefined && !state.zoom && (
-            <Button size="compact-sm" variant="default" onClick={() => change({ zoom: [0, span] })}>
-              Show the whole run in each
-            </Button>
-          )}
         </Group>
       )}
       <div className={styles.fill}>
@@ -85,8 +80,15 @@ export default function SystemTab({ address, known, number }: { address: Address
           state={charts}
           change={update}
           keys={keys}
+          whole={whole}
         />
       </div>
     </div>
   );
+}
+
+/** The same object as long as it is the same: charts are drawn anew for another. */
+function useWhole(known: KnownRun, x: string | undefined): Range | undefined {
+  const [from, to] = wholeRange(known.run.info, known.metrics, x ?? DEFAULT_X) ?? [];
+  return useMemo(() => (from === undefined || to === undefined ? undefined : [from, to]), [from, to]);
 }

@@ -1,10 +1,10 @@
 /** The tags of a run: those that people set, to be edited; those of clients behind a switch. */
 
 import { ActionIcon, Button, Group, Switch, Text, TextInput, UnstyledButton } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { Check, Pencil, Trash2, X } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { CopyButton } from '@/components/CopyButton';
+import { notices } from '@/components/notices';
 import { Key } from './Key';
 import { Panel } from './Panel';
 import styles from './RunPage.module.css';
@@ -28,7 +28,7 @@ export function TagsPanel({ tags, edits }: Props) {
   const remove = async (key: string) => {
     const value = tags.get(key) ?? '';
     if (!(await edits.deleteTag(key))) return;
-    const id = notifications.show({
+    const id = notices.show({
       message: (
         <Group justify="space-between">
           <span>Removed the tag {key}</span>
@@ -36,7 +36,7 @@ export function TagsPanel({ tags, edits }: Props) {
             size="compact-xs"
             variant="default"
             onClick={() => {
-              notifications.hide(id);
+              notices.hide(id);
               void edits.setTag(key, value);
             }}
           >

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chunkMetrics, readTrends } from './trends';
+import { answerOf } from '@/features/runs/frame.fixture';
+import { chunkMetrics, readSteps, readTrends, stepColumns } from './trends';
 
 const doubles = (...values: number[]) => new Uint8Array(Float64Array.from(values).buffer);
 const ints = (...values: number[]) => new Uint8Array(Int32Array.from(values).buffer);
@@ -26,19 +27,26 @@ describe('the course of metrics', () => {
     expect(trends.get('loss')).toMatchObject({
       min: 1,
       max: 4,
-      minAt: 108,
-      maxAt: 108,
       points: 7,
       nans: 2,
-      exact: false,
     });
     expect([...(trends.get('loss')?.values ?? [])]).toEqual([3, 2, NaN]);
-    expect(trends.get('acc')).toMatchObject({ min: 0.5, minAt: 100 });
+    expect(trends.get('acc')).toMatchObject({ min: 0.5, max: 0.5, points: 1 });
   });
 
-  it('knows exact places if each point has one', () => {
-    const trends = readTrends({ ...CHART, mode: 'points', x: doubles(0, 10, 20, 30) });
-    expect(trends.get('loss')).toMatchObject({ minAt: 10, exact: true });
+  it('has the steps of the least and greatest value and of a NaN, if there are such', () => {
+    const [min = '', max = '', nan = '', ...others] = stepColumns(['loss', 'a b']);
+    expect([min, nan, others[0]]).toEqual([
+      'step(min(metrics.loss))',
+      'step(nan(metrics.loss))',
+      'step(min(metrics.`a b`))',
+    ]);
+    const row = Object.fromEntries(others.map((name) => [name, undefined]));
+    const table = answerOf([{ [min]: 3, [max]: 0, [nan]: undefined, ...row }]);
+    expect([...readSteps(table, ['loss', 'a b'])]).toEqual([
+      ['loss', { min: 3, max: 0 }],
+      ['a b', {}],
+    ]);
   });
 
   it('is unknown of a run without points', () => {

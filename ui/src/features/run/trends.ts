@@ -1,7 +1,9 @@
-/** How metrics went over a run: their course in few values for a small picture, and what is exact all the same, the least and greatest value. */
+/** How metrics went over a run: their course in few values for a small picture, and what is exact all the same, the least and greatest value and their steps. */
 
-import type { Chart, Metric } from '@/api/calls';
-import { float64, int32, uint32 } from '@/api/columns';
+import type { Chart, Metric, RunTable } from '@/api/calls';
+import { float64, readColumn } from '@/api/columns';
+import { readCells } from '@/features/charts/decode';
+import { writeStep } from '@/features/runs/fields';
 
 /** The course of one metric. */
 export interface Trend {
@@ -12,11 +14,33 @@ export interface Trend {
   max: number;
   points: number;
   nans: number;
-  /** Where on the x axis the stretches with the least and the greatest value begin. */
-  minAt: number;
-  maxAt: number;
-  /** Whether these are exact, and not the beginnings of wider stretches. */
-  exact: boolean;
+}
+
+/** The first steps of the least and the greatest value of a metric, and of a NaN; left out where there is none. */
+export interface Steps {
+  min?: number;
+  max?: number;
+  nan?: number;
+}
+
+const ENDS = ['min', 'max', 'nan'] as const;
+
+/** The columns of `tables.runs` that say the steps of metrics. */
+export const stepColumns = (keys: readonly string[]): string[] =>
+  keys.flatMap((key) => ENDS.map((end) => writeStep(key, end)));
+
+/** Read an answer of `tables.runs` for one run that selected `stepColumns`. */
+export function readSteps(table: RunTable, keys: readonly string[]): Map<string, Steps> {
+  const columns = (table.columns ?? []).map((column) => readColumn(column, table.rows));
+  return new Map(
+    keys.map((key, place) => {
+      const found = ENDS.flatMap((end, at) => {
+        const column = columns[place * ENDS.length + at];
+        return column?.has(0) ? [[end, column.number(0)] as const] : [];
+      });
+      return [key, Object.fromEntries(found)];
+    }),
+  );
 }
 
 /** Read an answer of `series.chart` for one run: the course of each key. */
@@ -24,39 +48,22 @@ export function readTrends(chart: Chart): Map<string, Trend> {
   const trends = new Map<string, Trend>();
   const cells = chart.cells;
   if (!cells) return trends;
-  const none = new Uint8Array();
-  const [mean, min, max] = [float64(cells.mean ?? none), float64(cells.min ?? none), float64(cells.max ?? none)];
-  const [bucket, count, nans] = [int32(cells.bucket ?? none), uint32(cells.count ?? none), uint32(cells.nans ?? none)];
-  const exact = chart.mode === 'points';
-  const places = exact ? float64(chart.x ?? none) : undefined;
-  const placeOf = (cell: number): number => {
-    const number = bucket[cell] ?? 0;
-    return places ? (places[number] ?? Number.NaN) : (chart.start ?? 0) + number * (chart.width ?? 0);
-  };
+  const { mean, min, max, count, nans } = readCells(cells, (bytes) => float64(bytes ?? new Uint8Array()));
   let first = 0;
   for (const { key, entries } of chart.series ?? []) {
     const trend: Trend = {
-      values: mean.slice(first, first + entries),
+      values: Float64Array.from(mean.subarray(first, first + entries)),
       min: NaN,
       max: NaN,
       points: 0,
       nans: 0,
-      minAt: NaN,
-      maxAt: NaN,
-      exact,
     };
     for (let cell = first; cell < first + entries; cell += 1) {
       trend.points += count[cell] ?? 0;
       trend.nans += nans[cell] ?? 0;
       const [low, high] = [min[cell] ?? NaN, max[cell] ?? NaN];
-      if (low < trend.min || (Number.isNaN(trend.min) && !Number.isNaN(low))) {
-        trend.min = low;
-        trend.minAt = placeOf(cell);
-      }
-      if (high > trend.max || (Number.isNaN(trend.max) && !Number.isNaN(high))) {
-        trend.max = high;
-        trend.maxAt = placeOf(cell);
-      }
+      if (low < trend.min || (Number.isNaN(trend.min) && !Number.isNaN(low))) trend.min = low;
+      if (high > trend.max || (Number.isNaN(trend.max) && !Number.isNaN(high))) trend.max = high;
     }
     trends.set(key, trend);
     first += entries;

@@ -1,9 +1,9 @@
 /** What people change of a run: its name, tags, note, whether it is in the trash, whether it shall stop. Shown at once, put right if the server says no. */
 
-import { notifications } from '@mantine/notifications';
 import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { call } from '@/api/client';
+import { notices } from '@/components/notices';
 import type { KnownRun } from './useRun';
 
 /** Where MLflow keeps the note. */
@@ -35,7 +35,7 @@ export function useRunEdits(runId: string): RunEdits {
         await work();
         return true;
       } catch (error) {
-        notifications.show({
+        notices.show({
           color: 'red',
           title: what,
           message: error instanceof Error ? error.message : String(error),

@@ -1,12 +1,11 @@
 /** The clauses of the filter as chips: each can be dropped by a click, and changed where it is one comparison. */
 
-import { Popover } from '@mantine/core';
 import { X } from 'lucide-react';
-import { lazy, Suspense, useState } from 'react';
+import { late } from '@/components/Late';
 import styles from './FilterBox.module.css';
 import { dropPart, labelPart, type Part, readParts, replacePart, writeComparison } from './filterText';
 
-const ClauseEditor = lazy(async () => ({ default: (await import('./later/ClauseEditor')).ClauseEditor }));
+const Editor = late(async () => (await import('./later/ClauseEditor')).ClausePopover, 'dialog');
 
 interface Props {
   q: string;
@@ -37,7 +36,6 @@ export function Chips({ q, apply }: Props) {
 }
 
 function Label({ part, change }: { part: Part; change: (written: string) => void }) {
-  const [open, setOpen] = useState(false);
   if (!part.simple) {
     return (
       <span className={`${styles.label} mono`} title={part.text}>
@@ -46,23 +44,14 @@ function Label({ part, change }: { part: Part; change: (written: string) => void
     );
   }
   return (
-    <Popover opened={open} onChange={setOpen} width={300} trapFocus withinPortal shadow="md" position="bottom-start">
-      <Popover.Target>
-        <button type="button" className={styles.label} title={part.text} onClick={() => setOpen(!open)}>
+    <Editor
+      comparison={part.simple}
+      save={(comparison) => change(writeComparison(comparison))}
+      button={
+        <button type="button" className={styles.label} title={part.text}>
           {labelPart(part)}
         </button>
-      </Popover.Target>
-      <Popover.Dropdown>
-        <Suspense fallback={<div style={{ height: 132 }} />}>
-          <ClauseEditor
-            comparison={part.simple}
-            save={(comparison) => {
-              setOpen(false);
-              change(writeComparison(comparison));
-            }}
-          />
-        </Suspense>
-      </Popover.Dropdown>
-    </Popover>
+      }
+    />
   );
 }

@@ -1,25 +1,14 @@
 /** The head of a column: sorts by a click, moves by dragging, is made wider at its edge; the rest is in its menu. */
 
-import { Menu } from '@mantine/core';
-import {
-  ArrowDown,
-  ArrowLeft,
-  ArrowRight,
-  ArrowUp,
-  EllipsisVertical,
-  EyeOff,
-  Filter,
-  Group,
-  LineChart,
-  Pin,
-  PinOff,
-} from 'lucide-react';
+import { ArrowDown, ArrowUp, EllipsisVertical, Palette } from 'lucide-react';
 import { type PointerEvent, useRef, useState } from 'react';
-import { guessBetter } from '@/lib/better';
-import { labelField, readField, type Statistic, writeField } from './fields';
-import { defaultWidth, LEAST_WIDTH, type Placed, SPARK_WIDTH } from './layout';
+import { late } from '@/components/Late';
+import { labelField } from './fields';
+import { LEAST_WIDTH, type Placed } from './layout';
 import styles from './RunGrid.module.css';
-import { readSort, writeSort } from './sorting';
+import { readSort } from './sorting';
+
+const Items = late(async () => (await import('./later/ColumnItems')).ColumnItems);
 
 /** What can be done with a column. */
 export interface ColumnActions {
@@ -30,9 +19,15 @@ export interface ColumnActions {
   move: (column: string, before: string | undefined) => void;
   shift: (column: string, by: -1 | 1) => void;
   hide: (column: string) => void;
+  /** Show a column behind another one. */
+  add: (column: string, behind: string) => void;
   pin: (column: string) => void;
+  /** Let the list of experiments show its best value. */
+  speak: (column: string) => void;
   replace: (column: string, by: string) => void;
   group: (column: string) => void;
+  /** Colour runs by its values; by themselves without one. */
+  color: (column: string | undefined) => void;
   plotAgainst: (key: string) => void;
   filter: (column: string) => void;
 }
@@ -45,6 +40,8 @@ interface Props {
   fixed: boolean;
   /** Over numbers, which stand at the right. */
   right: boolean;
+  /** Runs have their colours by its values. */
+  colored: boolean;
   actions: ColumnActions;
 }
 
@@ -52,7 +49,7 @@ const TAIL = 9;
 const GRIP_WIDTH = 8;
 const DRAGGED = 'application/x-headrace-column';
 
-export function HeaderCell({ column, place, sort, pinned, fixed, right, actions }: Props) {
+export function HeaderCell({ column, place, sort, pinned, fixed, right, colored, actions }: Props) {
   const { name, left, width } = column;
   const keys = sort.map(readSort);
   const at = keys.findIndex((key) => key.column === name);
@@ -97,6 +94,7 @@ export function HeaderCell({ column, place, sort, pinned, fixed, right, actions 
         onClick={(event) => actions.sort(name, event.shiftKey)}
       >
         <Label text={label} />
+        {colored && <Palette size={13} role="img" aria-label="gives the colours" style={{ flex: 'none' }} />}
         {key && (
           <>
             <Arrow size={13} aria-hidden style={{ flex: 'none' }} />
@@ -104,7 +102,19 @@ export function HeaderCell({ column, place, sort, pinned, fixed, right, actions 
           </>
         )}
       </button>
-      <HeaderMenu column={column} sort={sort} pinned={pinned} fixed={fixed} actions={actions} label={label} />
+      <Items
+        column={column}
+        sort={sort}
+        pinned={pinned}
+        fixed={fixed}
+        colored={colored}
+        actions={actions}
+        button={
+          <button type="button" className={styles.menuButton} aria-label={`Menu of the column ${label}`} title="Menu">
+            <EllipsisVertical size={14} aria-hidden />
+          </button>
+        }
+      />
       <Grip column={column} actions={actions} />
     </div>
   );
@@ -144,125 +154,5 @@ function Grip({ column, actions }: { column: Placed; actions: ColumnActions }) {
         if (moved) actions.resize(column.name, width, true);
       }}
     />
-  );
-}
-
-interface MenuProps extends Omit<Props, 'place' | 'right'> {
-  label: string;
-}
-
-function HeaderMenu({ column, sort, pinned, fixed, actions, label }: MenuProps) {
-  const { name, width } = column;
-  const { entity, key } = readField(name);
-  const others = sort.filter((clause) => readSort(clause).column !== name);
-  return (
-    <Menu position="bottom-start" width={240} shadow="md" withinPortal>
-      <Menu.Target>
-        <button type="button" className={styles.menuButton} aria-label={`Menu of the column ${label}`} title="Menu">
-          <EllipsisVertical size={14} aria-hidden />
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Item
-          leftSection={<ArrowUp size={14} aria-hidden />}
-          onClick={() => actions.setSort([writeSort({ column: name, descending: false })])}
-        >
-          Sort, smallest first
-        </Menu.Item>
-        <Menu.Item
-          leftSection={<ArrowDown size={14} aria-hidden />}
-          onClick={() => actions.setSort([writeSort({ column: name, descending: true })])}
-        >
-          Sort, largest first
-        </Menu.Item>
-        {sort.length > 0 && others.length === sort.length && (
-          <Menu.Item onClick={() => actions.sort(name, true)}>Then by this column</Menu.Item>
-        )}
-        {others.length < sort.length && (
-          <Menu.Item onClick={() => actions.setSort(others)}>Do not sort by it</Menu.Item>
-        )}
-        <Menu.Divider />
-        {entity === 'metric' && <StatisticItems name={name} actions={actions} />}
-        {entity === 'metric' && (
-          <>
-            <Menu.Item
-              leftSection={<LineChart size={14} aria-hidden />}
-              onClick={() => actions.resize(name, width >= SPARK_WIDTH ? defaultWidth(name) : 216, true)}
-            >
-              {width >= SPARK_WIDTH ? 'Narrow, without its line' : 'Wide, with its line'}
-            </Menu.Item>
-            <Menu.Item onClick={() => actions.plotAgainst(key)}>Use as x of the charts</Menu.Item>
-            <Menu.Divider />
-          </>
-        )}
-        {(entity === 'param' || entity === 'tag') && (
-          <>
-            <Menu.Item leftSection={<Group size={14} aria-hidden />} onClick={() => actions.group(name)}>
-              Group by it
-            </Menu.Item>
-            <Menu.Divider />
-          </>
-        )}
-        <Menu.Item leftSection={<Filter size={14} aria-hidden />} onClick={() => actions.filter(name)}>
-          Filter by it
-        </Menu.Item>
-        {!fixed && (
-          <>
-            <Menu.Item
-              leftSection={pinned ? <PinOff size={14} aria-hidden /> : <Pin size={14} aria-hidden />}
-              onClick={() => actions.pin(name)}
-            >
-              {pinned ? 'Let it scroll' : 'Keep it in place'}
-            </Menu.Item>
-            <Menu.Item leftSection={<ArrowLeft size={14} aria-hidden />} onClick={() => actions.shift(name, -1)}>
-              Move left
-            </Menu.Item>
-            <Menu.Item leftSection={<ArrowRight size={14} aria-hidden />} onClick={() => actions.shift(name, 1)}>
-              Move right
-            </Menu.Item>
-          </>
-        )}
-        <Menu.Item onClick={() => actions.resize(name, width + 40, true)}>Wider</Menu.Item>
-        <Menu.Item onClick={() => actions.resize(name, Math.max(LEAST_WIDTH, width - 40), true)}>Narrower</Menu.Item>
-        {!fixed && (
-          <Menu.Item leftSection={<EyeOff size={14} aria-hidden />} onClick={() => actions.hide(name)}>
-            Hide
-          </Menu.Item>
-        )}
-      </Menu.Dropdown>
-    </Menu>
-  );
-}
-
-const STATISTICS: readonly (readonly [Statistic, string])[] = [
-  ['latest', 'Last value'],
-  ['min', 'Least value'],
-  ['max', 'Greatest value'],
-  ['first', 'First value'],
-  ['count', 'Number of points'],
-];
-
-function StatisticItems({ name, actions }: { name: string; actions: ColumnActions }) {
-  const { key, statistic } = readField(name);
-  const better = guessBetter(key);
-  const best = better === undefined ? undefined : better === 'lower' ? 'min' : 'max';
-  return (
-    <>
-      <Menu.Label>The column shows the</Menu.Label>
-      {STATISTICS.map(([each, words]) => (
-        <Menu.Item
-          key={each}
-          role="menuitemradio"
-          aria-checked={each === statistic}
-          fw={each === statistic ? 600 : undefined}
-          onClick={() => actions.replace(name, writeField('metric', key, each))}
-        >
-          {words}
-          {each === best ? ' (the best)' : ''}
-          {each === statistic ? ' ✓' : ''}
-        </Menu.Item>
-      ))}
-      <Menu.Divider />
-    </>
   );
 }

@@ -1,8 +1,9 @@
 /** The table of runs: a grid of which only the lines and columns in sight are drawn. */
 
-import { useComputedColorScheme } from '@mantine/core';
 import { type ReactNode, type RefObject, useEffect, useMemo } from 'react';
+import { useDark } from '@/lib/dark';
 import { highlight } from '@/lib/highlight';
+import type { RunColors } from './coloring';
 import type { Frame } from './frame';
 import { type ColumnActions, HeaderCell } from './HeaderCell';
 import { columnsInSight, type Layout, linesInSight, type Placed } from './layout';
@@ -10,7 +11,7 @@ import styles from './RunGrid.module.css';
 import { type LineActions, RunRow } from './RunRow';
 import type { Line, Lines } from './rows';
 import { statsOf } from './stats';
-import { useNow } from './useNow';
+import { useOddSteps } from './useOddSteps';
 import { useScrollWindow, type View } from './useScrollWindow';
 import { useSparklines } from './useSparklines';
 
@@ -28,6 +29,7 @@ const CORNER = {
 } as const;
 
 interface Props {
+  experimentId: string;
   frame: Frame;
   lines: Lines;
   layout: Layout;
@@ -41,6 +43,9 @@ interface Props {
   shown: ReadonlySet<string>;
   /** Ids under which charts know groups. */
   chartIds: ReadonlyMap<string, string>;
+  /** By the value of a column; undefined if each run has its own. */
+  colors: RunColors | undefined;
+  colorBy: string | undefined;
   lineActions: LineActions;
   columnActions: ColumnActions;
   /** What stands in the head of the first column before its title. */
@@ -63,6 +68,7 @@ const sameWindow = (a: Window, b: Window): boolean =>
 
 export function RunGrid(props: Props) {
   const {
+    experimentId,
     frame,
     lines,
     layout,
@@ -74,14 +80,15 @@ export function RunGrid(props: Props) {
     selected,
     shown,
     chartIds,
+    colors,
+    colorBy,
     lineActions,
     columnActions,
     corner,
     element,
     busy,
   } = props;
-  const dark = useComputedColorScheme('light') === 'dark';
-  const now = useNow(5000);
+  const dark = useDark();
   const found = useScrollWindow(
     element,
     (view: View): Window => {
@@ -102,10 +109,9 @@ export function RunGrid(props: Props) {
     return made;
   }, [lines, from, to]);
   const ids = useMemo(() => inSight.flatMap(([, line]) => (line.kind === 'run' ? [line.id] : [])), [inSight]);
-  const sparks = useSparklines(
-    ids,
-    useMemo(() => [...layout.pinned, ...columns], [layout, columns]),
-  );
+  const drawn = useMemo(() => [...layout.pinned, ...columns], [layout, columns]);
+  const sparks = useSparklines(ids, drawn);
+  const odd = useOddSteps(experimentId, inSight, drawn);
   useKeepInSight(element, cursor, rowHeight, lines.size);
   useEffect(() => () => highlight.set(null), []);
   const count = layout.pinned.length + layout.scrolled.length;
@@ -118,6 +124,7 @@ export function RunGrid(props: Props) {
       pinned={place <= layout.pinned.length}
       fixed={place === 1}
       right={isRight(frame, column.name)}
+      colored={column.name === colorBy}
       actions={columnActions}
     />
   );
@@ -153,6 +160,7 @@ export function RunGrid(props: Props) {
                   pinned
                   fixed
                   right={false}
+                  colored={false}
                   actions={firstActions(columnActions)}
                 />
               </div>
@@ -174,19 +182,27 @@ export function RunGrid(props: Props) {
             frame={frame}
             chartId={line.kind === 'run' ? line.id : (chartIds.get(line.group.name) ?? line.group.name)}
             actions={lineActions}
-            selected={line.kind === 'run' && selected.has(line.id)}
+            selected={isSelected(line, selected)}
+            colors={colors}
             shown={shown.has(line.kind === 'run' ? line.id : line.group.name)}
             grouped={grouped}
             nested={nested}
             cursor={place === cursor}
-            now={now}
             dark={dark}
             sparks={sparks}
+            odd={odd}
           />
         ))}
       </div>
     </div>
   );
+}
+
+/** Whether a run is selected, or all runs of a group are. */
+function isSelected(line: Line, selected: ReadonlySet<string>): boolean {
+  if (line.kind === 'run') return selected.has(line.id);
+  const { rows } = line.group;
+  return selected.size >= rows.length && rows.every((row) => selected.has(line.frame.ids[row] ?? ''));
 }
 
 /** Whether the cells of a column stand at the right: numbers do. */

@@ -8,15 +8,19 @@ import { formatCount } from '@/lib/format';
 import { useIsHighlighted } from '@/lib/highlight';
 import { runStyle } from '@/lib/runColor';
 import { GroupCell, RunCell } from './cells';
+import type { RunColors } from './coloring';
 import { NUMBER, numberAt, textAt } from './frame';
 import type { Layout, Placed } from './layout';
 import styles from './RunGrid.module.css';
-import type { GroupLine, Line, RunLine } from './rows';
+import { drawnName, type GroupLine, type Line, type RunLine } from './rows';
+import type { OddSteps } from './useOddSteps';
 import type { Sparks } from './useSparklines';
 
 /** What can be done with a line. They never change. */
 export interface LineActions {
   select: (id: string, range: boolean) => void;
+  /** Select all of them, or none if all are. */
+  selectAll: (ids: readonly string[]) => void;
   show: (name: string) => void;
   toggle: (name: string) => void;
   open: (id: string, event: MouseEvent) => void;
@@ -34,15 +38,16 @@ export interface LineProps {
   frame: RunLine['frame'];
   actions: LineActions;
   selected: boolean;
+  colors: RunColors | undefined;
   shown: boolean;
   /** Lines are shown as groups in the charts: single runs have no eye. */
   grouped: boolean;
   nested: boolean;
   chartId: string;
   cursor: boolean;
-  now: number;
   dark: boolean;
   sparks: Sparks | undefined;
+  odd: OddSteps | undefined;
 }
 
 function TableLine(props: LineProps) {
@@ -54,7 +59,7 @@ function TableLine(props: LineProps) {
       role="row"
       id={`line-${place}`}
       aria-rowindex={place + 2}
-      aria-selected={line.kind === 'run' ? selected : undefined}
+      aria-selected={selected}
       aria-expanded={props.nested && (line.kind === 'group' || line.below > 0) ? line.open : undefined}
       aria-level={props.nested ? (line.kind === 'run' ? line.depth + 1 : 1) : undefined}
       className={styles.line}
@@ -64,7 +69,7 @@ function TableLine(props: LineProps) {
       data-selected={selected || undefined}
       data-dimmed={(line.kind === 'run' && line.dimmed) || undefined}
       style={{ top: place * height, height, width: layout.width }}
-      onMouseEnter={() => actions.pointAt(name)}
+      onMouseEnter={() => actions.pointAt(drawnName(line))}
       onMouseDown={() => actions.moveTo(place)}
     >
       {line.kind === 'run' ? <RunParts {...props} line={line} /> : <GroupParts {...props} line={line} />}
@@ -78,17 +83,20 @@ function RunParts({
   columns,
   actions,
   selected,
+  colors,
   shown,
   grouped,
-  now,
   dark,
   sparks,
+  odd,
 }: LineProps & { line: RunLine }) {
   const { frame, row, id } = line;
   const numbers = frame.columns.get(NUMBER);
   const number = numbers ? numberAt(numbers, row) : row;
   const title = textAt(frame.columns.get('run_name'), row) || id;
-  const { color } = runStyle(number, dark);
+  // A parent that does not match itself is a row of another frame.
+  const given = line.dimmed ? undefined : colors?.ofRow(row);
+  const color = given ?? runStyle(number, dark).color;
   const [first, ...pinned] = layout.pinned;
   const cell = (column: Placed, index: number) => (
     <RunCell
@@ -98,8 +106,8 @@ function RunParts({
       column={column}
       left={column.left}
       place={index}
-      now={now}
       spark={sparks?.get(id, column.name)}
+      since={odd?.get(line, column.name)}
       color={color}
     />
   );
@@ -128,7 +136,7 @@ function RunParts({
           )}
           {!grouped && <ShowButton shown={shown} title={title} show={() => actions.show(id)} disabled={line.dimmed} />}
           <span className={shown || grouped ? undefined : styles.hidden}>
-            <RunDot number={number} />
+            <RunDot number={number} color={given} />
           </span>
           <RunStateBadge state={textAt(frame.columns.get('status'), row)} compact />
           <a
@@ -150,7 +158,16 @@ function RunParts({
   );
 }
 
-function GroupParts({ line, layout, columns, frame, actions, shown }: LineProps & { line: GroupLine }) {
+function GroupParts({
+  line,
+  layout,
+  columns,
+  frame,
+  actions,
+  selected,
+  colors,
+  shown,
+}: LineProps & { line: GroupLine }) {
   const { group } = line;
   const [first, ...pinned] = layout.pinned;
   const cell = (column: Placed) => (
@@ -167,10 +184,18 @@ function GroupParts({ line, layout, columns, frame, actions, shown }: LineProps 
     <>
       <div className={styles.pinned} style={{ width: layout.pinnedWidth }} role="presentation">
         <div role="gridcell" aria-colindex={1} className={styles.cell} style={{ left: 0, width: first?.width ?? 0 }}>
+          <input
+            type="checkbox"
+            className={styles.check}
+            checked={selected}
+            aria-label={`Select the runs of ${group.name}`}
+            tabIndex={-1}
+            onChange={() => actions.selectAll(Array.from(group.rows, (row) => frame.ids[row] ?? ''))}
+          />
           <Fold open={line.open} label={`the runs of ${group.name}`} toggle={() => actions.toggle(group.name)} />
           <ShowButton shown={shown} title={group.name} show={() => actions.show(group.name)} />
           <span className={shown ? undefined : styles.hidden}>
-            <RunDot number={group.number} />
+            <RunDot number={group.number} color={colors?.ofGroup(group.rows)} />
           </span>
           <span className={styles.name} title={group.name}>
             {group.name}
@@ -251,14 +276,15 @@ const SHALLOW = [
   'frame',
   'actions',
   'selected',
+  'colors',
   'shown',
   'grouped',
   'nested',
   'chartId',
   'cursor',
-  'now',
   'dark',
   'sparks',
+  'odd',
 ] as const;
 
 /** One line; drawn anew only if it has changed. */

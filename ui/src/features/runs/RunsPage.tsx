@@ -1,28 +1,29 @@
 /** The runs workspace of an experiment: the table of all its runs, and their charts beside it. */
 
-import { SegmentedControl } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '@/api/client';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
+import { Segments } from '@/components/Segments';
 import { ChartsPanel } from '@/features/charts/ChartsPanel';
 import { groupId, MOST_RUNS } from '@/features/charts/shown';
 import { useExperiment } from '@/features/experiments/useExperiment';
 import { StarButton } from '@/features/stars/StarButton';
+import { encodeView } from '@/features/views/body';
 import { ShareButton } from '@/features/views/ShareButton';
 import { ViewMenu } from '@/features/views/ViewMenu';
 import { formatCount } from '@/lib/format';
 import { Chips } from './Chips';
+import { MOST_OWN_STYLES } from './coloring';
 import { Divider } from './Divider';
 import { Footer } from './Footer';
 import { rowOf } from './frame';
 import { NAME_COLUMN } from './layout';
-import { NoRuns } from './NoRuns';
 import { RunGrid } from './RunGrid';
 import styles from './RunsPage.module.css';
-import { SelectionBar } from './SelectionBar';
+import { drawnName } from './rows';
 import { ShowMenu } from './ShowMenu';
 import { filterProblem, Toolbar } from './Toolbar';
 import { useTableActions } from './useTableActions';
@@ -30,12 +31,15 @@ import { useTableKeys } from './useTableKeys';
 import { useUndoKeys } from './useUndoKeys';
 import { NO_WIDTHS, useWorkspace, useWorkspaceState } from './useWorkspace';
 
+const NoRuns = lazy(async () => ({ default: (await import('./later/NoRuns')).NoRuns }));
+const SelectionBar = lazy(async () => ({ default: (await import('./later/SelectionBar')).SelectionBar }));
+const ColorStrip = lazy(async () => ({ default: (await import('./ColorStrip')).ColorStrip }));
 const route = getRouteApi('/experiments/$experimentId/runs');
 const MODES = [
   { value: 'table', label: 'Table' },
   { value: 'split', label: 'Split' },
   { value: 'charts', label: 'Charts' },
-];
+] as const;
 const DEFAULT_SPLIT = 0.46;
 const NARROW = '(max-width: 1000px)';
 const NARROW_NAME = 196;
@@ -94,6 +98,12 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
     startFilter,
     grid,
   });
+  // The keys light a line as the mouse does.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a move of the cursor does, not rows that come
+  useEffect(() => {
+    const line = lines.at(cursor);
+    if (line) actions.line.pointAt(drawnName(line));
+  }, [cursor]);
   const chosen = useMemo(() => [...selected].filter((id) => rowOf(frame, id) !== undefined), [selected, frame]);
   const compare = () => {
     const [first, second] = runGroups;
@@ -124,7 +134,9 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
     return all?.complete ? all.metrics.map(({ key }) => key) : undefined;
   }, [model.choice.keys]);
   const experimentIds = useMemo(() => [experimentId], [experimentId]);
-  const lateRuns = useDeferredValue(runs);
+  // The first are drawn at once; what is chosen later must not hold up the table.
+  const late = useDeferredValue(runs);
+  const lateRuns = late.length > 0 ? late : runs;
   const lateGroups = useDeferredValue(runGroups);
 
   if (experiment.error instanceof ApiError && experiment.error.status === 404) {
@@ -157,9 +169,15 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
         actions={
           <>
             <StarButton kind="experiment" id={experimentId} />
-            <SegmentedControl size="xs" data={MODES} value={chosenMode} onChange={setMode} aria-label="What is shown" />
+            <Segments label="What is shown" data={MODES} value={chosenMode} onChange={setMode} />
             <ViewMenu experimentId={experimentId} state={state} apply={apply} />
-            <ShareButton experimentId={experimentId} state={state} />
+            <ShareButton
+              stored={{
+                experimentId,
+                body: encodeView(state),
+                page: `experiments/${encodeURIComponent(experimentId)}/runs`,
+              }}
+            />
           </>
         }
       />
@@ -173,6 +191,11 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
         input={input}
       />
       <Chips q={state.q ?? ''} apply={(q) => change({ q: q || undefined })} />
+      {(model.colorBy !== undefined || (mode !== 'table' && model.names.length > MOST_OWN_STYLES)) && (
+        <Suspense fallback={<div className={styles.strip} />}>
+          <ColorStrip model={model} change={change} />
+        </Suspense>
+      )}
       <div className={styles.work}>
         {mode !== 'charts' && (
           <div
@@ -187,15 +210,18 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
             )}
             {!ready && !table.error && <Bones />}
             {nothing && (
-              <NoRuns
-                question={model.question}
-                name={name}
-                apply={(q) => change({ q: q || undefined })}
-                leaveTrash={() => change({ trash: undefined })}
-              />
+              <Suspense fallback={null}>
+                <NoRuns
+                  question={model.question}
+                  name={name}
+                  apply={(q) => change({ q: q || undefined })}
+                  leaveTrash={() => change({ trash: undefined })}
+                />
+              </Suspense>
             )}
             {ready && frame.size > 0 && (
               <RunGrid
+                experimentId={experimentId}
                 frame={frame}
                 lines={lines}
                 layout={model.layout}
@@ -207,6 +233,8 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
                 selected={selected}
                 shown={model.shown}
                 chartIds={chartIds}
+                colors={model.colors}
+                colorBy={model.colorBy}
                 lineActions={actions.line}
                 columnActions={actions.column}
                 element={grid}
@@ -252,17 +280,23 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
         )}
       </div>
       <Footer model={model} change={change} openColumns={() => setColumnsOpen(true)} />
-      <SelectionBar
-        experimentId={experimentId}
-        selected={chosen}
-        trash={state.trash === true}
-        clear={() => setSelected(new Set())}
-        compare={compare}
-        asGroup={
-          others.length > 0 && others.length + chosen.length <= MOST_RUNS ? () => asGroups(chosen, others) : undefined
-        }
-        onlyThese={() => change({ show: chosen, group: undefined })}
-      />
+      {chosen.length > 0 && (
+        <Suspense fallback={null}>
+          <SelectionBar
+            experimentId={experimentId}
+            selected={chosen}
+            trash={state.trash === true}
+            clear={() => setSelected(new Set())}
+            compare={compare}
+            asGroup={
+              others.length > 0 && others.length + chosen.length <= MOST_RUNS
+                ? () => asGroups(chosen, others)
+                : undefined
+            }
+            onlyThese={() => change({ show: chosen, group: undefined })}
+          />
+        </Suspense>
+      )}
     </div>
   );
 }

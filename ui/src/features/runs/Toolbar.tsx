@@ -1,17 +1,19 @@
 /** The line above the table: filter, groups, columns, the rest. */
 
-import { Button } from '@mantine/core';
-import { ListTree, Trash2 } from 'lucide-react';
+import { ActionIcon, Button } from '@mantine/core';
+import { Columns3, Ellipsis, Layers, ListTree, Trash2 } from 'lucide-react';
 import type { RefObject } from 'react';
-import { ApiError, BASE } from '@/api/client';
-import { ColumnsMenu } from './ColumnsMenu';
-import { csvOfLines, saveText } from './csvTable';
+import { ApiError } from '@/api/client';
+import { late } from '@/components/Late';
+import { formatCount } from '@/lib/format';
 import { FilterBox } from './FilterBox';
-import { GroupMenu } from './GroupMenu';
-import { OptionsMenu } from './OptionsMenu';
-import { pythonOf } from './python';
+import { labelField, readField } from './fields';
 import styles from './RunsPage.module.css';
 import type { Change, WorkspaceModel } from './useWorkspace';
+
+const Groups = late(async () => (await import('./later/GroupChooser')).GroupChooser, 'dialog');
+const Columns = late(async () => (await import('./later/ColumnChooser')).ColumnChooser, 'dialog');
+const Options = late(async () => (await import('./later/OptionItems')).OptionItems);
 
 interface Props {
   experimentId: string;
@@ -30,7 +32,7 @@ export const filterProblem = (error: unknown): string | undefined =>
     : undefined;
 
 export function Toolbar({ experimentId, name, model, change, columnsOpen, setColumnsOpen, input }: Props) {
-  const { state, choice, chosen, columns } = model;
+  const { state, choice, chosen } = model;
   return (
     <div className={styles.toolbar}>
       <FilterBox
@@ -64,17 +66,17 @@ export function Toolbar({ experimentId, name, model, change, columnsOpen, setCol
           Trash
         </Button>
       )}
-      <GroupMenu
+      <Groups
         experimentId={experimentId}
         group={model.group}
         change={(group) => change({ group: group.length > 0 ? group : undefined, show: undefined })}
+        button={groupButton(model.group)}
       />
-      <ColumnsMenu
+      <Columns
         experimentId={experimentId}
         shown={chosen ?? []}
-        keys={choice.keys}
         sample={choice.sample}
-        open={columnsOpen}
+        isOpen={columnsOpen}
         setOpen={setColumnsOpen}
         change={(cols) => change({ cols })}
         reset={
@@ -82,28 +84,39 @@ export function Toolbar({ experimentId, name, model, change, columnsOpen, setCol
             ? () => change({ cols: undefined, widths: undefined, pins: undefined })
             : undefined
         }
+        button={columnsButton(chosen ?? [], choice.keys?.total)}
       />
-      <OptionsMenu
-        state={state}
+      <Options
+        experimentId={experimentId}
+        name={name}
+        model={model}
         change={change}
-        python={() =>
-          pythonOf({
-            server: BASE.href.replace(/\/$/, ''),
-            experimentId,
-            q: state.q ?? '',
-            sort: model.sort,
-            trash: state.trash === true,
-            columns,
-          })
-        }
-        saveCsv={() =>
-          saveText(
-            `${(name ?? 'runs').replace(/[^\w.-]+/g, '-')}.csv`,
-            csvOfLines(model.lines, columns, model.group),
-            'text/csv',
-          )
+        button={
+          <ActionIcon variant="default" size={32} aria-label="More about the table" title="More about the table">
+            <Ellipsis size={16} aria-hidden />
+          </ActionIcon>
         }
       />
     </div>
+  );
+}
+
+function groupButton(group: readonly string[]) {
+  const label = group.length === 0 ? 'Group' : `Group: ${group.map(labelField).join(', ')}`;
+  const variant = group.length > 0 ? 'light' : 'default';
+  return (
+    <Button variant={variant} size="xs" h={32} maw={220} leftSection={<Layers size={15} aria-hidden />}>
+      <span className="ellipsis">{label}</span>
+    </Button>
+  );
+}
+
+function columnsButton(shown: readonly string[], total: number | undefined) {
+  const named = shown.filter((name) => ['metric', 'param'].includes(readField(name).entity)).length;
+  return (
+    <Button variant="default" size="xs" h={32} leftSection={<Columns3 size={15} aria-hidden />}>
+      Columns {named}
+      {total === undefined ? '' : ` / ${formatCount(total)}`}
+    </Button>
   );
 }

@@ -2,12 +2,13 @@
 
 import { Sparkline } from '@/charts/Sparkline';
 import { RunStateBadge } from '@/components/RunStateBadge';
-import { formatAge, formatDuration, formatNumber, formatTime } from '@/lib/format';
+import { formatAge, formatCount, formatDuration, formatNumber, formatTime } from '@/lib/format';
 import { readField } from './fields';
 import { type Cells, type Frame, hasCell, numberAt, textAt } from './frame';
 import { type Placed, SPARK_WIDTH } from './layout';
 import styles from './RunGrid.module.css';
 import { aggregate, statsOf } from './stats';
+import { useTimed } from './useTimed';
 
 /** Where a value lies between the least and the greatest of its column, in percent. */
 export function shareOf(cells: Cells, value: number): number {
@@ -23,31 +24,41 @@ interface CellProps {
   /** Left end, in pixels from where the cell's container begins. */
   left: number;
   place: number;
-  now: number;
   spark?: Float64Array | undefined;
+  /** Since which step a value that is no number has been none, if that is known. */
+  since?: number | undefined;
   color: string;
 }
 
 /** One value of one run. */
-export function RunCell({ frame, row, column, left, place, now, spark, color }: CellProps) {
+export function RunCell({ frame, row, column, left, place, spark, since, color }: CellProps) {
   const { name, width } = column;
   const cells = frame.columns.get(name);
   const style = { left, width };
   if (name === 'duration' || name === 'status')
-    return <AttributeCell frame={frame} row={row} name={name} style={style} place={place} now={now} />;
+    return <AttributeCell frame={frame} row={row} name={name} style={style} place={place} />;
   if (!cells) return <Blank style={style} place={place} />;
   if (!hasCell(cells, row)) return <div role="gridcell" aria-colindex={place} className={styles.cell} style={style} />;
   if (cells.kind === 'time') {
     const time = numberAt(cells, row);
     return (
       <div role="gridcell" aria-colindex={place} className={styles.cell} style={style} title={formatTime(time)}>
-        {formatAge(time, now)}
+        <Age time={time} />
       </div>
     );
   }
   if (cells.kind === 'number')
     return (
-      <NumberCell cells={cells} row={row} column={column} style={style} place={place} spark={spark} color={color} />
+      <NumberCell
+        cells={cells}
+        row={row}
+        column={column}
+        style={style}
+        place={place}
+        spark={spark}
+        since={since}
+        color={color}
+      />
     );
   const text = textAt(cells, row);
   const { numeric } = statsOf(cells);
@@ -85,13 +96,18 @@ interface NumberProps {
   style: Style;
   place: number;
   spark: Float64Array | undefined;
+  since: number | undefined;
   color: string;
 }
 
-function NumberCell({ cells, row, column, style, place, spark, color }: NumberProps) {
+/** From this width on a cell has room for `NaN at step 1,204`. */
+const WORDS_WIDTH = 136;
+
+function NumberCell({ cells, row, column, style, place, spark, since, color }: NumberProps) {
   const value = numberAt(cells, row);
   const share = shareOf(cells, value);
-  const isMetric = readField(column.name).entity === 'metric';
+  const { entity, step } = readField(column.name);
+  const isMetric = entity === 'metric' && !step;
   const odd = !Number.isFinite(value);
   const lined = column.width >= SPARK_WIDTH && spark !== undefined && spark.length > 1;
   return (
@@ -100,16 +116,32 @@ function NumberCell({ cells, row, column, style, place, spark, color }: NumberPr
       aria-colindex={place}
       className={`${styles.value} ${styles.bar}`}
       style={isMetric && !lined && share > 0 ? { ...style, backgroundSize: `${share.toFixed(1)}% 62%` } : style}
-      title={odd ? formatNumber(value) : String(value)}
+      title={
+        odd ? `${formatNumber(value)}${since === undefined ? '' : ` at step ${formatCount(since)}`}` : String(value)
+      }
     >
       {lined && (
         <span style={{ marginRight: 'auto', display: 'flex' }}>
           <Sparkline values={spark} color={color} width={Math.min(120, column.width - 84)} height={20} />
         </span>
       )}
-      <span className={odd ? styles.odd : undefined}>{formatNumber(value)}</span>
+      <span className={odd ? styles.odd : undefined}>{step ? formatCount(value) : formatNumber(value)}</span>
+      {odd && since !== undefined && (
+        <span className={styles.deviation}>
+          &nbsp;at {column.width >= WORDS_WIDTH ? 'step ' : ''}
+          {formatCount(since)}
+        </span>
+      )}
     </div>
   );
+}
+
+function Age({ time }: { time: number }) {
+  return useTimed((now) => formatAge(time, now));
+}
+
+function Since({ time }: { time: number }) {
+  return useTimed((now) => formatDuration(Math.floor(Math.max(0, now - time) / 1000) * 1000));
 }
 
 interface AttributeProps {
@@ -118,10 +150,9 @@ interface AttributeProps {
   name: 'duration' | 'status';
   style: Style;
   place: number;
-  now: number;
 }
 
-function AttributeCell({ frame, row, name, style, place, now }: AttributeProps) {
+function AttributeCell({ frame, row, name, style, place }: AttributeProps) {
   const state = textAt(frame.columns.get('status'), row);
   if (name === 'status') {
     return (
@@ -134,7 +165,7 @@ function AttributeCell({ frame, row, name, style, place, now }: AttributeProps) 
   const started = frame.columns.get('start_time');
   const known = cells && hasCell(cells, row) ? numberAt(cells, row) : undefined;
   // A run that goes on has no duration yet: how long it has been going.
-  const length = known ?? (state === 'RUNNING' && started ? Math.max(0, now - numberAt(started, row)) : undefined);
+  const from = known === undefined && state === 'RUNNING' && started ? numberAt(started, row) : undefined;
   return (
     <div
       role="gridcell"
@@ -143,7 +174,8 @@ function AttributeCell({ frame, row, name, style, place, now }: AttributeProps) 
       style={style}
       title={known === undefined ? 'so far' : `${known} ms`}
     >
-      {length === undefined ? '' : formatDuration(known === undefined ? Math.floor(length / 1000) * 1000 : length)}
+      {known !== undefined && formatDuration(known)}
+      {from !== undefined && <Since time={from} />}
     </div>
   );
 }
@@ -192,7 +224,8 @@ export function GroupCell({ frame, rows, column, left, place }: GroupCellProps) 
     );
   }
   const show = name === 'duration' ? formatDuration : formatNumber;
-  const share = readField(name).entity === 'metric' ? shareOf(cells, found.mean) : 0;
+  const { entity, step } = readField(name);
+  const share = entity === 'metric' && !step ? shareOf(cells, found.mean) : 0;
   const nans = found.nans > 0 ? `, ${found.nans} NaN` : '';
   return (
     <div

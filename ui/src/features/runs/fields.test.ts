@@ -1,7 +1,7 @@
 /** Fields: written as the search language wants them, read however they are written. */
 
 import { describe, expect, it } from 'vitest';
-import { labelField, normalizeField, quoteKey, quoteText, readField, unquote, writeField } from './fields';
+import { labelField, normalizeField, quoteKey, quoteText, readField, unquote, writeField, writeStep } from './fields';
 
 describe('quoteKey', () => {
   it.each([
@@ -52,6 +52,26 @@ describe('readField', () => {
     expect(normalizeField('attributes.created')).toBe('start_time');
     expect(normalizeField('MAX(metric.`a`)')).toBe('max(metrics.a)');
     expect(writeField('metric', 'a b', 'min')).toBe('min(metrics.`a b`)');
+  });
+});
+
+describe('the step of a value', () => {
+  it('is read and written', () => {
+    expect(readField('step(metrics.loss)')).toEqual({ entity: 'metric', key: 'loss', statistic: 'latest', step: true });
+    expect(readField('STEP( min(metrics.`val/loss`) )')).toEqual({
+      ...{ entity: 'metric', key: 'val/loss', statistic: 'min', step: true },
+    });
+    expect(normalizeField('step(min(metric.`a`))')).toBe('step(min(metrics.a))');
+    expect(writeStep('a b', 'nan')).toBe('step(nan(metrics.`a b`))');
+  });
+
+  it('is of a metric alone', () => {
+    expect(readField('step(params.lr)')).toMatchObject({ entity: 'attribute' });
+  });
+
+  it('has a name of its own', () => {
+    expect(labelField('step(min(metrics.loss))')).toBe('loss, step of min');
+    expect(labelField('step(metrics.loss)')).toBe('loss, last step');
   });
 });
 

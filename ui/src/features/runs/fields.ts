@@ -9,6 +9,8 @@ export interface Field {
   entity: Entity;
   key: string;
   statistic: Statistic;
+  /** The step of that value, and not the value: a column of tables, which cannot be searched or ordered by on the server. */
+  step?: true;
 }
 
 const ENTITIES: Readonly<Record<string, Entity>> = {
@@ -94,6 +96,10 @@ export function unquote(written: string): string {
 export function readField(written: string): Field {
   const text = written.trim();
   const call = /^(\w+)\(\s*([\s\S]*?)\s*\)$/.exec(text);
+  if (call?.[1]?.toLowerCase() === 'step') {
+    const inner = readField(call[2] ?? '');
+    if (inner.entity === 'metric') return { ...inner, step: true };
+  }
   const statistic = call ? STATISTICS[(call[1] ?? '').toLowerCase()] : undefined;
   if (call && statistic) return { ...readField(call[2] ?? ''), statistic };
   const dotted = /^([A-Za-z]+)\.([\s\S]+)$/.exec(text);
@@ -109,16 +115,21 @@ export function writeField(entity: Entity, key: string, statistic: Statistic = '
   return entity === 'metric' && statistic !== 'latest' ? `${statistic}(${field})` : field;
 }
 
+/** Write the step of a metric's value as tables select it. */
+export const writeStep = (key: string, statistic: Statistic | 'nan'): string =>
+  `step(${statistic === 'nan' ? `nan(${writeField('metric', key)})` : writeField('metric', key, statistic)})`;
+
 /** The one way to write what may be written in several. */
 export function normalizeField(written: string): string {
-  const { entity, key, statistic } = readField(written);
-  return writeField(entity, key, statistic);
+  const { entity, key, statistic, step } = readField(written);
+  return step ? writeStep(key, statistic) : writeField(entity, key, statistic);
 }
 
 /** A field in words: `loss`, `loss, min`, `Created`. */
 export function labelField(written: string): string {
-  const { entity, key, statistic } = readField(written);
+  const { entity, key, statistic, step } = readField(written);
   if (entity === 'attribute') return ATTRIBUTES[key] ?? key;
   const name = key === '' ? written : key;
+  if (step) return `${name}, ${statistic === 'latest' ? 'last step' : `step of ${statistic}`}`;
   return statistic === 'latest' ? name : `${name}, ${statistic}`;
 }

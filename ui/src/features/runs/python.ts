@@ -1,5 +1,7 @@
 /** The present view as Python: what is on the screen, as a data frame. */
 
+import { serverSort } from './sorting';
+
 const text = (value: string): string => JSON.stringify(value);
 
 interface Asked {
@@ -19,6 +21,7 @@ export function pythonOf({ server, experimentId, q, sort, trash, columns }: Aske
     'status',
     ...columns.filter((column) => !['run_id', 'run_name', 'status'].includes(column)),
   ];
+  const order = serverSort(sort);
   const lines = [
     'import headrace as hr',
     ...(trash ? ['from headrace.entities import ViewType'] : []),
@@ -27,7 +30,7 @@ export function pythonOf({ server, experimentId, q, sort, trash, columns }: Aske
     'runs = hr.search_runs(',
     `    experiment_ids=[${text(experimentId)}],`,
     ...(q ? [`    filter_string=${text(q)},`] : []),
-    ...(sort.length > 0 ? [`    order_by=[${sort.map(text).join(', ')}],`] : []),
+    ...(order.length > 0 ? [`    order_by=[${order.map(text).join(', ')}],`] : []),
     ...(trash ? ['    run_view_type=ViewType.DELETED_ONLY,'] : []),
     '    max_results=None,',
     '    select=[',

@@ -5,6 +5,7 @@ import { call } from '@/api/client';
 import { quoteText } from './fields';
 import { guard } from './filterText';
 import { BASE_COLUMNS, type Frame, joinFrames, NUMBER, readFrame } from './frame';
+import { serverSort } from './sorting';
 
 /** Which runs are meant. */
 export interface Question {
@@ -39,7 +40,7 @@ export async function readHead(
   columns: readonly string[],
   signal: AbortSignal,
 ): Promise<Frame & { clock: number }> {
-  const request = { ...select(question, [...BASE_COLUMNS, ...columns], HEAD), order_by: [...sort], count: true };
+  const request = { ...select(question, [...BASE_COLUMNS, ...columns], HEAD), order_by: serverSort(sort), count: true };
   const answer = await call('tables.runs', request, { signal });
   return { ...readFrame(answer), clock: answer.clock };
 }

@@ -14,6 +14,8 @@ export interface RunLine {
   dimmed: boolean;
   below: number;
   open: boolean;
+  /** The group that it is shown under. */
+  under?: string;
 }
 
 /** A line that is the head of a group. */
@@ -33,6 +35,9 @@ export interface Lines {
   /** Where the line of a run, or of a group, is. */
   find(name: string): number;
 }
+
+/** The name of what the charts draw for a line: of a run that is shown under a group, the group's. */
+export const drawnName = (line: Line): string => (line.kind === 'run' ? (line.under ?? line.id) : line.group.name);
 
 /** Runs one below another. */
 export function flatLines(frame: Frame, order: Uint32Array): Lines {
@@ -69,7 +74,8 @@ export function groupLines(frame: Frame, groups: readonly RowGroup[], open: Read
     const within = place - (starts[low] ?? 0);
     if (within === 0) return { kind: 'group', group, frame, open: open.has(group.name) };
     const row = group.rows[within - 1] ?? 0;
-    return { kind: 'run', id: frame.ids[row] ?? '', frame, row, depth: 1, dimmed: false, below: 0, open: false };
+    const id = frame.ids[row] ?? '';
+    return { kind: 'run', id, frame, row, depth: 1, dimmed: false, below: 0, open: false, under: group.name };
   };
   const find = (name: string): number => {
     for (let place = 0; place < size; place += 1) {

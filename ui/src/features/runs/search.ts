@@ -20,6 +20,8 @@ export interface Workspace extends ChartState {
   group?: string[];
   /** Which runs are drawn: the first so many rows (10 if left out), or these ids. */
   show?: number | string[];
+  /** The field by whose value runs are coloured; each has its own colour if left out. */
+  color?: string;
   /** Leave out columns that are the same in all rows. */
   diff?: true;
   /** Runs as a tree of parents and children. */
@@ -46,6 +48,7 @@ export function readWorkspace(raw: Raw): Workspace {
       widths: widths(raw.widths),
       group: texts(raw.group),
       show: finite(raw.show, 0, 500) ?? texts(raw.show),
+      color: text(raw.color),
       diff: flag(raw.diff),
       tree: flag(raw.tree),
       trash: flag(raw.trash),

@@ -1,10 +1,13 @@
 /** Which runs or groups the charts draw, and how a click on an eye changes that. */
 
 import { MOST_MEMBERS, MOST_RUNS, type RunGroup, type ShownRun } from '@/features/charts/shown';
+import type { RunColors } from './coloring';
 import { type Frame, NUMBER, numberAt, rowOf, textAt } from './frame';
 import type { RowGroup } from './grouping';
 import type { Lines } from './rows';
-import { DEFAULT_SHOWN } from './ShowMenu';
+
+/** How many of the first lines the charts show when nothing is said. */
+export const DEFAULT_SHOWN = 10;
 
 /** Names of the runs (or of the groups) that are shown: the first so many lines, or those that the address names. */
 export function shownNames(lines: Lines, show: number | readonly string[] | undefined, grouped: boolean): string[] {
@@ -26,7 +29,12 @@ export function toggleShown(names: readonly string[], name: string): number | st
 }
 
 /** What the charts need to know of runs. */
-export function describeRuns(frame: Frame, ids: readonly string[], experimentId: string): ShownRun[] {
+export function describeRuns(
+  frame: Frame,
+  ids: readonly string[],
+  experimentId: string,
+  colors?: RunColors,
+): ShownRun[] {
   const columns = frame.columns;
   const numbers = columns.get(NUMBER);
   const started = columns.get('start_time');
@@ -38,6 +46,7 @@ export function describeRuns(frame: Frame, ids: readonly string[], experimentId:
         runId,
         name: textAt(columns.get('run_name'), row) || runId,
         number: numbers ? numberAt(numbers, row) : row,
+        color: colors?.ofRow(row),
         experimentId,
         running: textAt(columns.get('status'), row) === 'RUNNING',
         startTime: started ? numberAt(started, row) : 0,
@@ -47,7 +56,12 @@ export function describeRuns(frame: Frame, ids: readonly string[], experimentId:
 }
 
 /** What the charts need to know of groups. */
-export function describeGroups(frame: Frame, groups: readonly RowGroup[], names: readonly string[]): RunGroup[] {
+export function describeGroups(
+  frame: Frame,
+  groups: readonly RowGroup[],
+  names: readonly string[],
+  colors?: RunColors,
+): RunGroup[] {
   const wanted = new Set(names);
   let room = MOST_MEMBERS;
   return groups
@@ -55,7 +69,7 @@ export function describeGroups(frame: Frame, groups: readonly RowGroup[], names:
     .map(({ name, number, rows }) => {
       const runIds = Array.from(rows.subarray(0, room), (row) => frame.ids[row] ?? '');
       room -= runIds.length;
-      return { name, number, runIds };
+      return { name, number, color: colors?.ofGroup(rows), runIds };
     });
 }
 
@@ -68,6 +82,7 @@ export const sameRuns = (a: readonly ShownRun[], b: readonly ShownRun[]): boolea
       other?.runId === run.runId &&
       other.name === run.name &&
       other.number === run.number &&
+      other.color === run.color &&
       other.running === run.running &&
       other.startTime === run.startTime
     );
@@ -81,6 +96,7 @@ export const sameGroups = (a: readonly RunGroup[], b: readonly RunGroup[]): bool
     return (
       other?.name === group.name &&
       other.number === group.number &&
+      other.color === group.color &&
       other.runIds.length === group.runIds.length &&
       other.runIds.every((id, at) => id === group.runIds[at])
     );

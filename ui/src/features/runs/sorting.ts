@@ -21,9 +21,16 @@ export function readSort(clause: string): SortKey {
 
 export const writeSort = ({ column, descending }: SortKey): string => `${column} ${descending ? 'DESC' : 'ASC'}`;
 
+/** The keys up to the first that the server cannot order by. */
+export function serverSort(sort: readonly string[]): string[] {
+  const other = sort.findIndex((clause) => readField(readSort(clause).column).step);
+  return other < 0 ? [...sort] : sort.slice(0, other);
+}
+
 /** Whether the best, or the newest, of a column comes first when it falls. */
 export function fallsFirst(column: string): boolean {
-  const { entity, key } = readField(column);
+  const { entity, key, step } = readField(column);
+  if (step) return false;
   if (entity === 'metric') return guessBetter(key) !== 'lower';
   return entity === 'attribute' && (key === 'start_time' || key === 'end_time' || key === 'duration');
 }

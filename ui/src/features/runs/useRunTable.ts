@@ -3,7 +3,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '@/api/client';
-import { type News, useNews } from '@/api/live';
+import { live, type News, useNews } from '@/api/live';
 import { addColumns, BASE_COLUMNS, type Frame, NUMBER, patchFrame } from './frame';
 import { changedSince, countRuns, type Question, readColumns, readHead, readRows, readRuns } from './requests';
 
@@ -200,6 +200,10 @@ export function useRunTable(
   );
 
   // Rows may have changed before the first news, or while another page was looked at.
+  const since = useRef<number>(undefined);
+  useEffect(() => {
+    since.current ??= live.heardTo();
+  }, []);
   const { dataUpdatedAt } = query;
   useEffect(() => {
     if (!ready || caughtUp.current) return;
@@ -208,6 +212,8 @@ export function useRunTable(
       const clock = queries.getQueryData<ClockedFrame>(key)?.clock;
       if (clock === undefined || caughtUp.current) return;
       caughtUp.current = true;
+      const from = since.current ?? live.heardFrom();
+      if (from !== undefined && clock >= from) return; // all that came after the rows has been told
       changedSince(question, clock, abort.current.signal)
         .then((ids) => note(ids && new Set(ids)))
         .catch(() => undefined); // The live dot says that the server is gone; it tells all when it is back.

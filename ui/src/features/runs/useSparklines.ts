@@ -35,7 +35,7 @@ function useBlocks(ids: readonly string[]): readonly (readonly string[])[] {
 export function useSparklines(ids: readonly string[], columns: readonly Placed[]): Sparks | undefined {
   const keys = useMemo(() => {
     const wide = columns.filter(({ width }) => width >= SPARK_WIDTH).map(({ name }) => readField(name));
-    return [...new Set(wide.filter(({ entity }) => entity === 'metric').map(({ key }) => key))];
+    return [...new Set(wide.filter(({ entity, step }) => entity === 'metric' && !step).map(({ key }) => key))];
   }, [columns]);
   const blocks = useBlocks(keys.length > 0 ? ids : NONE);
   useFreshness(keys.length > 0);
@@ -59,7 +59,12 @@ export function useSparklines(ids: readonly string[], columns: readonly Placed[]
           for (const [id, values] of data ?? []) all.set(id, values);
           found.set(key, all);
         });
-        return { get: (id, column) => found.get(readField(column).key)?.get(id) };
+        return {
+          get(id, column) {
+            const { key, step } = readField(column);
+            return step ? undefined : found.get(key)?.get(id);
+          },
+        };
       },
       [keys],
     ),

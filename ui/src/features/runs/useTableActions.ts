@@ -2,7 +2,8 @@
 
 import { useNavigate } from '@tanstack/react-router';
 import { type MouseEvent, type RefObject, useEffect, useMemo, useRef } from 'react';
-import { BASE } from '@/api/client';
+import { BASE, call } from '@/api/client';
+import { notices } from '@/components/notices';
 import { highlight } from '@/lib/highlight';
 import { readField, writeField } from './fields';
 import { addClause } from './filterText';
@@ -26,9 +27,12 @@ interface Args {
   grid: RefObject<HTMLDivElement | null>;
 }
 
+/** The tag of an experiment that says which metric speaks for it, and whether its least or its greatest value is the best. */
+const METRIC_TAG = 'headrace.metric';
+
 /** The address of a run's page. */
 export const runAddress = (experimentId: string, runId: string): string =>
-  new URL(`experiments/${encodeURIComponent(experimentId)}/runs/${encodeURIComponent(runId)}`, BASE).pathname;
+  `${BASE.pathname}experiments/${encodeURIComponent(experimentId)}/runs/${encodeURIComponent(runId)}`;
 
 export function useTableActions(args: Args): { line: LineActions; column: ColumnActions } {
   const navigate = useNavigate();
@@ -58,6 +62,15 @@ export function useTableActions(args: Args): { line: LineActions; column: Column
           return next;
         });
       },
+      selectAll: (ids) =>
+        now().select((before) => {
+          const next = new Set(before);
+          const isAll = ids.every((id) => before.has(id));
+          for (const id of ids)
+            if (isAll) next.delete(id);
+            else next.add(id);
+          return next;
+        }),
       show: (name) => now().change({ show: toggleShown(now().model.names, name) }),
       toggle: (name) => now().model.toggle(name),
       open: (id: string, event: MouseEvent) => {
@@ -115,6 +128,10 @@ function columnActions(now: () => Args): ColumnActions {
       const pins = place >= 0 && place < model.pins ? model.pins - 1 : model.pins;
       change({ cols: shown().filter((each) => each !== column), pins: pins || undefined });
     },
+    add: (column, behind) => {
+      const cols = shown();
+      if (!cols.includes(column)) now().change({ cols: cols.toSpliced(cols.indexOf(behind) + 1, 0, column) });
+    },
     pin: (column) => {
       const { cols, pins } = togglePin(shown(), now().model.pins, column);
       now().change({ cols, pins: pins || undefined });
@@ -127,7 +144,9 @@ function columnActions(now: () => Args): ColumnActions {
         : shown().map((each) => (each === column ? by : each));
       change({ cols, ...rename(model.state.widths, column, by) });
     },
+    color: (column) => now().change({ color: column }),
     group: (column) => now().change({ group: [...now().model.group, column], show: undefined }),
+    speak: (column) => void nameMetric(now().experimentId, column),
     plotAgainst: (key) => now().change({ x: `metric:${key}`, zoom: undefined }),
     filter: (column) => {
       const { entity, key, statistic } = readField(column);
@@ -136,6 +155,17 @@ function columnActions(now: () => Args): ColumnActions {
       now().startFilter(addClause(now().model.question.q, `${field} ${sign} `));
     },
   };
+}
+
+/** Make a metric the one that speaks for an experiment; `column` is the least or the greatest of one. */
+async function nameMetric(experimentId: string, column: string): Promise<void> {
+  try {
+    await call('experiments.set_tag', { experiment_id: experimentId, key: METRIC_TAG, value: column });
+    notices.show({ message: `The list of experiments shows the best ${readField(column).key} of this one.` });
+  } catch (failure) {
+    const message = failure instanceof Error ? failure.message : String(failure);
+    notices.show({ color: 'red', title: 'The experiment keeps its metric', message });
+  }
 }
 
 const orNothing = (list: string[]): string[] | undefined => (list.length > 0 ? list : undefined);

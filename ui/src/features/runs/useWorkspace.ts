@@ -3,7 +3,9 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
+import { useDark } from '@/lib/dark';
 import { compact } from '@/lib/search';
+import { canColor, colorByValue } from './coloring';
 import { LAST_COLUMNS } from './defaultColumns';
 import { ATTRIBUTES, normalizeField, readField } from './fields';
 import { EMPTY_FRAME, type Frame, joinFrames } from './frame';
@@ -102,13 +104,20 @@ export function useWorkspace(
   );
   const sort = useSame(cleanSort(state.sort), sameItems);
   const group = useSame(cleanFields(state.group) ?? NO_NAMES, sameItems);
+  const dark = useDark();
+  const colorBy = state.color !== undefined && canColor(state.color) ? normalizeField(state.color) : undefined;
   const all = state.diff === true && given === undefined;
   const choice = useColumnChoice(experimentId, given === undefined || columnsOpen, all);
   const chosen = given ?? choice.columns ?? (choice.keysError ? LAST_COLUMNS : undefined);
   const needed = useSame(
-    [...new Set([...(chosen ?? NO_NAMES), ...sort.map((clause) => readSort(clause).column), ...group])].filter(
-      (name) => name !== NAME_COLUMN,
-    ),
+    [
+      ...new Set([
+        ...(chosen ?? NO_NAMES),
+        ...sort.map((clause) => readSort(clause).column),
+        ...group,
+        ...(colorBy ? [colorBy] : NO_NAMES),
+      ]),
+    ].filter((name) => name !== NAME_COLUMN),
     sameItems,
   );
   const question = useMemo(
@@ -163,14 +172,25 @@ export function useWorkspace(
   const pins = Math.min(state.pins ?? 0, columns.length);
   const layout = useMemo(() => layOut(columns, pins, widths), [columns, pins, widths]);
 
+  const colorCells = colorBy === undefined ? undefined : frame.columns.get(colorBy);
+  const colors = useMemo(
+    () => (colorBy === undefined ? undefined : colorByValue(colorCells, colorBy, dark)),
+    [colorBy, colorCells, dark],
+  );
   const names = useSame(shownNames(lines, state.show, grouped), sameItems);
   const shown = useMemo(() => new Set(names), [names]);
   const runs = useSame(
-    useMemo(() => (grouped ? [] : describeRuns(frame, names, experimentId)), [grouped, frame, names, experimentId]),
+    useMemo(
+      () => (grouped ? [] : describeRuns(frame, names, experimentId, colors)),
+      [grouped, frame, names, experimentId, colors],
+    ),
     sameRuns,
   );
   const runGroups = useSame(
-    useMemo(() => (grouped ? describeGroups(frame, groups, names) : []), [grouped, frame, groups, names]),
+    useMemo(
+      () => (grouped ? describeGroups(frame, groups, names, colors) : []),
+      [grouped, frame, groups, names, colors],
+    ),
     sameGroups,
   );
 
@@ -194,6 +214,8 @@ export function useWorkspace(
     runs,
     runGroups,
     choice,
+    colorBy,
+    colors,
     question,
   };
 }

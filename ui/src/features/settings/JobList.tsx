@@ -7,6 +7,7 @@ import type { Job } from '@/api/calls';
 import { call } from '@/api/client';
 import { type News, useNews } from '@/api/live';
 import { Failure } from '@/components/Failure';
+import pieces from '@/components/pieces.module.css';
 import { showFailure } from '@/features/experiments/toasts';
 import { formatAge, formatCount, formatTime } from '@/lib/format';
 import classes from './SettingsPage.module.css';
@@ -42,7 +43,7 @@ export function JobList() {
   }
   return (
     <>
-      <table className={classes.table} aria-label="Jobs">
+      <table className={`${pieces.list} ${classes.table}`} aria-label="Jobs">
         <thead>
           <tr>
             <th scope="col">Job</th>

@@ -7,6 +7,7 @@ import type { ServerState } from '@/api/calls';
 import { BASE, call } from '@/api/client';
 import { CopyButton } from '@/components/CopyButton';
 import { Failure } from '@/components/Failure';
+import pieces from '@/components/pieces.module.css';
 import { formatAge, formatCount, formatDuration, formatTime } from '@/lib/format';
 import classes from './SettingsPage.module.css';
 
@@ -43,7 +44,7 @@ function Facts({ state }: { state: ServerState }) {
   ];
   return (
     <>
-      <dl className={classes.facts}>
+      <dl className={`${pieces.facts} ${classes.facts}`}>
         {facts.map(([name, value]) => (
           <Fact key={name} name={name}>
             {value}
@@ -82,7 +83,7 @@ function Duties({ state }: { state: ServerState }) {
       <Text size="sm" mt="lg" mb="xs" fw={600}>
         Background work
       </Text>
-      <table className={classes.table} aria-label="Background work">
+      <table className={`${pieces.list} ${classes.table}`} aria-label="Background work">
         <thead>
           <tr>
             <th scope="col">Duty</th>

@@ -1,10 +1,11 @@
 /** What the caller has starred: one list for all pages, changed at once and put right if the server says no. */
 
-import { notifications } from '@mantine/notifications';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
 import type { Star } from '@/api/calls';
 import { call } from '@/api/client';
+import { takeStars } from '@/api/start';
+import { notices } from '@/components/notices';
 
 export type StarKind = 'run' | 'experiment' | 'model';
 
@@ -39,7 +40,7 @@ export function useStars(): Stars {
         await call(on ? 'views.star' : 'views.unstar', named(kind, id));
       } catch (failure) {
         const message = failure instanceof Error ? failure.message : String(failure);
-        notifications.show({ color: 'red', title: on ? 'Not starred' : 'The star is still there', message });
+        notices.show({ color: 'red', title: on ? 'Not starred' : 'The star is still there', message });
       }
       // The list has names and experiments that only the server knows.
       await queries.invalidateQueries({ queryKey: STARS });
@@ -50,6 +51,8 @@ export function useStars(): Stars {
 }
 
 async function listStars(signal: AbortSignal): Promise<readonly Star[]> {
+  const begun = await takeStars();
+  if (begun) return begun;
   const found: Star[] = [];
   let page_token = '';
   do {

@@ -5,6 +5,7 @@ import { useCallback } from 'react';
 import type { SaveView, View } from '@/api/calls';
 import { call } from '@/api/client';
 import { type News, useNews } from '@/api/live';
+import { takeViews } from '@/api/start';
 
 const NONE: readonly View[] = [];
 
@@ -21,7 +22,9 @@ export function useViews(experimentId: string): { views: readonly View[]; error:
   } = useQuery({
     queryKey: viewsKey(experimentId),
     queryFn: async ({ signal }) =>
-      (await call('views.list', { experiment_id: experimentId }, { signal })).views ?? NONE,
+      (await takeViews(experimentId)) ??
+      (await call('views.list', { experiment_id: experimentId }, { signal })).views ??
+      NONE,
   });
   useNews(
     useCallback(

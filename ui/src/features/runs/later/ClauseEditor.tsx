@@ -2,12 +2,35 @@
 
 import { Button, Group, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
+import type { LateProps } from '@/components/Late';
+import { LatePopover } from '@/components/LatePopover';
 import { operatorsFor } from '../completion';
 import type { Comparison } from '../filterText';
 
+interface Props {
+  comparison: Comparison;
+  save: (comparison: Comparison) => void;
+}
+
 const wantsList = (operator: string): boolean => operator === 'IN' || operator === 'NOT IN';
 
-export function ClauseEditor({ comparison, save }: { comparison: Comparison; save: (comparison: Comparison) => void }) {
+export function ClausePopover({ button, comparison, save }: Props & LateProps) {
+  return (
+    <LatePopover button={button} width={300} position="bottom-start">
+      {(close) => (
+        <ClauseEditor
+          comparison={comparison}
+          save={(changed) => {
+            close();
+            save(changed);
+          }}
+        />
+      )}
+    </LatePopover>
+  );
+}
+
+function ClauseEditor({ comparison, save }: Props) {
   const [operator, setOperator] = useState(comparison.operator);
   const [values, setValues] = useState<readonly string[]>(comparison.values);
   const first = useRef<HTMLFormElement>(null);

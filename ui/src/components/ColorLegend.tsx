@@ -3,7 +3,12 @@
 import { Group, Text, useComputedColorScheme } from '@mantine/core';
 import { markGradient } from '@/charts/palettes';
 import { formatNumber } from '@/lib/format';
-import type { Legend } from './coloring';
+
+export type Legend =
+  | { kind: 'own' }
+  /** `log`: equal ratios are equally far apart. */
+  | { kind: 'scale'; label: string; low: number; high: number; log?: boolean }
+  | { kind: 'choices'; label: string; items: readonly { name: string; color: string; count: number }[] };
 
 export function ColorLegend({ legend }: { legend: Legend }) {
   const dark = useComputedColorScheme('light') === 'dark';
@@ -11,18 +16,23 @@ export function ColorLegend({ legend }: { legend: Legend }) {
   if (legend.kind === 'scale') {
     return (
       <Group gap="xs" wrap="nowrap">
-        <Text size="xs" c="dimmed" className="ellipsis" maw={160}>
+        <Text size="xs" c="dimmed" className="ellipsis" maw={160} title={legend.label}>
           {legend.label}
         </Text>
         <Text size="xs">{formatNumber(legend.low)}</Text>
         <div aria-hidden style={{ width: 96, height: 8, borderRadius: 4, background: markGradient(dark) }} />
         <Text size="xs">{formatNumber(legend.high)}</Text>
+        {legend.log && (
+          <Text size="xs" c="dimmed">
+            logarithmic
+          </Text>
+        )}
       </Group>
     );
   }
   return (
     <Group gap="sm" wrap="wrap">
-      <Text size="xs" c="dimmed" className="ellipsis" maw={160}>
+      <Text size="xs" c="dimmed" className="ellipsis" maw={160} title={legend.label}>
         {legend.label}
       </Text>
       {legend.items.map(({ name, color, count }) => (

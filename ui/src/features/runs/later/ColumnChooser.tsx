@@ -1,26 +1,24 @@
-/** Which columns are shown. Names are searched on the server where there are thousands. */
+/** Which columns are shown. Names are searched on the server where there are thousands. Loaded when somebody chooses them. */
 
-import { Button, Checkbox, Group, Popover, ScrollArea, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, ScrollArea, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Columns3 } from 'lucide-react';
 import { useState } from 'react';
 import { call } from '@/api/client';
+import type { LateProps } from '@/components/Late';
+import { LatePopover } from '@/components/LatePopover';
 import { formatCount } from '@/lib/format';
-import { ATTRIBUTES, readField, writeField } from './fields';
-import type { Frame } from './frame';
-import { NAME_COLUMN } from './layout';
-import type { Keys } from './requests';
-import { statsOf } from './stats';
+import { ATTRIBUTES, readField, writeField } from '../fields';
+import type { Frame } from '../frame';
+import { NAME_COLUMN } from '../layout';
+import { statsOf } from '../stats';
 
 type Kind = 'metric' | 'param' | 'tag' | 'attribute';
 
 interface Props {
   experimentId: string;
   shown: readonly string[];
-  /** Of all columns, as far as that is known. */
-  keys: Keys | undefined;
   sample: Frame | undefined;
-  open: boolean;
+  isOpen?: boolean;
   setOpen: (open: boolean) => void;
   change: (columns: string[]) => void;
   /** Back to those that the page chooses; `undefined` if these are shown. */
@@ -35,31 +33,15 @@ const KINDS = [
   { value: 'attribute', label: 'Other' },
 ];
 
-export function ColumnsMenu(props: Props) {
-  const { shown, keys, open, setOpen } = props;
-  const named = shown.filter((name) => ['metric', 'param'].includes(readField(name).entity)).length;
-  const all = keys ? ` / ${formatCount(keys.total)}` : '';
+export function ColumnChooser({ button, isOpen, setOpen, ...props }: Props & LateProps) {
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" width={380} shadow="md" withinPortal trapFocus>
-      <Popover.Target>
-        <Button
-          variant="default"
-          size="xs"
-          h={32}
-          leftSection={<Columns3 size={15} aria-hidden />}
-          onClick={() => setOpen(!open)}
-          aria-expanded={open}
-        >
-          Columns {named}
-          {all}
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown p="sm">{open && <Chooser {...props} />}</Popover.Dropdown>
-    </Popover>
+    <LatePopover button={button} isOpen={isOpen} setOpen={setOpen} position="bottom-end" width={380} padding="sm">
+      {() => <Chooser {...props} />}
+    </LatePopover>
   );
 }
 
-function Chooser({ experimentId, shown, sample, change, reset }: Props) {
+function Chooser({ experimentId, shown, sample, change, reset }: Omit<Props, 'isOpen' | 'setOpen'>) {
   const [kind, setKind] = useState<Kind>('metric');
   const [find, setFind] = useState('');
   const found = useQuery({
@@ -170,7 +152,11 @@ const asKind = (value: string): Kind =>
 function columnOf(chosen: ReadonlySet<string>, name: string): string {
   const { entity, key } = readField(name);
   if (entity !== 'metric' || chosen.has(name)) return name;
-  return [...chosen].find((each) => readField(each).entity === 'metric' && readField(each).key === key) ?? name;
+  const isOfIt = (each: string) => {
+    const field = readField(each);
+    return field.entity === 'metric' && field.key === key && !field.step;
+  };
+  return [...chosen].find(isOfIt) ?? name;
 }
 
 const isChosen = (chosen: ReadonlySet<string>, name: string): boolean => chosen.has(columnOf(chosen, name));

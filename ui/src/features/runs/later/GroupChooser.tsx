@@ -1,11 +1,12 @@
-/** By which params and tags rows are grouped. */
+/** By which params and tags rows are grouped. Loaded when somebody chooses them. */
 
-import { Button, Checkbox, Popover, ScrollArea, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, ScrollArea, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Layers } from 'lucide-react';
 import { useState } from 'react';
 import { call } from '@/api/client';
-import { labelField, writeField } from './fields';
+import type { LateProps } from '@/components/Late';
+import { LatePopover } from '@/components/LatePopover';
+import { labelField, writeField } from '../fields';
 
 interface Props {
   experimentId: string;
@@ -16,28 +17,11 @@ interface Props {
 const MOST_LEVELS = 3;
 const ALWAYS = ['status', 'user_id'];
 
-export function GroupMenu({ experimentId, group, change }: Props) {
-  const [open, setOpen] = useState(false);
-  const label = group.length === 0 ? 'Group' : `Group: ${group.map(labelField).join(', ')}`;
+export function GroupChooser({ button, ...props }: Props & LateProps) {
   return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" width={300} shadow="md" withinPortal trapFocus>
-      <Popover.Target>
-        <Button
-          variant={group.length > 0 ? 'light' : 'default'}
-          size="xs"
-          h={32}
-          maw={220}
-          leftSection={<Layers size={15} aria-hidden />}
-          onClick={() => setOpen(!open)}
-          aria-expanded={open}
-        >
-          <span className="ellipsis">{label}</span>
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown p="sm">
-        {open && <Chooser experimentId={experimentId} group={group} change={change} />}
-      </Popover.Dropdown>
-    </Popover>
+    <LatePopover button={button} position="bottom-end" width={300} padding="sm">
+      {() => <Chooser {...props} />}
+    </LatePopover>
   );
 }
 

@@ -1,16 +1,16 @@
 /** What can be done with the runs that are selected. */
 
 import { ActionIcon, Button, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { ArchiveRestore, Copy, FolderInput, GitCompare, Tag, Trash2, X } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
+import { notices } from '@/components/notices';
 import { copyText } from '@/lib/clipboard';
 import { formatCount } from '@/lib/format';
+import styles from '../RunsPage.module.css';
 import { moveRuns, restoreRuns, tagRuns, trashRuns } from './bulk';
-import styles from './RunsPage.module.css';
 
-const TagDialog = lazy(async () => ({ default: (await import('./later/RunDialogs')).TagDialog }));
-const MoveDialog = lazy(async () => ({ default: (await import('./later/RunDialogs')).MoveDialog }));
+const TagDialog = lazy(async () => ({ default: (await import('./RunDialogs')).TagDialog }));
+const MoveDialog = lazy(async () => ({ default: (await import('./RunDialogs')).MoveDialog }));
 
 interface Props {
   experimentId: string;
@@ -87,7 +87,7 @@ export function SelectionBar({ experimentId, selected, trash, clear, compare, as
         leftSection={<Copy size={14} aria-hidden />}
         onClick={() => {
           void copyText(ids.join('\n')).then((done) =>
-            notifications.show({
+            notices.show({
               message: done ? `${formatCount(ids.length)} ids copied.` : 'The browser does not let this page copy.',
             }),
           );

@@ -1,16 +1,21 @@
-/** The rest of what can be set about the table, and ways to take it along. */
+/** The rest of what can be set about the table, and ways to take it along. Loaded when somebody opens the menu. */
 
-import { ActionIcon, Menu } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
-import { Check, Download, Ellipsis, FileCode } from 'lucide-react';
+import { Menu } from '@mantine/core';
+import { Check, Download, FileCode } from 'lucide-react';
+import { BASE } from '@/api/client';
+import type { LateProps } from '@/components/Late';
+import { LateMenu } from '@/components/LateMenu';
+import { notices } from '@/components/notices';
 import { copyText } from '@/lib/clipboard';
-import type { Workspace } from './search';
+import { csvOfLines, saveText } from '../csvTable';
+import { pythonOf } from '../python';
+import type { Change, WorkspaceModel } from '../useWorkspace';
 
-interface Props {
-  state: Workspace;
-  change: (patch: Partial<Workspace>) => void;
-  python: () => string;
-  saveCsv: () => void;
+interface Props extends LateProps {
+  experimentId: string;
+  name: string | undefined;
+  model: WorkspaceModel;
+  change: Change;
 }
 
 const SWITCHES = [
@@ -20,14 +25,19 @@ const SWITCHES = [
   ['trash', 'Runs in the trash'],
 ] as const;
 
-export function OptionsMenu({ state, change, python, saveCsv }: Props) {
+export function OptionItems({ button, experimentId, name, model, change }: Props) {
+  const { state, columns } = model;
+  const saveCsv = () => {
+    const file = `${(name ?? 'runs').replace(/[^\w.-]+/g, '-')}.csv`;
+    saveText(file, csvOfLines(model.lines, columns, model.group), 'text/csv');
+  };
+  const python = () => {
+    const trash = state.trash === true;
+    const server = BASE.href.replace(/\/$/, '');
+    return pythonOf({ server, experimentId, q: state.q ?? '', sort: model.sort, trash, columns });
+  };
   return (
-    <Menu position="bottom-end" width={290} shadow="md" withinPortal closeOnItemClick>
-      <Menu.Target>
-        <ActionIcon variant="default" size={32} aria-label="More about the table" title="More about the table">
-          <Ellipsis size={16} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
+    <LateMenu button={button} position="bottom-end" width={290} closeOnItemClick>
       <Menu.Dropdown>
         {SWITCHES.map(([name, words]) => (
           <Menu.Item
@@ -50,7 +60,7 @@ export function OptionsMenu({ state, change, python, saveCsv }: Props) {
           leftSection={<FileCode size={14} aria-hidden />}
           onClick={() => {
             void copyText(python()).then((done) =>
-              notifications.show({
+              notices.show({
                 message: done
                   ? 'The Python code for this table is copied.'
                   : 'The browser does not let this page copy.',
@@ -61,6 +71,6 @@ export function OptionsMenu({ state, change, python, saveCsv }: Props) {
           Copy as Python
         </Menu.Item>
       </Menu.Dropdown>
-    </Menu>
+    </LateMenu>
   );
 }

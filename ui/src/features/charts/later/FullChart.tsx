@@ -9,11 +9,11 @@ import type { PlotLine } from '@/charts/line';
 import { formatNumber } from '@/lib/format';
 import { highlight, useHighlight } from '@/lib/highlight';
 import { useKeys } from '@/lib/keys';
-import { CardMenu, ChartBody } from './ChartCard';
-import classes from './charts.module.css';
-import type { View } from './feed';
-import { type Panel, useDrawnLines } from './panel';
-import { useChartFeed } from './useChartFeed';
+import { CardMenu, ChartBody } from '../ChartCard';
+import classes from '../charts.module.css';
+import type { View } from '../feed';
+import { type Panel, useDrawnLines } from '../panel';
+import { useChartFeed } from '../useChartFeed';
 
 interface Props {
   metric: string;

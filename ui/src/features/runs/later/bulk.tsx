@@ -1,9 +1,9 @@
 /** Changes of many runs at once, as counted jobs of the server, with a way back. */
 
 import { Button } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import type { Job, Tag } from '@/api/calls';
 import { call } from '@/api/client';
+import { notices } from '@/components/notices';
 import { formatCount } from '@/lib/format';
 
 const FIRST_PAUSE_MS = 120;
@@ -40,7 +40,7 @@ async function carryOut({ start, done, failed, undo }: Change): Promise<void> {
     if (job.state !== 'FINISHED') throw new Error(job.reason ?? `The job ${job.job_id} is ${job.state.toLowerCase()}.`);
     const [first] = job.failures;
     if (job.failed > 0) {
-      notifications.show({
+      notices.show({
         color: 'red',
         autoClose: false,
         title: `${runsOf(job.failed)} could not be changed`,
@@ -55,11 +55,11 @@ async function carryOut({ start, done, failed, undo }: Change): Promise<void> {
 
 /** Say that something went wrong, and what. */
 export function tellFailure(title: string, error: unknown): void {
-  notifications.show({ color: 'red', title, message: error instanceof Error ? error.message : String(error) });
+  notices.show({ color: 'red', title, message: error instanceof Error ? error.message : String(error) });
 }
 
 function tell(message: string, id: string, failed: string, undo: Change['undo']): void {
-  notifications.show({
+  notices.show({
     id,
     autoClose: 10_000,
     message: (
@@ -70,7 +70,7 @@ function tell(message: string, id: string, failed: string, undo: Change['undo'])
             size="compact-xs"
             variant="default"
             onClick={() => {
-              notifications.hide(id);
+              notices.hide(id);
               void carryOut({ start: undo, done: (count) => `${runsOf(count)} as before.`, failed });
             }}
           >

@@ -6,8 +6,8 @@ import { BASE } from '@/api/client';
 import { CodeBlock } from '@/components/CodeBlock';
 import { Empty } from '@/components/Empty';
 import { formatCount } from '@/lib/format';
-import { dropPart, readParts } from './filterText';
-import { countRuns, type Question } from './requests';
+import { dropPart, readParts } from '../filterText';
+import { countRuns, type Question } from '../requests';
 
 interface Props {
   question: Question;
