@@ -1,4 +1,4 @@
-"""A job that moves 5,000 runs and is cut off with SIGKILL, and one whose runs are logged to meanwhile: nothing is lost, nothing done twice."""
+"""A job that moves thousands of runs and is cut off with SIGKILL, and one whose runs are logged to meanwhile: nothing is lost, nothing done twice."""
 
 import itertools
 import threading
@@ -21,7 +21,7 @@ from headrace.store.keys import intern_keys
 from headrace.store.models import NewModel
 from headrace.store.transaction import Kind, Transaction
 
-RUNS = 5000
+RUNS = 2000
 LOGGED_TO = 400
 MODELS_EVERY = 10
 WAIT_S = 240

@@ -334,19 +334,19 @@ def test_a_server_that_stands_still_in_a_transaction_loses_its_locks_and_does_it
     paused = open_platform(
         PlatformSettings(store_url=str(servers.one.store.url.render_as_string(hide_password=False)))
     )
-    awake, tries = threading.Event(), list[int]()
+    holds, awake, tries = threading.Event(), threading.Event(), list[int]()
 
     def work(tx: Transaction) -> None:
         tries.append(1)
         _serve(paused, metrics.LOG, run_id=run, key="loss", value=1.0, timestamp=1)(tx)
+        holds.set()
         if len(tries) == 1:
             assert awake.wait(30)
 
     try:
         with ThreadPoolExecutor(1) as threads:
             answer = threads.submit(paused.store.writer.call, work)
-            while not tries:
-                time.sleep(0.01)
+            assert holds.wait(30)
             begun_s = time.monotonic()
             call(servers.other, metrics.LOG, run_id=run, key="loss", value=2.0, timestamp=2)
             assert time.monotonic() - begun_s < 10

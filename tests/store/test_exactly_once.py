@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 )
 
 from databases import Databases
+from examples import EXAMPLES
 from headrace.api import ingest, runs
 from headrace.api.ingest import Application, Ingest, IngestAnswer
 from headrace.base import msgpack, plugins
@@ -257,6 +258,9 @@ def test_each_record_of_a_batch_is_there_exactly_once(databases: Databases, data
     run_state_machine_as_test(
         lambda: ExactlyOnce(databases, database),
         settings=settings(
-            max_examples=20, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=8 * EXAMPLES,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

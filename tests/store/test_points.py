@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
+from examples import EXAMPLES
 from headrace.store import attempts, runs, sealing, series
 from headrace.store.chunks import Columns
 from headrace.store.codes import decode, encode, encode_many
@@ -201,7 +202,7 @@ def _check_summary(
         assert row[9] >= wanted[9]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60 * EXAMPLES, deadline=None)
 @given(
     st.lists(st.lists(actions, min_size=1, max_size=3), min_size=1, max_size=9),
     st.integers(1, 40),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import EXAMPLES
 from headrace.api.endpoint import Tag
 from headrace.base.errors import InvalidParameter
 from headrace.search.tree import Statistic
@@ -166,7 +167,9 @@ def test_a_table_follows_each_write_to_what_it_keeps(bounded: Store) -> None:
     _check(bounded, ALL)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(seed=st.integers(0, 2**32), reads=st.lists(st.sampled_from([(2,), (3,), (2, 4), ALL]), max_size=6))
 def test_a_table_is_the_plain_one_after_any_writes(
     make_database: Callable[..., str], seed: int, reads: list[tuple[int, ...]]

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import EXAMPLES
 from headrace.api.endpoint import Tag
 from headrace.api.inputs import Dataset, DatasetInput
 from headrace.store import annotations, codes, environments, inputs, leases, runs, series
@@ -79,7 +80,9 @@ def test_deleted_runs_can_be_compared(store: Store, make_run: Callable[..., RunR
     assert compare(store, made)["attributes", "lifecycle_stage"].texts == ["deleted", "active"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     params=st.lists(st.sampled_from([None, *NUMBERS]), min_size=2, max_size=5),
     values=st.lists(st.lists(st.sampled_from(VALUES), max_size=2), min_size=5, max_size=5),

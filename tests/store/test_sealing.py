@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import EXAMPLES
 from headrace.store import chunks, sealing
 from headrace.store.codes import encode
 from headrace.store.engine import Store
@@ -133,7 +134,7 @@ actions = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40 * EXAMPLES, deadline=None)
 @given(
     st.lists(st.tuples(actions, st.integers(0, 1), st.sampled_from([NONE, MODEL])), min_size=4, max_size=25)
 )

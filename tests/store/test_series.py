@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import EXAMPLES
 from headrace.store import attempts, runs, series
 from headrace.store.codes import decode, encode, encode_many
 from headrace.store.connection import Connection
@@ -74,7 +75,7 @@ def _read_all(conn: Connection, run: RunRef, key: int) -> list[Point]:
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50 * EXAMPLES, deadline=None)
 @given(transactions)
 def test_points_and_summaries_equal_plain_python(
     stores: tuple[Store, Store], plan: list[tuple[bool, list[tuple[str, tuple[str, str, str], list[Point]]]]]
@@ -101,7 +102,7 @@ def test_points_and_summaries_equal_plain_python(
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40 * EXAMPLES, deadline=None)
 @given(st.lists(points, min_size=1, max_size=40, unique=True), st.integers(1, 45), st.integers(1, 10))
 def test_pages_and_samples_equal_plain_python(
     stores: tuple[Store, Store], batch: list[Point], limit: int, page: int
