@@ -31,6 +31,8 @@ SERVERS: dict[str, type[DatabaseServer]] = {"postgresql": PostgresServer, "mysql
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 _FOLDER = pytest.StashKey[Path]()
 _LIFELINE = pytest.StashKey[int]()
+_MEMORY = "/dev/shm"
+_ROOM_BYTES = 4 << 30
 _STOP_S = 30
 
 
@@ -225,12 +227,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_FOLDER] = Path(config.workerinput["databases"])
         return
     # Not below pytest's own folder: nobody else may enter that, and as root the servers are somebody else. Short, for the names of sockets.
-    config.stash[_FOLDER] = folder = Path(tempfile.mkdtemp(prefix="headrace-"))
+    config.stash[_FOLDER] = folder = Path(tempfile.mkdtemp(prefix="headrace-", dir=_find_place()))
     if hasattr(os, "mkfifo"):
         os.mkfifo(folder / "lifeline")
         (folder / "lifeline").chmod(0o600)
         config.stash[_LIFELINE] = os.open(folder / "lifeline", os.O_RDWR | os.O_NONBLOCK)
     make_session_folder(folder)
+
+
+def _find_place() -> str | None:
+    """Return a file system in memory, if it has room and programs may run from it, else None: what database servers write need not outlive them, and disks are slow."""
+    if not hasattr(os, "statvfs") or not os.access(_MEMORY, os.W_OK):
+        return None
+    told = os.statvfs(_MEMORY)
+    has_room = told.f_bavail * told.f_frsize >= _ROOM_BYTES
+    return _MEMORY if has_room and not told.f_flag & os.ST_NOEXEC else None
 
 
 @pytest.hookimpl(optionalhook=True)
