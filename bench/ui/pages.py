@@ -1,11 +1,11 @@
 """What headrace's pages cost beside MLflow's, over the same data, in headless Chromium.
 
     .venv/bin/python bench/ui/pages.py            # about 10 minutes on a quiet machine
-    .venv/bin/python bench/ui/pages.py --large    # 100,000 runs, 1,500 runs x 1,500 metrics as well, headrace alone; half an hour
+    .venv/bin/python bench/ui/pages.py --large    # 100,000 runs, 1,500 runs x 1,500 metrics as well; half an hour
     .venv/bin/python bench/ui/pages.py --only small,chart
 
-Both servers are started on loopback with an SQLite store of their own. What takes hours through MLflow's API is filled past HTTP, and measured
-for headrace alone.
+Both servers are started on loopback with an SQLite store of their own. What takes hours through MLflow's API is filled past HTTP; what is about
+headrace's pages alone, and 100,000 runs, is measured without MLflow.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from browser import Opened, View, open_browser, open_view
+from fill_mlflow import fill_mlflow
 from places import find_page
 
 from databases import SqliteFiles
@@ -37,6 +38,7 @@ from servers import API, HEADRACE, MLFLOW, Server
 from target import Target
 
 _STEPS = 20
+_BESIDE = {"small", "many", "wide"}  # what MLflow is measured with as well
 _IDLE_S = 30.0
 
 
@@ -186,25 +188,43 @@ def measure_small(bench: Bench) -> None:
     bench.use(*find_page("headrace", "rows", experiments["headrace"]), watch)
 
 
-def measure_many(bench: Bench, runs: int, aim: str) -> None:
-    """Many runs x 40 columns; MLflow is left out, since it takes hours to fill."""
-    server = bench.servers["headrace"]
-    with server.connect() as connection:
-        experiment = _create(connection, f"many-{runs}")
-    server.stop()
-    say(f"filled in {fill_store(server.store_url, experiment, range(runs), RunShape(20, 15, 5)).seconds} s")
-    server.start()
-    _open_rows(bench, f"{runs:,} runs x 40 columns", experiment, aim)
+def measure_many(bench: Bench, runs: int, aim: str, *, alone: bool = False) -> None:
+    """Many runs x 40 columns."""
+    shape = RunShape(20, 15, 5)
+    experiments = _fill(bench, f"many-{runs}", runs, shape, alone=alone)
+    _open_rows(bench, f"{runs:,} runs x 40 columns", experiments, aim)
+
+
+def _fill(bench: Bench, name: str, runs: int, shape: RunShape, *, alone: bool) -> dict[str, str]:
+    """Make an experiment on each server, or on headrace alone, and fill it past HTTP."""
+    experiments = {}
+    for key, server in bench.servers.items():
+        if alone and key != "headrace":
+            continue
+        with server.connect() as connection:
+            experiments[key] = _create(connection, name)
+        server.stop()
+        fill = fill_store if key == "headrace" else fill_mlflow
+        say(f"{key}: filled in {fill(server.store_url, experiments[key], range(runs), shape).seconds} s")
+        server.start()
+    return experiments
 
 
 def _create(connection: Any, name: str) -> str:
     return str(connection.call("POST", f"{API}/experiments/create", {"name": name})["experiment_id"])
 
 
-def _open_rows(bench: Bench, title: str, experiment: str, aim: str) -> None:
-    page = find_page("headrace", "rows", experiment)
-    first = bench.open_all("headrace", *page)
-    bench.add(f"{title}: first rows", _seconds(_median(first, "rows")), "", "", aim)
+def _open_rows(bench: Bench, title: str, experiments: dict[str, str], aim: str) -> None:
+    seen = {
+        key: _median(bench.open_all(key, *find_page(key, "rows", experiment)), "rows")
+        for key, experiment in experiments.items()
+    }
+    ours, theirs = seen["headrace"], seen.get("mlflow")
+    ratio = f"{theirs / ours:.1f}x" if ours and theirs else ""
+    bench.add(
+        f"{title}: first rows", _seconds(ours), _seconds(theirs) if "mlflow" in seen else "", ratio, aim
+    )
+    page = find_page("headrace", "rows", experiments["headrace"])
 
     def scroll(view: View) -> None:
         opening = view.read_longest_ms()
@@ -291,19 +311,13 @@ def measure_keys(bench: Bench) -> None:
             client.ingest.send(
                 f"keys-{number}", 1, [RunBlock(run_id=new_run_id(), start=start, metrics=columns)]
             )
-    _open_rows(bench, "10 runs x 12,000 metrics", experiment, "usable, no frame over 200 ms")
+    _open_rows(bench, "10 runs x 12,000 metrics", {"headrace": experiment}, "usable, no frame over 200 ms")
 
 
 def measure_wide(bench: Bench) -> None:
     """1,500 runs x 1,500 metrics x 150 params."""
-    with bench.connect() as client:
-        experiment = client.experiments.create("wide")
-    server = bench.servers["headrace"]
-    server.stop()
-    filled = fill_store(server.store_url, experiment, range(1_500), RunShape(1_500, 150, 3))
-    say(f"filled in {filled.seconds} s")
-    server.start()
-    _open_rows(bench, "1,500 runs x 1,500 metrics x 150 params", experiment, "usable, no frame over 200 ms")
+    experiments = _fill(bench, "wide", 1_500, RunShape(1_500, 150, 3), alone=False)
+    _open_rows(bench, "1,500 runs x 1,500 metrics x 150 params", experiments, "usable, no frame over 200 ms")
 
 
 def main() -> None:
@@ -325,12 +339,15 @@ def main() -> None:
         "many": lambda bench: measure_many(bench, 10_000, "under 2 s"),
     }
     if options.large:
-        cases |= {"wide": measure_wide, "huge": lambda bench: measure_many(bench, 100_000, "under 4 s")}
+        cases |= {
+            "wide": measure_wide,
+            "huge": lambda bench: measure_many(bench, 100_000, "under 4 s", alone=True),
+        }
     chosen = options.only.split(",") if options.only else list(cases)
     mlflow = None if options.mlflow == "-" else options.mlflow or str(MLFLOW.find_program(None))
     with tempfile.TemporaryDirectory(prefix="headrace-ui-") as name:
         bench = Bench(
-            Path(name), options.chromium, mlflow if "small" in chosen else None, options.repetitions
+            Path(name), options.chromium, mlflow if _BESIDE & set(chosen) else None, options.repetitions
         )
         try:
             bench.start()
