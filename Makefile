@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 # Processes that run tests at the same time. More than there are cores: tests of kills and leases wait most of the time.
-JOBS ?= 8
+JOBS ?= 6
 # More options for pytest: make test TESTS="tests/store -x"
 TESTS ?=
 # Environments of the programs that headrace is tested and measured against, one for each lock of that name.
@@ -30,7 +30,7 @@ ui: dev ## build the web pages, if ui/ has changed
 demo: dev ## train real models, log them to a running server, read them back
 	@$(BIN)/headrace demo
 
-test: dev ## run all tests (JOBS=8 processes, TESTS="options for pytest")
+test: dev ## run all tests (JOBS=6 processes, TESTS="options for pytest")
 	@scripts/bootstrap $(PEERS)
 	@scripts/ui vitest run
 	@$(BIN)/pytest --ignore=tests/integrations --numprocesses=$(JOBS) --dist=worksteal -rs $(TESTS)

@@ -116,7 +116,7 @@ def test_processes_that_seal_the_same_series_and_are_killed_at_any_moment(url: s
             now += 300
         for child in children:
             child.kill()
-            child.communicate(timeout=60)
+            child.communicate(timeout=120)
         world.check()
     _seal_all(world)
     world.check()
@@ -134,7 +134,7 @@ def test_processes_that_seal_the_same_series_at_once_end_with_all_of_it_sealed(u
     for start in range(128, 30_000, 200):
         world.log(line(range(start - 100, start + 200)))
     for child in children:
-        child.communicate(timeout=60)
+        child.communicate(timeout=120)
         assert child.returncode == 0
     _seal_all(world)
     world.check()

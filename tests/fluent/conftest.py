@@ -15,7 +15,7 @@ from headrace.client import Client, connect
 from headrace.fluent.state import CURRENT, NO_RUN, STATE, State
 from serving import Server, clean_environment, start_server
 
-SCRIPT_S = 60
+SCRIPT_S = 120
 Script = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -147,7 +147,7 @@ print('requeued', flush=True)
     run_id = process.stdout.readline().strip()
     time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=90)
     assert process.returncode == 0, errors
     assert out.strip() == "requeued"
     assert status(client, run_id) == "FINISHED"
@@ -168,7 +168,7 @@ with started():
     run_id = process.stdout.readline().strip()
     time.sleep(0.3)
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=90)
     assert process.returncode == 0, errors
     assert status(client, run_id) == "KILLED"
 
@@ -187,7 +187,7 @@ with started():
     assert process.stdout is not None
     run_id = process.stdout.readline().strip()
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=90)
     assert process.returncode == 0
     assert status(client, run_id) == "FINISHED"
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 STOP_SECONDS = 60
+COMMAND_S = 280
 PROGRAM = (sys.executable, "-m", "headrace")
 
 
@@ -136,7 +137,7 @@ def run_command(tmp_path: Path) -> RunCommand:
             capture_output=True,
             text=True,
             input=given or "",
-            timeout=120,
+            timeout=COMMAND_S,
         )
 
     return run

@@ -15,7 +15,7 @@ from headrace.cli.demo import TRIALS
 from headrace.cli.demo_log import FIGURE, LoggedRun, find_differences
 from headrace.client import connect
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 RUNS = 27 + TRIALS
 SEARCH = "search by Optuna"
 
@@ -79,7 +79,7 @@ def test_it_starts_a_server_of_its_own_and_leaves_it_running_until_ctrl_c(tmp_pa
         text=True,
         start_new_session=True,
     )
-    watchdog = threading.Timer(200, process.kill)
+    watchdog = threading.Timer(400, process.kill)
     watchdog.start()
     try:
         assert process.stdout is not None
@@ -95,7 +95,7 @@ def test_it_starts_a_server_of_its_own_and_leaves_it_running_until_ctrl_c(tmp_pa
         with connect(url) as client:
             assert client.server.health()
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes in the foreground
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
         assert process.returncode == 0
         with connect(url, retries=0) as client:
             assert not client.server.health()

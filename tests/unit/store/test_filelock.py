@@ -46,7 +46,7 @@ def test_a_second_process_waits_until_the_first_is_done(path: Path, holder: subp
     time.sleep(0.6)
     assert waiter.poll() is None
     holder.communicate("")
-    assert waiter.communicate("", timeout=30)[0] == "held\n"
+    assert waiter.communicate("", timeout=90)[0] == "held\n"
 
 
 def test_a_killed_process_holds_nothing(path: Path, holder: subprocess.Popen[str]) -> None:
