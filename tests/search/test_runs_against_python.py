@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import EXAMPLES
 from headrace.search.fields import RUNS, complete_order
 from headrace.search.tree import (
     And,
@@ -93,7 +94,7 @@ def pages(world: World, search: RunSearch) -> list[int]:
 
 
 @settings(
-    max_examples=150,
+    max_examples=60 * EXAMPLES,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -161,7 +161,7 @@ def bounded(request: pytest.FixtureRequest, store: Store) -> Store:
 
 def test_a_table_follows_each_write_to_what_it_keeps(bounded: Store) -> None:
     writer = Writer(bounded, 1)
-    for _ in range(150):
+    for _ in range(60 * EXAMPLES):
         writer.act()
         _check(bounded, random.Random(writer.made).choice([(2,), (4,), (2, 3), ALL]))
     _check(bounded, ALL)
@@ -222,7 +222,7 @@ def test_readers_beside_writers_get_each_what_their_snapshot_holds(
     def read(seed: int) -> None:
         chance = random.Random(seed)
         try:
-            for _ in range(25):
+            for _ in range(10 * EXAMPLES):
                 scopes = chance.choice([(2,), (4,), (2, 3), ALL])
                 with store.read() as conn:
                     search = make_search(scopes)
