@@ -1,6 +1,6 @@
 /** Columns of bytes, little endian, as typed arrays. */
 
-import type { TableColumn } from './calls';
+import type { Chart, TableColumn } from './calls';
 
 /** The code of a cell that has no text. */
 export const MISSING = 0xffff_ffff;
@@ -71,4 +71,15 @@ export function readColumn(column: TableColumn, rows: number): Column {
     number: (row) => numbers[row] ?? Number.NaN,
     text: (row) => (hasBit(present, row) ? String(numbers[row]) : ''),
   };
+}
+
+/** The finite means of the buckets of each line of a chart of single runs. */
+export function readLines(chart: Chart): { run: string; key: string; means: Float64Array }[] {
+  const all = float64(chart.cells?.mean ?? new Uint8Array());
+  let from = 0;
+  return (chart.series ?? []).map(({ name, key, entries }) => {
+    const means = all.slice(from, from + entries).filter(Number.isFinite);
+    from += entries;
+    return { run: name, key, means };
+  });
 }

@@ -1,12 +1,12 @@
 /** The datasets that runs of an experiment have used; one that is opened shows its schema, its source and its runs. */
 
 import { Button, Drawer, Skeleton, Stack, Text, TextInput } from '@mantine/core';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Database, Search } from 'lucide-react';
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { call } from '@/api/client';
-import { type News, useNews } from '@/api/live';
+import { useRefresh } from '@/api/refresh';
 import { CodeBlock } from '@/components/CodeBlock';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
@@ -92,21 +92,11 @@ export function DatasetsPage() {
 }
 
 function useDatasets(experimentId: string) {
-  const queries = useQueryClient();
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useNews(
-    useCallback(
-      ({ changes, reset }: News) => {
-        const here = changes.some(({ kind, experiment_id }) => kind === 'RUN' && experiment_id === experimentId);
-        if ((!here && !reset) || timer.current !== undefined) return;
-        timer.current = setTimeout(() => {
-          timer.current = undefined;
-          void queries.invalidateQueries({ queryKey: ['datasets', experimentId] });
-        }, PACE_MS);
-      },
-      [experimentId, queries],
-    ),
-  );
+  useRefresh({
+    queryKey: ['datasets', experimentId],
+    paceMs: PACE_MS,
+    about: ({ kind, experiment_id }) => (kind === 'RUN' && experiment_id === experimentId ? experiment_id : undefined),
+  });
   return useQuery({
     queryKey: ['datasets', experimentId],
     queryFn: async ({ signal }) => {

@@ -1,16 +1,18 @@
 /** All experiments with how much is in them, kept up to date. */
 
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useRef } from 'react';
+import { useQuery } from '@tanstack/react-query';
 import type { ExperimentOverview } from '@/api/calls';
 import { call } from '@/api/client';
-import { type News, useNews } from '@/api/live';
+import { type Refresh, useRefresh } from '@/api/refresh';
 
 const PAGE = 10_000;
-/** A sweep starts many runs in a second; the counts of all experiments need not follow each of them. */
-const PACE_MS = 2000;
-
 export const OVERVIEW = ['experiments', 'overview'] as const;
+/** A sweep starts many runs in a second; the counts of all experiments need not follow each of them. */
+const FRESH: Refresh = {
+  queryKey: OVERVIEW,
+  paceMs: 2000,
+  about: ({ kind }) => (kind === 'EXPERIMENT' || kind === 'RUN' ? kind : undefined),
+};
 
 async function listOverview(trash: boolean, signal: AbortSignal): Promise<ExperimentOverview[]> {
   const found: ExperimentOverview[] = [];
@@ -29,21 +31,6 @@ async function listOverview(trash: boolean, signal: AbortSignal): Promise<Experi
 
 /** The active experiments, or those in the trash. */
 export function useOverview(trash = false) {
-  const queries = useQueryClient();
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  useNews(
-    useCallback(
-      ({ changes, reset }: News) => {
-        if (!reset && !changes.some(({ kind }) => kind === 'EXPERIMENT' || kind === 'RUN')) return;
-        if (timer.current !== undefined) return;
-        timer.current = setTimeout(() => {
-          timer.current = undefined;
-          void queries.invalidateQueries({ queryKey: OVERVIEW });
-        }, PACE_MS);
-      },
-      [queries],
-    ),
-  );
+  useRefresh(FRESH);
   return useQuery({ queryKey: [...OVERVIEW, trash], queryFn: ({ signal }) => listOverview(trash, signal) });
 }

@@ -1,32 +1,21 @@
 /** The logged models that changed last, over the experiments that were used last. */
 
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useRef } from 'react';
+import { useQuery } from '@tanstack/react-query';
 import type { LoggedModel } from '@/api/calls';
 import { call } from '@/api/client';
-import { type News, useNews } from '@/api/live';
+import { type Refresh, useRefresh } from '@/api/refresh';
 
 const KEY = ['models', 'home'] as const;
 const MOST_MODELS = 6;
-const PACE_MS = 1500;
+const FRESH: Refresh = {
+  queryKey: KEY,
+  paceMs: 1500,
+  about: ({ kind }) => (kind === 'MODEL' ? kind : undefined),
+};
 
 /** Models of some experiments, the one that changed last first; `undefined` until it is known. */
 export function useRecentModels(experimentIds: readonly string[]): readonly LoggedModel[] | undefined {
-  const queries = useQueryClient();
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  useNews(
-    useCallback(
-      ({ changes, reset }: News) => {
-        if (timer.current !== undefined || (!reset && !changes.some(({ kind }) => kind === 'MODEL'))) return;
-        timer.current = setTimeout(() => {
-          timer.current = undefined;
-          void queries.invalidateQueries({ queryKey: KEY });
-        }, PACE_MS);
-      },
-      [queries],
-    ),
-  );
+  useRefresh(FRESH);
   const { data } = useQuery({
     queryKey: [...KEY, experimentIds],
     queryFn: async ({ signal }) => {

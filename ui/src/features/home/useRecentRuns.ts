@@ -1,11 +1,10 @@
 /** The runs that go on, and the latest ones, over all experiments. */
 
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useRef } from 'react';
+import { useQuery } from '@tanstack/react-query';
 import type { ExperimentOverview } from '@/api/calls';
 import { call } from '@/api/client';
 import { readColumn } from '@/api/columns';
-import { type News, useNews } from '@/api/live';
+import { type Refresh, useRefresh } from '@/api/refresh';
 
 /** A run in a list. Times are Unix milliseconds. */
 export interface ListedRun {
@@ -24,7 +23,11 @@ const COLUMNS = ['run_id', 'run_name', 'number', 'status', 'user_id', 'experimen
 const MOST_EXPERIMENTS = 500;
 const MOST_RUNNING = 50;
 const MOST_RECENT = 12;
-const PACE_MS = 1500;
+const FRESH: Refresh = {
+  queryKey: KEY,
+  paceMs: 1500,
+  about: ({ kind }) => (kind === 'RUN' ? kind : undefined),
+};
 
 async function select(ids: string[], filter: string, limit: number, signal: AbortSignal): Promise<ListedRun[]> {
   if (ids.length === 0) return [];
@@ -53,21 +56,7 @@ async function select(ids: string[], filter: string, limit: number, signal: Abor
 
 /** Runs for the start page; `experiments` says where to look. */
 export function useRecentRuns(experiments: readonly ExperimentOverview[] | undefined) {
-  const queries = useQueryClient();
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  useNews(
-    useCallback(
-      ({ changes, reset }: News) => {
-        if (timer.current !== undefined || (!reset && !changes.some(({ kind }) => kind === 'RUN'))) return;
-        timer.current = setTimeout(() => {
-          timer.current = undefined;
-          void queries.invalidateQueries({ queryKey: KEY });
-        }, PACE_MS);
-      },
-      [queries],
-    ),
-  );
+  useRefresh(FRESH);
   const busy = (experiments ?? [])
     .filter(({ running }) => (running ?? 0) > 0)
     .map(({ experiment_id }) => experiment_id);

@@ -1,10 +1,10 @@
 /** The lines of metrics beside their values, for the rows in sight and the columns that are wide enough. */
 
-import { useQueries, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, useRef } from 'react';
+import { useQueries } from '@tanstack/react-query';
+import { useCallback, useMemo, useRef } from 'react';
 import { call } from '@/api/client';
-import { float64 } from '@/api/columns';
-import { type News, useNews } from '@/api/live';
+import { readLines } from '@/api/columns';
+import { useRefresh } from '@/api/refresh';
 import { readField } from './fields';
 import { type Placed, SPARK_WIDTH } from './layout';
 
@@ -38,7 +38,12 @@ export function useSparklines(ids: readonly string[], columns: readonly Placed[]
     return [...new Set(wide.filter(({ entity, step }) => entity === 'metric' && !step).map(({ key }) => key))];
   }, [columns]);
   const blocks = useBlocks(keys.length > 0 ? ids : NONE);
-  useFreshness(keys.length > 0);
+  useRefresh({
+    queryKey: ['spark'],
+    paceMs: PACE_MS,
+    about: ({ kind, id }) => (kind === 'METRICS' && keys.length > 0 ? id : undefined),
+    holds: ([, , block], changed) => Array.isArray(block) && block.some((id) => changed.has(id)),
+  });
   return useQueries({
     queries: blocks.flatMap((block) =>
       keys.map((key) => ({
@@ -79,42 +84,5 @@ async function readSparks(
   signal: AbortSignal,
 ): Promise<Map<string, Float64Array>> {
   const answer = await call('series.chart', { run_ids: [...run_ids], keys: [key], buckets: BUCKETS }, { signal });
-  const means = float64(answer.cells?.mean ?? new Uint8Array());
-  const found = new Map<string, Float64Array>();
-  let from = 0;
-  for (const line of answer.series ?? []) {
-    const values = means.slice(from, from + line.entries).filter(Number.isFinite);
-    found.set(line.name, values);
-    from += line.entries;
-  }
-  return found;
-}
-
-/** Lines of runs that have new points are read again, at an easy pace. */
-function useFreshness(wanted: boolean): void {
-  const queries = useQueryClient();
-  const waiting = useRef(new Set<string>());
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  useNews(
-    useCallback(
-      ({ changes, reset }: News) => {
-        if (!wanted) return;
-        const ids = changes.filter(({ kind }) => kind === 'METRICS').map(({ id }) => id ?? '');
-        for (const id of reset ? [''] : ids) waiting.current.add(id);
-        if (waiting.current.size === 0) return;
-        timer.current ??= setTimeout(() => {
-          const changed = waiting.current;
-          waiting.current = new Set();
-          timer.current = undefined;
-          void queries.invalidateQueries({
-            queryKey: ['spark'],
-            predicate: ({ queryKey: [, , block] }) =>
-              changed.has('') || (Array.isArray(block) && block.some((id) => changed.has(id))),
-          });
-        }, PACE_MS);
-      },
-      [wanted, queries],
-    ),
-  );
+  return new Map(readLines(answer).map(({ run, means }) => [run, means]));
 }
