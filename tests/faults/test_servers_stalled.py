@@ -105,7 +105,7 @@ def test_a_database_that_stands_still_makes_nobody_wait_who_cannot_be_served(
         time.sleep(max(0, begun + STUCK_S + 0.5 - time.monotonic()))
         status, took_s = write(2)
         assert status == 429
-        assert took_s < 2
+        assert took_s < STUCK_S / 2
         assert server.is_healthy(2)
         assert not waiting.done()
         proxy.release()

@@ -159,7 +159,7 @@ def test_commits_of_another_process_are_told_within_its_poll(platform: Platform)
             start = time.monotonic()
             await _write(other, 1)
             assert [each.id for each in (await follower).changes] == ["1"]
-            assert time.monotonic() - start < 2 * following.POLL_S
+            assert time.monotonic() - start < 10 * following.POLL_S
 
     try:
         _run(work)

