@@ -8,7 +8,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,27 +135,36 @@ class Client:
     Args:
         name: of its environment.
         home: its home folder.
+        modules: of mlflow, which its scripts take long to import.
+        variables: of its environment.
     """
 
-    def __init__(self, name: str, home: Path) -> None:
+    def __init__(self, name: str, home: Path, modules: Sequence[str] = (), **variables: str) -> None:
         self.name = name
         self._log = (home / f"{name}.log").open("ab")
         self._process = subprocess.Popen(
-            [find_python(name), SCRIPTS / "forks.py"],
+            [find_python(name), SCRIPTS / "forks.py", *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=make_environment(home),
+            env=make_environment(home) | variables,
             text=True,
         )
 
-    def run(self, area: str, server: Server, folder: Path) -> dict[str, Any]:
+    def run_area(self, area: str, server: Server, folder: Path) -> dict[str, Any]:
         """Run one area's script and return its report."""
-        report, output = folder / "report.json", folder / "output"
+        report = folder / "report.json"
+        self.run(SCRIPTS / f"area_{area}.py", [server.url, str(report)], folder)
+        content: dict[str, Any] = json.loads(report.read_text("utf-8"))
+        return content
+
+    def run(self, script: Path | str, arguments: Sequence[str], folder: Path) -> None:
+        """Run a script in a folder."""
+        output = folder / "output"
         output.touch()
         job = {
-            "script": str(SCRIPTS / f"area_{area}.py"),
-            "arguments": [server.url, str(report)],
+            "script": str(script),
+            "arguments": arguments,
             "folder": str(folder),
             "output": str(output),
         }
@@ -165,10 +174,8 @@ class Client:
         self._process.stdin.flush()
         status = self._process.stdout.readline().strip()
         assert status == "0", (
-            f"{self.name}, {area}: {status or 'ended'}\n{output.read_text('utf-8', 'replace')[-4000:]}"
+            f"{self.name}, {script}: {status or 'ended'}\n{output.read_text('utf-8', 'replace')[-4000:]}"
         )
-        content: dict[str, Any] = json.loads(report.read_text("utf-8"))
-        return content
 
     def stop(self) -> None:
         """End the process."""
@@ -202,7 +209,7 @@ def test_an_official_client_works(
     client_server: LoggedServer, clients: Callable[[str], Client], tmp_path: Path, client: str, area: str
 ) -> None:
     start = client_server.log.stat().st_size
-    report = clients(client).run(area, client_server.server, tmp_path)
+    report = clients(client).run_area(area, client_server.server, tmp_path)
     assert report.pop("passed")
     assert report == {"area": area, "client": read_version(client), "left_out": AREAS[client][area]}
     if not client_server.server.is_mlflow:

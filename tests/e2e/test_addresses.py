@@ -105,10 +105,12 @@ def test_a_server_with_a_token_asks_for_it_once(
         page = open_at(locked.url).go("/experiments")
         dialog = page.get_by_role("dialog")
         expect(dialog).to_be_visible()
-        dialog.get_by_role("textbox").or_(dialog.locator("input[type=password]")).first.fill(
-            "a-very-secret-token-of-this-test"
-        )
-        dialog.get_by_role("textbox").or_(dialog.locator("input[type=password]")).first.press("Enter")
+        field = dialog.get_by_role("textbox").or_(dialog.locator("input[type=password]")).first
+        field.fill("another")
+        field.press("Enter")
+        expect(dialog).to_contain_text("This is not the token of this server.")
+        field.fill("a-very-secret-token-of-this-test")
+        field.press("Enter")
         expect(page.get_by_role("link", name="Default")).to_be_visible()
         page.reload()
         expect(page.get_by_role("link", name="Default")).to_be_visible()

@@ -137,10 +137,7 @@ def test_a_run_that_failed_says_so_in_words(opened: Opened, filled: Filled) -> N
 def test_a_run_is_deleted_with_a_banner_and_restored(opened: Opened, filled: Filled) -> None:
     page = opened.go(f"/experiments/{filled.experiment_id}/runs/{filled.runs[5]}")
     page.get_by_role("button", name="More about this run").click()
-    page.get_by_role("menuitem", name=re.compile("Delete")).click()
-    confirm = page.get_by_role("dialog").get_by_role("button", name=re.compile("Delete"))
-    if confirm.count():
-        confirm.click()
+    page.get_by_role("menuitem", name="Move to trash").click()
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_role("button", name="Restore")).to_have_count(0)
 

@@ -170,7 +170,7 @@ def test_a_menu_gives_the_focus_back_to_its_button(page: Page) -> None:
     button = page.get_by_role("button", name="More about the table")
     button.focus()
     button.press("Enter")  # fetches it the first time
-    expect(page.get_by_role("menuitem", name="Dense lines")).to_be_visible()
+    expect(page.get_by_role("menuitemcheckbox", name="Dense lines")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("menuitem")).to_have_count(0)
     expect(button).to_be_focused()

@@ -138,12 +138,12 @@ def test_a_connection_that_is_cut_is_told_from_statements_that_fail(
 
 @pytest.fixture
 def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many statements went with each message that was sent, from the beginning of the test on."""
+    """How many statements were answered together, each time that somebody waited, from the beginning of the test on."""
     sent: list[int] = []
     send = Pipeline.send
 
     def count(self: Pipeline) -> None:
-        waiting = len(self._queue)
+        waiting = len(self._queue) + (0 if self._synced else len(self._sent))
         if waiting:
             sent.append(waiting)
         send(self)
@@ -253,3 +253,57 @@ def test_a_failure_that_shows_at_the_commit_stores_nothing(
     with store.read() as conn:
         assert conn.rows("SELECT name FROM hr_key") == []
         assert conn.rows("SELECT run_id FROM hr_run") == [("a",)]
+
+
+LONG = "x" * pipelines.AHEAD_BYTES
+LOCK = "SELECT pg_advisory_xact_lock(%s), %s::text"
+
+
+def _is_locked(connection: "psycopg.Connection[Any]", number: int) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", (number,)
+    ).fetchall()
+    return bool(found)
+
+
+def test_the_database_works_on_what_is_long_before_an_answer_is_asked_for(
+    connection: "psycopg.Connection[Any]", url: str
+) -> None:
+    parsed = parse_store_url(url).set(drivername="postgresql")
+    with psycopg.connect(parsed.render_as_string(hide_password=False), autocommit=True) as other:
+        cursor = Cursor(Pipeline(other))
+        cursor.execute("BEGIN")
+        cursor.execute(LOCK, (7, "short"))
+        assert not _is_locked(connection, 7)
+        cursor.execute(LOCK, (8, LONG))
+        while not _is_locked(connection, 8):
+            time.sleep(0.01)
+        cursor.execute("SELECT 1")
+        assert cursor.fetchall() == [(1,)]
+        cursor.pipeline.roll_back(wait=True)
+        assert not _is_locked(connection, 8)
+
+
+@pytest.mark.parametrize("wait", [True, False])
+def test_what_was_sent_ahead_goes_with_its_transaction_whatever_became_of_it(
+    connection: "psycopg.Connection[Any]", cursor: Cursor, *, wait: bool
+) -> None:
+    insert = "INSERT INTO number VALUES (%s + length(%s::text))"
+    for values in ((1, 2), (1, 1), (1, 2)):
+        cursor.execute("BEGIN")
+        for value in values:
+            cursor.execute(insert, (value, LONG))
+        cursor.pipeline.roll_back(wait=wait)
+        assert cursor.execute("SELECT count(*) FROM number").fetchall() == [(0,)]
+    assert cursor.execute(insert, (1, LONG)).rowcount == 1
+    assert _count(connection) == 1
+
+
+def test_a_statement_sent_ahead_that_fails_is_told_at_the_next_answer(cursor: Cursor) -> None:
+    cursor.execute("BEGIN")
+    for value in (1, 1, 2):
+        cursor.execute("INSERT INTO number VALUES (%s + length(%s::text))", (value, LONG))
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        cursor.execute("SELECT 1").fetchall()
+    cursor.pipeline.roll_back(wait=True)
+    assert cursor.execute("SELECT count(*) FROM number").fetchall() == [(0,)]

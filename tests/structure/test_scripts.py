@@ -1,5 +1,6 @@
 """The commands of a fresh clone: what they say when they cannot go on, and what `make` lists."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -34,6 +35,29 @@ def test_make_lists_its_targets() -> None:
         ["make", "--no-print-directory"], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert set(re.findall(r"^  make ([a-z]+) ", ran.stdout, re.MULTILINE)) >= TARGETS
+
+
+@pytest.mark.parametrize(
+    ("targets", "left_out"),
+    [
+        (["check", "test"], True),
+        (["test"], False),
+        (["check", "test", "TESTS=tests/structure"], False),
+    ],
+)
+def test_make_leaves_out_only_what_it_has_just_run(targets: list[str], *, left_out: bool) -> None:
+    ran = subprocess.run(
+        ["make", "--dry-run", *targets],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    *before, tests = [line for line in ran.stdout.splitlines() if line.startswith(".venv/bin/pytest")]
+    assert [line.endswith(" tests/structure") for line in before] == [True] * ("check" in targets)
+    assert ("--ignore=tests/structure" in tests) == left_out
+    assert ("echo 'tests without tests/structure" in ran.stdout) == left_out
 
 
 @pytest.mark.parametrize(

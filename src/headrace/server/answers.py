@@ -1,16 +1,35 @@
 """Answers: whole bodies, JSON unless said otherwise, and errors, which are always JSON, as ASGI messages."""
 
+import logging
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from starlette.types import Send
+from starlette.types import Scope, Send
 
-from headrace.base.errors import HeadraceError, InternalError, Unauthenticated, Unavailable
+from headrace.base.errors import (
+    HeadraceError,
+    InternalError,
+    NotImplementedByServer,
+    Unauthenticated,
+    Unavailable,
+)
 from headrace.base.json import Wire, encode
+from headrace.server.request_ids import get_request_id
 
 Headers = list[tuple[bytes, bytes]]
-_JSON = (b"content-type", b"application/json")
+JSON = (b"content-type", b"application/json")
 _NO_CONTENT = 204
 PIECE_BYTES = 2**18
+
+log = logging.getLogger("headrace.server")
+
+
+class Answer(NamedTuple):
+    """A whole answer."""
+
+    status: int
+    headers: Headers
+    body: bytes
 
 
 class ErrorBody(Wire, kw_only=True):
@@ -28,7 +47,7 @@ class ErrorBody(Wire, kw_only=True):
 async def send_bytes(send: Send, status: int, body: bytes, headers: Headers | None = None) -> None:
     """Send a whole answer; its type is JSON unless `headers` say otherwise."""
     length = [] if status == _NO_CONTENT else [(b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": [*length, *(headers or [_JSON])]})
+    await send({"type": "http.response.start", "status": status, "headers": [*length, *(headers or [JSON])]})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -38,7 +57,7 @@ async def send_long(send: Send, status: int, parts: Sequence[bytes], headers: He
     if len(parts) == 1 and size <= PIECE_BYTES:
         await send_bytes(send, status, parts[0], headers)
         return
-    start = [(b"content-length", b"%d" % size), *(headers or [_JSON])]
+    start = [(b"content-length", b"%d" % size), *(headers or [JSON])]
     await send({"type": "http.response.start", "status": status, "headers": start})
     for part in parts:
         view = memoryview(part)
@@ -48,14 +67,32 @@ async def send_long(send: Send, status: int, parts: Sequence[bytes], headers: He
             await send({"type": "http.response.body", "body": piece, "more_body": size > 0})
 
 
-async def send_error(send: Send, error: HeadraceError) -> None:
+async def send_error(scope: Scope, send: Send, error: HeadraceError) -> None:
     """Send an error in MLflow's form."""
-    headers: Headers = [_JSON]
+    status, headers, body = make_error_answer(scope, error)
+    await send_bytes(send, status, body, headers)
+
+
+def make_error_answer(scope: Scope, error: HeadraceError) -> Answer:
+    """Return an error in MLflow's form; one that is the server's fault stands in the log under the request's id."""
+    if error.status >= InternalError.status and not isinstance(error, NotImplementedByServer):
+        where = (get_request_id(scope), scope["method"], scope["path"])
+        log.warning("request %s: %s %r was answered %d: %r", *where, error.status, error.message)
+    headers: Headers = [JSON]
     if isinstance(error, Unauthenticated):
         headers.append((b"www-authenticate", b'Bearer realm="headrace"'))
     if error.status in {429, Unavailable.status}:
         headers.append((b"retry-after", b"1"))
-    await send_bytes(send, error.status, error_body(error), headers)
+    return Answer(error.status, headers, error_body(error))
+
+
+def note_defect(scope: Scope, error: Exception) -> InternalError:
+    """Write a defect down in the log, and return the error to show for it."""
+    request_id = get_request_id(scope)
+    log.error("request %s: %s %r", request_id, scope["method"], scope["path"], exc_info=error)
+    return InternalError(
+        f"An unexpected error occurred. It is in the server's log under the request id {request_id}; nothing of this call was stored."
+    )
 
 
 def error_body(error: HeadraceError) -> bytes:
@@ -67,11 +104,4 @@ def error_body(error: HeadraceError) -> bytes:
             sqlstate=error.sqlstate,
             error_class=error.error_class,
         )
-    )
-
-
-def unexpected(reference: str) -> InternalError:
-    """Return the error to show for a defect; the details are in the server's log under `reference`."""
-    return InternalError(
-        f"An unexpected error occurred. It is in the server's log under the reference {reference}; nothing of this call was stored."
     )

@@ -2,8 +2,7 @@
 
 import dataclasses
 import hmac
-import logging
-import secrets
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Protocol
 
@@ -17,18 +16,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import MethodNotAllowed
 from headrace.server import openapi
-from headrace.server.answers import error_body, unexpected
+from headrace.server.answers import error_body, note_defect
 from headrace.server.artifacts import Streams
 from headrace.server.artifacts_only import ArtifactsOnly
 from headrace.server.body import find_body_limit
+from headrace.server.express import Express
 from headrace.server.following import Following
 from headrace.server.guard import Guard, GuardSettings
 from headrace.server.pages import Pages, find_folder
 from headrace.server.previews import Previews
 from headrace.server.rest import Rest, not_found
 from headrace.services.context import Platform
-
-log = logging.getLogger("headrace.server")
 
 _NO_PAGES = {"health", "metrics", "preview", "version"}
 RESERVED = frozenset(_NO_PAGES | {path.split("/")[1] for row in ENDPOINTS for _, path in row.routes()})
@@ -37,6 +35,12 @@ RESERVED = frozenset(_NO_PAGES | {path.split("/")[1] for row in ENDPOINTS for _,
 
 class Metrics(Protocol):
     """What counts calls and shows the counts, such as `headrace.server.prometheus.PrometheusMetrics`."""
+
+    def begin(self) -> None:
+        """Note that a call is under way that passes `measure` by."""
+
+    def end(self, endpoint: str, method: str, status: int, seconds: float) -> None:
+        """Note how such a call ended, and how long it took."""
 
     def measure(self, app: ASGIApp) -> ASGIApp:
         """Return an application that does what `app` does, and counts."""
@@ -87,6 +91,7 @@ def create_app(
         guarded = Guard(ArtifactsOnly(app), guard)
     else:
         guarded = Guard(app, guard, lambda scope: pages.is_page(scope) or previews.is_meant(scope))
+        guarded.express = Express(platform, guarded, rest.find_notifier, metrics)
     return guarded if metrics is None else metrics.measure(guarded)
 
 
@@ -105,7 +110,10 @@ class _Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match, found = self._rest.matches(scope)
         scope.update(found)
-        await (self._table if match is Match.FULL else self._others)(scope, receive, send)
+        with suppress(
+            Exception
+        ):  # `_answer_defect` has it in the log; uvicorn would tell it once more, without the request's id
+            await (self._table if match is Match.FULL else self._others)(scope, receive, send)
 
 
 def _open_routes() -> list[Route]:
@@ -131,6 +139,4 @@ async def _answer_wrong_method(request: Request, _error: Exception) -> Response:
 
 
 async def _answer_defect(request: Request, error: Exception) -> Response:
-    reference = secrets.token_hex(4)
-    log.error("reference %s: %s %r", reference, request.method, request.scope["path"], exc_info=error)
-    return Response(error_body(unexpected(reference)), 500, media_type="application/json")
+    return Response(error_body(note_defect(request.scope, error)), 500, media_type="application/json")

@@ -32,6 +32,7 @@ from headrace.server.files import (
     read_length,
     shown_headers,
 )
+from headrace.server.request_ids import get_request_id
 from headrace.server.rest import Row, TableRoute, get_actor, read_request
 from headrace.services import artifacts, dispatch
 from headrace.services.artifacts import Place
@@ -89,9 +90,14 @@ class Streams(TableRoute):
             with dispatch.audited(self._platform, get_actor(scope), row):
                 await self._carry(call)
         except HeadraceError as error:
-            await send_error(send, error)
+            await send_error(scope, send, error)
         except ClientGone:
-            log.info("%s %r: the client left; nothing was stored", scope["method"], scope["path"])
+            log.info(
+                "request %s: %s %r: the client left; nothing was stored",
+                get_request_id(scope),
+                scope["method"],
+                scope["path"],
+            )
 
     async def show(self, request: rows.GetArtifact, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a file of a run as a frame of the pages shows it; for the actor that the scope names.
@@ -211,7 +217,7 @@ class Streams(TableRoute):
                 await self._run(writer.abort)
             raise
         if place.is_served:
-            await self._note(lambda tx: artifacts.record(tx, info))
+            await self._note(call.scope, lambda tx: artifacts.record(tx, info))
         return info
 
     def _begin(self, call: _Call) -> tuple[Place, BlobWriter]:
@@ -249,19 +255,19 @@ class Streams(TableRoute):
             writing.result()
         return buffer
 
-    async def _note(self, work: Callable[..., None]) -> None:
+    async def _note(self, scope: Scope, work: Callable[..., None]) -> None:
         """Write down what happened to a file. The file is what counts: if this fails, it lacks a digest and nothing else."""
         try:
             await self._run(self._platform.store.writer.call, work)
         except HeadraceError as error:
-            log.warning("digest not written down: %s", error)
+            log.warning("request %s: digest not written down: %s", get_request_id(scope), error)
 
     # Deletion
 
     async def _delete(self, call: _Call) -> None:
         place, count = await self._run(self._delete_now, call)
         if count and place.is_served:
-            await self._note(lambda tx: artifacts.forget(tx, place.key))
+            await self._note(call.scope, lambda tx: artifacts.forget(tx, place.key))
         await send_bytes(call.send, 200, b"{}")
 
     def _delete_now(self, call: _Call) -> tuple[Place, int]:

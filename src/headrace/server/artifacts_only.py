@@ -24,6 +24,7 @@ class ArtifactsOnly:
         if scope["type"] == "http" and not is_for_artifacts(scope["path"]):
             # MLflow answers 503, which its own client takes for "try again" and does so for minutes
             await send_error(
+                scope,
                 send,
                 NotImplementedByServer(
                     f"{scope['path'][:200]} is switched off: this server was started with --artifacts-only and carries artifacts, nothing else. "

@@ -10,20 +10,24 @@ import fnmatch
 import hmac
 import ipaddress
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headrace.base.errors import HeadraceError, InvalidParameter, PermissionDenied, Unauthenticated
+from headrace.server import request_ids
 from headrace.server.answers import Headers, send_bytes, send_error
+from headrace.server.express import Express
+from headrace.server.request_ids import get_request_id
 from headrace.services.context import Actor
 
 _OPEN = frozenset({"/health", "/version"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _ANYONE = Actor("anyone")
 _HOLDER = Actor("token")
+_FIRST_ERROR = 400
 _MEANT_ONCE = frozenset({b"host", b"origin", b"authorization"})
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{0,5})?", re.ASCII)
 
@@ -74,6 +78,9 @@ class Guard:
         app: what is behind the door.
         settings: what may pass.
         is_open: tells of a request whether it passes without the token, as `/health` does; none does by default.
+
+    Attributes:
+        express: answers short writes past this door, by `find_actor`; None if nothing does.
     """
 
     def __init__(
@@ -83,6 +90,7 @@ class Guard:
         self._settings = settings
         self._is_open = is_open
         self._known_hosts: set[bytes] = set()
+        self.express: Express | None = None
         self._headers: Headers = [(b"x-content-type-options", b"nosniff")]
         if settings.frame_options:
             self._headers.append((b"x-frame-options", settings.frame_options.encode("latin-1")))
@@ -100,7 +108,8 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._headers, *cors_headers(origin)]
+                more = self.find_headers(scope, message["status"])
+                message["headers"] = [*message["headers"], *more, *cors_headers(origin)]
             await send(message)
 
         try:
@@ -114,9 +123,36 @@ class Guard:
                 return
             scope["headrace.actor"] = self._check_token(scope, head)
         except HeadraceError as error:
-            await send_error(send_with_headers, error)
+            await send_error(scope, send_with_headers, error)
             return
+        if self.express is not None and "headrace.connection" in scope:
+            scope["headrace.connection"].express = self.express
         await self._app(scope, receive, send_with_headers)
+
+    @property
+    def prefix(self) -> str:
+        """The path under which everything is served as well."""
+        return self._settings.prefix
+
+    def find_actor(self, headers: Mapping[bytes, bytes]) -> Actor | None:
+        """Return who sends a plain request for a call of the table; None if it needs the whole look of `__call__`.
+
+        Args:
+            headers: each given once, no Origin among them.
+        """
+        if headers.get(b"host") not in self._known_hosts:
+            return None
+        if self._settings.token is None:
+            return _ANYONE
+        sent = read_token(headers.get(b"authorization", b""))
+        is_holder = sent is not None and hmac.compare_digest(sent, self._settings.token.encode())
+        return _HOLDER if is_holder else None
+
+    def find_headers(self, scope: Scope, status: int) -> Headers:
+        """Return the headers that every answer of a status carries."""
+        if status < _FIRST_ERROR:
+            return self._headers
+        return [*self._headers, (request_ids.HEADER, get_request_id(scope).encode())]
 
     def _strip_prefix(self, scope: Scope) -> None:
         prefix = self._settings.prefix
@@ -203,6 +239,7 @@ def cors_headers(origin: bytes) -> Headers:
         (b"access-control-allow-credentials", b"true"),
         (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE"),
         (b"access-control-allow-headers", b"authorization, content-type"),
+        (b"access-control-expose-headers", request_ids.HEADER),
         (b"vary", b"Origin"),
     ]
 

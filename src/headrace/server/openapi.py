@@ -244,7 +244,16 @@ def _file_headers() -> Json:
 
 def _describe_error(text: str) -> Json:
     schema = {"$ref": _REFERENCE.format(name=ErrorBody.__name__)}
-    return {"description": text, "content": {"application/json": {"schema": schema}}}
+    return {
+        "description": text,
+        "headers": {
+            "X-Request-Id": {
+                "description": "What the server's log calls the request: the client's or a proxy's own id if it is plain, else a new one.",
+                "schema": {"type": "string"},
+            }
+        },
+        "content": {"application/json": {"schema": schema}},
+    }
 
 
 def _describe_open_paths() -> dict[str, Json]:

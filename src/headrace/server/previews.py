@@ -48,4 +48,4 @@ class Previews(BaseRoute):
             request = GetArtifact(run_id=ticket.run_id, path=path)
             await self._streams.show(request, {**scope, "headrace.actor": Actor(ticket.actor)}, receive, send)
         except HeadraceError as error:
-            await send_error(send, error)
+            await send_error(scope, send, error)

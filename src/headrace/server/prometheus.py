@@ -98,19 +98,24 @@ class PrometheusMetrics:
                 await send(message)
 
             start = perf_counter()
-            self._under_way.inc()
+            self.begin()
             try:
                 await app(scope, receive, note_status)
             finally:
-                self._under_way.dec()
-                self._note(scope, status, perf_counter() - start)
+                found = scope.get("headrace.endpoint")
+                endpoint = found[0].name if found else _NO_ENDPOINT
+                method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+                self.end(endpoint, method, status, perf_counter() - start)
 
         return measured
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        found = scope.get("headrace.endpoint")
-        endpoint = found[0].name if found else _NO_ENDPOINT
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+    def begin(self) -> None:
+        """Note that a call is under way."""
+        self._under_way.inc()
+
+    def end(self, endpoint: str, method: str, status: int, seconds: float) -> None:
+        """Note how a call ended; a status of 0 if there was no answer."""
+        self._under_way.dec()
         self._calls.labels(endpoint, method, str(status or "aborted")).inc()
         self._seconds.labels(endpoint).observe(seconds)
 

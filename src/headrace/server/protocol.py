@@ -1,16 +1,20 @@
 """The HTTP protocol with bounds that uvicorn lacks where httptools parses: on the size of a request's head, and on the time of a silent client.
 
 Without them one connection that never ends its headers takes all memory, before any check of a token. A client that stops in the middle of a
-request, or does not read its answer, is cut off; what it had begun ends as if it had closed the connection. The module knows no application.
+request, or does not read its answer, is cut off; what it had begun ends as if it had closed the connection. The module knows no application, but an application
+may hand a connection something that answers plain requests without ASGI (`headrace.server.express`).
 """
 
 import asyncio
 from asyncio import TimerHandle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from headrace.server.answers import Answer, Headers
+from headrace.server.express import Express, Plain
 
 MAX_HEAD_BYTES = 64 * 2**10
 HEAD_SECONDS = 30.0
@@ -42,6 +46,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unread: TimerHandle | None = None
         self._answering: RequestResponseCycle | None = None
         self.when_lost: Callable[[], None] | None = None
+        self.express: Express | None = None
+        self._plain: Plain | None = None  # a request that may be answered without ASGI, while its body comes
+        self._body = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Give the client as long for its first request as for any later one."""
@@ -87,18 +94,47 @@ class BoundedProtocol(HttpToolsProtocol):
         """End the head of a request."""
         self._in_head = False
         self._unused_bytes = 0
-        super().on_headers_complete()
+        is_free = self.cycle is None or self.cycle.response_complete
+        if self.express is not None and is_free and self.parser.get_http_version() == "1.1":
+            self._plain = self.express.find(self.parser.get_method(), self.url, self.headers)
+            self._body = b""
+        if self._plain is None:
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
         self._unused_bytes = 0
-        super().on_body(body)
+        if self._plain is None:
+            super().on_body(body)
+        else:
+            self._body += body
 
     def on_message_complete(self) -> None:
         """End a request."""
         self._in_message = False
         self._unused_bytes = 0
+        if self._plain is None:
+            super().on_message_complete()
+            return
+        plain, self._plain = self._plain, None
+        cycle = _ShortCycle(self)
+        if self.express is not None and self.express.begin(plain, self._body, self.loop, cycle.answer):
+            self.cycle = cast("RequestResponseCycle", cycle)
+            return
+        self._leave_express()
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """End the connection when what is under way is answered."""
+        if self._plain is not None:
+            self._plain = None
+            self._leave_express()
+        super().shutdown()
+
+    def _leave_express(self) -> None:
+        """Go on with a request as uvicorn does."""
+        super().on_headers_complete()
+        super().on_body(self._body)
 
     def pause_writing(self) -> None:
         """Wait for a client that does not read its answer, but not for ever."""
@@ -136,3 +172,54 @@ class BoundedProtocol(HttpToolsProtocol):
         text = b"The request's headers are larger than %d bytes." % MAX_HEAD_BYTES
         self.transport.write(_TOO_LARGE % (len(text), text))
         self.transport.close()
+
+
+class _Nobody:
+    """Stands where uvicorn has an event that a task waits for."""
+
+    def set(self) -> None:
+        """Do nothing."""
+
+
+class _ShortCycle:
+    """A request and its answer, without ASGI; what of uvicorn's `RequestResponseCycle` a connection looks at.
+
+    Args:
+        connection: where the request came from.
+    """
+
+    __slots__ = (
+        "_connection",
+        "default_headers",
+        "disconnected",
+        "keep_alive",
+        "response_complete",
+    )
+
+    message_event = _Nobody()
+
+    def __init__(self, connection: BoundedProtocol) -> None:
+        self._connection = connection
+        self.default_headers = connection.server_state.default_headers
+        self.disconnected = False
+        self.keep_alive = connection.parser.should_keep_alive()
+        self.response_complete = False
+
+    def answer(self, answer: Answer, more: Headers) -> None:
+        """Send an answer, in one piece."""
+        self.response_complete = True
+        if self.disconnected:
+            return
+        status, headers, body = answer
+        pieces = [STATUS_LINE[status]]
+        for name, value in (*self.default_headers, *headers, *more):
+            pieces += name, b": ", value, b"\r\n"
+            if name == b"connection":
+                self.keep_alive = False
+        if not self.keep_alive and b"connection" not in pieces:
+            pieces.append(b"connection: close\r\n")
+        pieces += b"content-length: %d\r\n\r\n" % len(body), body
+        self._connection.transport.write(b"".join(pieces))
+        if not self.keep_alive:
+            self._connection.transport.close()
+        self._connection.on_response_complete()

@@ -163,7 +163,7 @@ class Rest(TableRoute):
             write = msgpack.encode_pieces if headers else _encode_json
             answer = await self._serve(row, get_actor(scope), request, write)
         except HeadraceError as error:
-            await send_error(send, error)
+            await send_error(scope, send, error)
             return
         except ClientGone:
             return
@@ -177,12 +177,16 @@ class Rest(TableRoute):
             return await places.run(partial(self._read, row, actor, request, write))
         loop = asyncio.get_running_loop()
         ticket: asyncio.Future[Any] = loop.create_future()
-        if self._notifier is None or self._notifier.loop is not loop:
-            self._notifier = _LoopNotifier(loop)
         with dispatch.audited(self._platform, actor, row):
-            dispatch.submit(self._platform, actor, row, request, (self._notifier, ticket))
+            dispatch.submit(self._platform, actor, row, request, (self.find_notifier(loop), ticket))
             response = await ticket
         return [_EMPTY] if type(response) is Empty and write is _encode_json else write(response)
+
+    def find_notifier(self, loop: asyncio.AbstractEventLoop) -> Callable[[list[Job]], None]:
+        """Return what wakes an event loop for the jobs of a group, whose tickets are settled there as futures are."""
+        if self._notifier is None or self._notifier.loop is not loop:
+            self._notifier = _LoopNotifier(loop)
+        return self._notifier
 
     async def _wait(self, row: Row, scope: Scope, receive: Receive, request: Wire) -> bytes:
         """Return the answer of a call that may be held, as JSON."""
@@ -322,6 +326,7 @@ def _settle(jobs: list[Job]) -> None:
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - an ASGI application
     """Answer a call that does not exist here."""
     await send_error(
+        scope,
         send,
         EndpointNotFound(
             f"There is no {scope['method']} {scope['path'][:200]} on this server: it is unknown, or belongs to a part of MLflow that this "

@@ -4,12 +4,12 @@ import numpy as np
 
 from headrace.api.experiments import BestAnswer, BestValue, Experiment, ExperimentBest, FindBest
 from headrace.base.errors import InvalidParameter
-from headrace.base.ids import parse_experiment_id
 from headrace.search.fields import RUNS
 from headrace.search.parser import parse_field
 from headrace.search.tree import Entity, Field, Statistic
 from headrace.services.context import Context
 from headrace.services.metric_names import is_lower_better, rank
+from headrace.services.validation import get_experiments
 from headrace.store import experiments
 from headrace.store.connection import Connection
 from headrace.store.key_counts import KeyCounts
@@ -31,15 +31,7 @@ def answer(context: Context, request: FindBest) -> BestAnswer:
         InvalidParameter: there are none, or too many.
         NotFound: one does not exist.
     """
-    if not request.experiment_ids:
-        raise InvalidParameter(
-            "Missing value for the required parameter 'experiment_ids': name at least one experiment."
-        )
-    if len(request.experiment_ids) > MAX_EXPERIMENTS:
-        raise InvalidParameter(
-            f"{len(request.experiment_ids)} experiments are named; at most {MAX_EXPERIMENTS} are looked at. Ask in several calls."
-        )
-    numbers = [parse_experiment_id(each) for each in request.experiment_ids]
+    numbers = get_experiments(request.experiment_ids, MAX_EXPERIMENTS)
     rows = [experiments.get_row(context.conn, number) for number in numbers]
     built = experiments.build_experiments(context.conn, rows)
     clock = read_clock(context.conn)

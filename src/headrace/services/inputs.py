@@ -10,10 +10,15 @@ from headrace.api.inputs import (
     SearchDatasets,
 )
 from headrace.base.errors import InvalidParameter
-from headrace.base.ids import parse_experiment_id
 from headrace.services.context import Context
 from headrace.services.runs import get_active
-from headrace.services.validation import MAX_INPUT_TAG, MAX_INPUT_TAG_KEY, check_value, excerpt
+from headrace.services.validation import (
+    MAX_INPUT_TAG,
+    MAX_INPUT_TAG_KEY,
+    check_value,
+    excerpt,
+    get_experiments,
+)
 from headrace.store import inputs
 
 MAX_NAME = 500
@@ -47,15 +52,7 @@ def log_outputs(context: Context, request: LogOutputs) -> Empty:
 
 def search_datasets(context: Context, request: SearchDatasets) -> DatasetSummaries:
     """Return the datasets that runs of experiments have used."""
-    if not request.experiment_ids:
-        raise InvalidParameter(
-            "Missing value for the required parameter 'experiment_ids': name at least one."
-        )
-    if len(request.experiment_ids) > MAX_SEARCH_EXPERIMENTS:
-        raise InvalidParameter(
-            f"{len(request.experiment_ids)} experiments are asked for at once; at most {MAX_SEARCH_EXPERIMENTS} are allowed."
-        )
-    numbers = [parse_experiment_id(each) for each in request.experiment_ids]
+    numbers = get_experiments(request.experiment_ids, MAX_SEARCH_EXPERIMENTS)
     answer = DatasetSummaries()
     summaries = inputs.search_datasets(context.conn, numbers)
     if summaries:

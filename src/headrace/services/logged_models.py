@@ -23,7 +23,7 @@ from headrace.api.logged_models import (
 )
 from headrace.api.page import decode_token, encode_token, question_digest
 from headrace.base.errors import BadRequest, InvalidParameter
-from headrace.base.ids import new_model_id, parse_experiment_id
+from headrace.base.ids import new_model_id
 from headrace.base.names import random_name
 from headrace.search.fields import LOGGED_MODELS, complete_order
 from headrace.search.parser import MAX_ORDER_KEYS, parse_filter, parse_order_name
@@ -31,7 +31,7 @@ from headrace.search.tree import OrderKey
 from headrace.services import artifacts
 from headrace.services.context import Context
 from headrace.services.experiments import get_active as get_active_experiment
-from headrace.services.validation import check_any_key, check_page_size, check_value, excerpt
+from headrace.services.validation import check_any_key, check_page_size, check_value, excerpt, get_experiments
 from headrace.store import models
 from headrace.store.model_search import ANY_DATASET, Dataset, ModelSearch, search_models
 from headrace.store.models import ModelRef, NewModel
@@ -93,16 +93,12 @@ def delete(context: Context, request: LoggedModelById) -> Empty:
 
 def search(context: Context, request: SearchLoggedModels) -> LoggedModelsPage:
     """Return a page of logged models; those of a deleted experiment are found like any other."""
-    if not request.experiment_ids:
-        raise InvalidParameter(
-            "Missing value for the required parameter 'experiment_ids': name at least one experiment."
-        )
+    numbers = dict.fromkeys(get_experiments(request.experiment_ids))
     limit = check_page_size(request.max_results or DEFAULT_PAGE, MAX_PAGE)
     keys = _read_order(request.order_by)
     order = complete_order(tuple(key for key, _ in keys), LOGGED_MODELS)
     # The keys that complete an order follow those that were asked for, and are attributes.
     order_datasets = [dataset for _, dataset in keys] + [ANY_DATASET] * (len(order) - len(keys))
-    numbers = dict.fromkeys(parse_experiment_id(each) for each in request.experiment_ids)
     found = ModelSearch(
         scopes=tuple(2 * number for number in numbers),
         node=parse_filter(request.filter, LOGGED_MODELS),

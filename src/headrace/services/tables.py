@@ -25,12 +25,11 @@ from headrace.api.tables import (
 )
 from headrace.base import plugins
 from headrace.base.errors import InvalidParameter
-from headrace.base.ids import parse_experiment_id
 from headrace.search.fields import RUNS, Attribute, Kind, complete_order
 from headrace.search.parser import parse_field, parse_filter, parse_order_by
 from headrace.search.tree import Entity, Field, Statistic
 from headrace.services.context import Context
-from headrace.services.validation import excerpt, get_run_id
+from headrace.services.validation import excerpt, get_experiments, get_run_id
 from headrace.store import runs as run_store
 from headrace.store.keys import find_key_ids, key_names
 from headrace.store.run_changes import read_clock
@@ -196,10 +195,8 @@ def _store_kind(kind: KeyKind) -> Any:
 
 
 def _read_scopes(experiment_ids: list[str], stages: tuple[int, ...]) -> tuple[int, ...]:
-    if not experiment_ids:
-        raise InvalidParameter("experiment_ids is empty; name at least one experiment.")
-    numbers = {parse_experiment_id(each) for each in experiment_ids}
-    return tuple(2 * number + stage for number in sorted(numbers) for stage in stages)
+    numbers = sorted(set(get_experiments(experiment_ids)))
+    return tuple(2 * number + stage for number in numbers for stage in stages)
 
 
 def _choose(texts: Iterable[str], request: ListKeys | ListValues) -> set[str]:

@@ -2,12 +2,12 @@
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from headrace.api.endpoint import Tag
 from headrace.base.errors import InvalidParameter
-from headrace.base.ids import RUN_ID
+from headrace.base.ids import RUN_ID, parse_experiment_id
 
 MAX_KEY = 250
 MAX_PARAM = 6000
@@ -138,3 +138,20 @@ def get_run_id(run_id: str, run_uuid: str = "") -> str:
             f"Invalid run id {excerpt(found)}: it begins with a letter or digit and holds letters, digits, underscores and dashes."
         )
     return found
+
+
+def get_experiments(experiment_ids: Sequence[str], limit: int | None = None) -> list[int]:
+    """Return the numbers of the experiments of a request, in its order.
+
+    Raises:
+        InvalidParameter: there are none, more than the limit, or one cannot be an id.
+    """
+    if not experiment_ids:
+        raise InvalidParameter(
+            "Missing value for the required parameter 'experiment_ids': name at least one experiment."
+        )
+    if limit is not None and len(experiment_ids) > limit:
+        raise InvalidParameter(
+            f"{len(experiment_ids)} experiments are asked for at once; at most {limit} are allowed. Ask in several calls."
+        )
+    return [parse_experiment_id(each) for each in experiment_ids]

@@ -28,6 +28,9 @@ MAX_GROUP = 512
 MAX_WAITING = 10_000
 STUCK_S = 10.0
 """While a transaction takes longer than this, in seconds, further jobs are refused: nobody can say when their turn would come."""
+GATHER_S = 0.001
+"""A group waits at most so long, in seconds, and no longer than the one before it took, for the callers that were there a moment ago."""
+_LOOK_S = 0.0001
 MAX_TRIES = 20
 MAX_RESTARTS = 3
 """So many tries of a group may be given up in order to lock runs in order."""
@@ -112,6 +115,8 @@ class Writer:
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
         self._begun_s: float | None = None  # when the transaction that runs was first tried
+        self._expected = 0  # jobs that the next group may have: those of callers that got their answers, and those that came meanwhile
+        self._until_s = 0.0  # when they are no longer waited for
         self._door = (
             threading.Lock()
         )  # no job passes between the last look at the queue and the end of the thread
@@ -168,6 +173,7 @@ class Writer:
             job = self._queue.get()
             if job is None:
                 break
+            self._gather()
             group = [job]
             last = False
             while len(group) < MAX_GROUP:
@@ -179,9 +185,21 @@ class Writer:
                     last = True
                     break
                 group.append(job)
+            begun_s = time.monotonic()
             self._run_group(group)
+            ended_s = time.monotonic()
+            self._expected = len(group) + self._queue.qsize()
+            self._until_s = ended_s + min(GATHER_S, ended_s - begun_s)
             if last:
                 break
+
+    def _gather(self) -> None:
+        """Wait for callers that send one call after the other and have just got their answers.
+
+        Otherwise many of them fall apart into two groups that take turns, each with a commit of its own. One caller alone is never made to wait.
+        """
+        while 1 + self._queue.qsize() < self._expected and time.monotonic() < self._until_s:
+            time.sleep(_LOOK_S)
 
     def _run_group(self, group: list[Job]) -> None:
         self._begun_s = time.monotonic()

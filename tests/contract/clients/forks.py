@@ -1,9 +1,10 @@
-"""Runs the area scripts of a client, each in a process of its own that has mlflow imported already: its import takes longer than most of them.
+"""Runs scripts of a client, each in a process of its own that has mlflow imported already: its import takes longer than most of them.
 
-Runs inside a peer's interpreter. Reads jobs from standard input, a JSON object a line: `script`, `arguments`, `folder`, `output`; answers each with its exit status.
+Runs inside a peer's interpreter: ``python forks.py MODULE...`` with what is to be imported besides. Reads jobs from standard input, a JSON object a line: `script`, `arguments`, `folder`, `output`; answers each with its exit status.
 """
 
 import atexit
+import importlib
 import json
 import os
 import runpy
@@ -39,6 +40,8 @@ def run(job: dict) -> None:
 
 
 def main() -> None:
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
     for line in sys.stdin:
         process = os.fork()
         if process == 0:

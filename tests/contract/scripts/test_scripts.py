@@ -7,14 +7,15 @@ has seen is in its ``seen.json``; what it has left is written down by write_down
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_clients import find_python, make_environment
+from test_clients import Client, make_environment
 
 from serving import start_server
 
@@ -23,6 +24,8 @@ pytestmark = [pytest.mark.peer, pytest.mark.timeout(600)]
 HERE = Path(__file__).parent
 SCRIPTS = sorted(path.stem for path in HERE.glob("train_*.py"))
 PEER = "mlflow-3.17"
+#: What the peer's scripts import that takes long.
+STORE = ("mlflow.store.tracking.sqlalchemy_store",)
 TIMEOUT_S = 240
 #: Tags that headrace sets besides MLflow's.
 OWN_TAG = "headrace."
@@ -35,20 +38,54 @@ def _rewrite(text: str) -> str:
     return re.sub(r"^from mlflow\b", "from headrace", text, flags=re.MULTILINE)
 
 
-def _play(python: str | Path, script: str, folder: Path, uri: str, *, rewrite: bool) -> Findings:
-    """Run a script and what writes down its results, and return both."""
-    folder.mkdir(parents=True)
-    for name in (script, "write_down"):
-        text = (HERE / f"{name}.py").read_text("utf-8")
-        (folder / f"{name}.py").write_text(_rewrite(text) if rewrite else text, "utf-8")
+def _copy(script: str, folder: Path, change: Callable[[str], str] = str) -> tuple[str, str]:
+    """Write a script, and what writes down its results, into a new folder, which is no checkout: the peer would note its commit. Return their names."""
+    folder.mkdir()
+    names = f"{script}.py", "write_down.py"
+    for name in names:
+        (folder / name).write_text(change((HERE / name).read_text("utf-8")), "utf-8")
+    return names
+
+
+class Mlflow:
+    """The peer, which keeps what scripts log in a file of their folder.
+
+    Args:
+        home: its home folder; will hold a database with nothing in it.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._database = home / "mlflow.db"
+        self.client = Client(PEER, home, STORE, MLFLOW_TRACKING_URI="sqlite:///mlflow.db")
+        self.client.run(HERE / "empty_database.py", ["sqlite:///mlflow.db"], home)
+
+    def play(self, script: str, folder: Path) -> Findings:
+        """Run a script and what writes down its results, and return both."""
+        script, writer = _copy(script, folder)
+        shutil.copy(self._database, folder)
+        self.client.run(script, [], folder)
+        self.client.run(writer, ["left.json"], folder)
+        return _read_findings(folder)
+
+
+@pytest.fixture(scope="session")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mlflow]:
+    peer = Mlflow(tmp_path_factory.mktemp("mlflow"))
+    yield peer
+    peer.client.stop()
+
+
+def _play(script: str, folder: Path, uri: str) -> Findings:
+    """Run a script with headrace, and what writes down its results, and return both."""
+    script, writer = _copy(script, folder, _rewrite)
     environment = make_environment(folder) | {
         "MLFLOW_TRACKING_URI": uri,
         "HEADRACE_SPOOL_DIR": str(folder / "spools"),
         "HEADRACE_PROVENANCE": "false",
     }
-    for command in ([f"{script}.py"], ["write_down.py", "left.json"]):
+    for command in ([script], [writer, "left.json"]):
         ran = subprocess.run(
-            [python, *command],
+            [sys.executable, *command],
             cwd=folder,
             env=environment,
             check=False,
@@ -57,16 +94,22 @@ def _play(python: str | Path, script: str, folder: Path, uri: str, *, rewrite: b
         )
         output = (ran.stdout + ran.stderr).decode("utf-8", "replace")
         assert ran.returncode == 0, f"{command}:\n{output[-4000:]}"
+    return _read_findings(folder)
+
+
+def _read_findings(folder: Path) -> Findings:
     seen, left = (json.loads((folder / name).read_text("utf-8")) for name in ("seen.json", "left.json"))
     return {"seen": seen, "left": left}
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_a_script_does_the_same_with_a_database_and_with_a_server(tmp_path: Path, script: str) -> None:
-    wanted = _play(find_python(PEER), script, tmp_path / "mlflow", "sqlite:///mlflow.db", rewrite=False)
+def test_a_script_does_the_same_with_a_database_and_with_a_server(
+    tmp_path: Path, mlflow: Mlflow, script: str
+) -> None:
+    wanted = mlflow.play(script, tmp_path / "mlflow")
     with start_server(tmp_path / "tracking") as server:
         given = {
-            name: _play(sys.executable, script, tmp_path / name, uri, rewrite=True)
+            name: _play(script, tmp_path / name, uri)
             for name, uri in (("database", "sqlite:///headrace.db"), ("server", server.url))
         }
     differences = [line for name in given for line in _compare(name, wanted, _without_own(given[name]))]

@@ -122,6 +122,13 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
         yield start
 
 
+@pytest.fixture(scope="module")
+def common_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that the tests of a module share, which leave nothing there."""
+    with _starting(tmp_path_factory.mktemp("common")) as running:
+        yield running
+
+
 @pytest.fixture
 def run_command(tmp_path: Path) -> RunCommand:
     """A function that runs ``headrace ...`` in the test's folder to its end."""

@@ -176,10 +176,10 @@ def test_artifacts_go_there_and_back(headrace: Any, server: Any, tmp_path: Path)
     ],
 )
 def test_a_mistake_is_one_line_on_standard_error(
-    headrace: Any, arguments: tuple[str, ...], status: int, said: str
+    common_server: Any, run_command: Any, arguments: tuple[str, ...], status: int, said: str
 ) -> None:
     for options in ((), ("--json",)) if status == 1 else ((),):
-        ran = headrace(*arguments, *options)
+        ran = run_command(*arguments, *options, env={"MLFLOW_TRACKING_URI": common_server.url})
         assert ran.returncode == status
         assert ran.stdout == ""
         assert said in ran.stderr

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from headrace.base import errors
-from headrace.server.answers import PIECE_BYTES, error_body, send_bytes, send_error, send_long, unexpected
+from headrace.server.answers import PIECE_BYTES, error_body, note_defect, send_bytes, send_error, send_long
 
 Make = Callable[..., Any]
+_SCOPE = {"type": "http", "method": "GET", "path": "/api/x", "headers": []}
 
 
 def _tree(root: type[errors.HeadraceError]) -> list[type[errors.HeadraceError]]:
@@ -20,7 +21,7 @@ def _tree(root: type[errors.HeadraceError]) -> list[type[errors.HeadraceError]]:
 @pytest.mark.parametrize("kind", _tree(errors.HeadraceError), ids=lambda kind: kind.__name__)
 def test_an_error_is_sent_in_mlflows_form(exchange: Make, kind: type[errors.HeadraceError]) -> None:
     answer = exchange()
-    asyncio.run(send_error(answer.send, kind("what < happened é")))
+    asyncio.run(send_error(dict(_SCOPE), answer.send, kind("what < happened é")))
     assert answer.status == kind.status
     assert answer.headers[b"content-type"] == b"application/json"
     assert answer.headers[b"content-length"] == str(len(answer.body)).encode()
@@ -34,10 +35,30 @@ def test_an_error_is_sent_in_mlflows_form(exchange: Make, kind: type[errors.Head
     assert (b"retry-after" in answer.headers) is (kind.status in {429, 503})
 
 
-def test_a_defect_shows_its_reference_and_nothing_else() -> None:
-    body = json.loads(error_body(unexpected("1234abcd")))
+@pytest.mark.parametrize("kind", _tree(errors.HeadraceError), ids=lambda kind: kind.__name__)
+def test_what_is_the_servers_fault_stands_in_the_log_in_one_line(
+    exchange: Make, caplog: pytest.LogCaptureFixture, kind: type[errors.HeadraceError]
+) -> None:
+    scope = _SCOPE | {"headers": [(b"x-request-id", b"given-7")], "path": "/api/x\ny"}
+    asyncio.run(send_error(scope, exchange().send, kind("broken\nforged line")))
+    lines = [record.getMessage() for record in caplog.records]
+    if kind.status < 500 or kind is errors.NotImplementedByServer:
+        assert not lines
+    else:
+        (line,) = lines
+        assert "request given-7" in line
+        assert "broken" in line
+        assert "\n" not in line
+
+
+def test_a_defect_shows_the_requests_id_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    scope = {"method": "GET", "path": "/x", "headers": [(b"x-request-id", b"1234abcd")]}
+    body = json.loads(error_body(note_defect(scope, ValueError("secret"))))
     assert body["error_code"] == "INTERNAL_ERROR"
     assert "1234abcd" in body["message"]
+    assert "secret" not in body["message"]
+    assert "1234abcd" in caplog.text
+    assert "secret" in caplog.text
 
 
 def test_headers_of_ones_own_replace_the_type(exchange: Make) -> None:

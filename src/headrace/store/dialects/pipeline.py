@@ -1,4 +1,4 @@
-"""Statements on a connection to PostgreSQL, sent together: nothing goes out before an answer is asked for, so that what needs no answer costs no round trip.
+"""Statements on a connection to PostgreSQL, sent together: nothing is waited for before an answer is asked for, so that what needs no answer costs no round trip.
 
 It stands on psycopg's wrapper of libpq and on its adapters, beside psycopg's own cursors: those wait for each statement, and cost three times as much
 of a processor. Statements that come again are prepared, answers come in binary. The module does not know what the statements mean.
@@ -19,7 +19,9 @@ from psycopg.waiting import Wait
 from headrace.store.dialect import KEPT_TEXTS
 
 MOST_QUEUED = 64
-"""So many statements wait at most: the database works on the first while the next are made."""
+"""So many statements wait for their answers at most."""
+AHEAD_BYTES = 1_500
+"""When so much is queued it is sent, if answers were taken before: the database works on it while the next statements are made."""
 MOST_PREPARED = 400
 """So many statements stay prepared on a connection."""
 
@@ -55,7 +57,17 @@ class Pipeline:
         connection: in autocommit; while statements are on their way nobody else uses it.
     """
 
-    __slots__ = ("_connection", "_number", "_pgconn", "_prepared", "_queue", "_sent", "_transformer")
+    __slots__ = (
+        "_connection",
+        "_number",
+        "_pgconn",
+        "_prepared",
+        "_queue",
+        "_queued_bytes",
+        "_sent",
+        "_synced",
+        "_transformer",
+    )
 
     def __init__(self, connection: "psycopg.Connection[Any]") -> None:
         self._connection = connection
@@ -64,7 +76,9 @@ class Pipeline:
         self._prepared: dict[_Key, bytes] = {}  # an empty name: seen once, not prepared yet
         self._number = 0
         self._queue: list[_Asked] = []
+        self._queued_bytes = 0
         self._sent: list[_Asked] = []
+        self._synced = True  # whether the database was told to answer what was sent
 
     def ask(self, text: str, params: Sequence[Any] = ()) -> _Asked:
         """Queue a statement, written with ``%s``, and return what its answer will be in."""
@@ -74,6 +88,7 @@ class Pipeline:
             values = self._transformer.dump_sequence(params, [PyFormat.AUTO] * len(params))
             key = text, tuple(self._transformer.types or ())
             packed = values, self._transformer.formats
+            self._queued_bytes += sum(map(len, filter(None, values)))
         name = self._prepared.get(key)
         if name is None:
             name = self._prepared[key] = b""
@@ -85,8 +100,11 @@ class Pipeline:
             self._queue.append(_Asked(key, name, (None, None), prepares=True))
         asked = _Asked(key, name, packed)
         self._queue.append(asked)
-        if len(self._queue) >= MOST_QUEUED:
+        if len(self._queue) + len(self._sent) >= MOST_QUEUED:
             self.flush()
+        elif self._queued_bytes >= AHEAD_BYTES:
+            self._push()
+            self._connection.wait(generators.send(self._pgconn))
         return asked
 
     def _forget_oldest(self) -> None:
@@ -101,18 +119,31 @@ class Pipeline:
         Raises:
             psycopg.Error: a statement failed; those behind it were not run.
         """
-        self.collect()
+        if self._synced:
+            self.collect()
         self.send()
         self.collect()
 
     def send(self) -> None:
         """Send what is queued; `collect` waits for the answers."""
-        if not self._queue:
+        if not self._queue and self._synced:
             return
+        self._push()
+        self._pgconn.pipeline_sync()
+        self._synced = True
+        self._connection.wait(generators.send(self._pgconn))
+
+    def _push(self) -> None:
+        """Hand what is queued to libpq, behind what was sent and not answered yet."""
         pgconn = self._pgconn
-        self._sent, self._queue = self._queue, []
-        pgconn.enter_pipeline_mode()
-        for asked in self._sent:
+        if self._synced:
+            self.collect()
+            pgconn.enter_pipeline_mode()
+            self._synced = False
+        queue, self._queue = self._queue, []
+        self._queued_bytes = 0
+        self._sent += queue
+        for asked in queue:
             values, formats = asked.params
             text, types = asked.key
             if asked.prepares:
@@ -121,8 +152,6 @@ class Pipeline:
                 pgconn.send_query_prepared(asked.name, values, formats, Format.BINARY)
             else:
                 pgconn.send_query_params(_number_marks(text), values, types, formats, Format.BINARY)
-        pgconn.pipeline_sync()
-        self._connection.wait(generators.send(pgconn))
 
     def collect(self) -> None:
         """Wait for the answers to what was sent.
@@ -130,8 +159,14 @@ class Pipeline:
         Raises:
             psycopg.Error: see `flush`.
         """
+        failed = self._take_answers()
+        if failed is not None:
+            raise errors.error_from_result(failed)
+
+    def _take_answers(self) -> PGresult | None:
+        """Wait for the answers to what was sent; return the one that tells of a failure, if there is one."""
         if not self._sent:
-            return
+            return None
         sent, self._sent = self._sent, []
         try:
             failed = self._collect(sent)
@@ -139,15 +174,13 @@ class Pipeline:
             if not isinstance(error, psycopg.Error):
                 self._connection.close()  # nobody knows what is still to come on it
             raise
-        if failed is None:
-            return
-        for asked in sent:
-            if asked.prepares:
-                self._prepared.pop(asked.key, None)
-        raise errors.error_from_result(failed)
+        if failed is not None:
+            for asked in sent:
+                if asked.prepares:
+                    self._prepared.pop(asked.key, None)
+        return failed
 
     def _collect(self, sent: Sequence[_Asked]) -> PGresult | None:
-        """Take the answers; return the one that tells of a failure, if there is one."""
         pgconn = self._pgconn
         failed: PGresult | None = None
         for asked, result in zip(sent, self._connection.wait(_receive(pgconn)), strict=False):
@@ -188,7 +221,12 @@ class Pipeline:
             if asked.prepares:
                 self._prepared.pop(asked.key, None)
         self._queue.clear()
-        self.collect()
+        self._queued_bytes = 0
+        if self._synced:
+            self.collect()
+        else:  # what was sent goes with the transaction, whatever became of it
+            self.send()
+            self._take_answers()
         if self._pgconn.transaction_status == TransactionStatus.IDLE:
             return
         self.ask("ROLLBACK")
