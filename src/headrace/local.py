@@ -7,7 +7,6 @@ parent and child open them again at their next call.
 The module knows no endpoint but those that carry bytes, for which it finds places as the HTTP server does.
 """
 
-import atexit
 import os
 import threading
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from typing import Any, BinaryIO, Self
 from headrace.api import artifacts as rows
 from headrace.api.endpoint import Endpoint, Req, Res
 from headrace.base import msgpack
+from headrace.base.endings import close_at_end
 from headrace.base.errors import HeadraceError, InvalidParameter, Unavailable
 from headrace.base.json import Wire, decode
 from headrace.base.version import __version__
@@ -309,7 +309,7 @@ class Stores:
 
 
 STORES = Stores()
-atexit.register(STORES.close)
+close_at_end(STORES.close)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=STORES.before_fork,

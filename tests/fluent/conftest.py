@@ -49,7 +49,7 @@ def forget_everything() -> None:
         client.close()
     fresh = State()
     for field in dataclasses.fields(State):
-        if field.name not in {"hooks", "last_call", "is_first_to_fork"}:
+        if field.name not in {"hooks", "is_first_to_fork"}:
             setattr(STATE, field.name, getattr(fresh, field.name))
     CURRENT.set(NO_RUN)
 

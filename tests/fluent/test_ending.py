@@ -58,6 +58,38 @@ def test_a_run_without_a_block_gets_the_status_that_is_true(
         assert "ZeroDivisionError" in done.stderr
 
 
+def test_a_database_that_is_opened_while_the_process_ends_stays_open_until_all_is_stored(
+    client: Client, script: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    done = script(
+        BEGIN
+        + """
+import atexit
+from headrace.fluent import state
+
+loaded, exiting = threading.Event(), threading.Event()
+open_destination = state.open_destination
+
+def open_late(*arguments):
+    destination = open_destination(*arguments)
+    loaded.set()
+    exiting.wait(30)
+    return destination
+
+state.open_destination = open_late
+started()
+log_metric('m', 1.0)
+assert loaded.wait(30)
+atexit.register(exiting.set)
+"""
+    )
+    run_id = run_of(done)
+    assert "could not be sent" not in done.stderr
+    assert "cannot be sent" not in done.stderr
+    assert status(client, run_id) == "FINISHED"
+    assert [point.value for point in client.metrics.history(run_id, "m")] == [1.0]
+
+
 def test_an_exit_that_somebody_has_caught_does_not_count(
     client: Client, script: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

@@ -17,6 +17,7 @@ from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
 from headrace.api.runs import RunStatus
+from headrace.base.endings import call_at_exit
 from headrace.base.errors import HeadraceError
 from headrace.fluent import state
 from headrace.fluent.environment import EXIT_WAIT_S, GRACE_S, read_seconds
@@ -47,7 +48,7 @@ def install() -> None:
     if is_new_process:
         _end_with_child()
     if is_first:
-        state.call_first_at_exit(end_process)
+        call_at_exit(end_process)
         hooks.exception, sys.excepthook = sys.excepthook, _see_exception
         hooks.thread_exception, threading.excepthook = threading.excepthook, _see_thread_exception
         sys.exit = _exit

@@ -4,7 +4,6 @@ Everything is made when it is first needed. A forked child goes on with the same
 parent, which ends them. The module does not know what a run is beyond `OpenRun`.
 """
 
-import atexit
 import logging
 import os
 import signal
@@ -117,7 +116,6 @@ class State:
     signal: int | None = None
     hooks: Hooks = field(default_factory=Hooks)
     fate: Fate = field(default_factory=Fate)
-    last_call: Callable[[], None] | None = None
     job_places: set[str] = field(default_factory=set)
     ending: bool = False
     is_exiting: bool = False
@@ -242,9 +240,6 @@ def _open_destination(uri: str) -> TransportDestination:
     if not STATE.is_first_to_fork and _find_stores() is not None and hasattr(os, "register_at_fork"):
         STATE.is_first_to_fork = True
         os.register_at_fork(before=_hold_loading)
-    # A database that was opened by that is closed at the exit; what waits has to be sent before.
-    if STATE.last_call is not None:
-        call_first_at_exit(STATE.last_call)
     return destination
 
 
@@ -252,13 +247,6 @@ def _prepare(uri: str, destination: TransportDestination) -> None:
     """Send what earlier processes of a job have left before its run goes on."""
     if uri in STATE.job_places:
         send_left(uri, destination, STATE.settings.root, STATE.spools[uri].backlog.folder)
-
-
-def call_first_at_exit(call: Callable[[], None]) -> None:
-    """Let a function be the first one that is called at the exit, also before those that what it needs will register."""
-    STATE.last_call = call
-    atexit.unregister(call)
-    atexit.register(call)
 
 
 def flush_reads(timeout_s: float = READ_WAIT_S, uri: str | None = None) -> bool:
