@@ -118,7 +118,7 @@ class Bench:
             seen["many"] = many
         for kind in _TRAININGS if library.trains else ():
             if self._can_train(library, kind):
-                pairs = 40 // (4 if self._share > 1 else 1)
+                pairs = 30 // (5 if self._share > 1 else 1)
                 trained = self._run(library, "train", pairs, self._make_folder(library), f":{kind}")
                 seen[f"train-{kind}"] = trained
             else:
