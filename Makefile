@@ -5,6 +5,8 @@ BIN := .venv/bin
 JOBS ?= 6
 # More options for pytest: make test TESTS="tests/store -x"
 TESTS ?=
+# What `make check test` has run before its tests begin, and they leave out.
+CHECKED := $(if $(TESTS),,$(if $(filter check,$(MAKECMDGOALS)),tests/structure))
 # Environments of the programs that headrace is tested and measured against, one for each lock of that name.
 PEERS := $(patsubst requirements/%.txt,%,$(wildcard requirements/peer-*.txt))
 RIVALS := $(patsubst requirements/%.txt,%,$(wildcard requirements/bench-*.txt))
@@ -33,7 +35,8 @@ demo: dev ## train real models, log them to a running server, read them back
 test: dev ## run all tests (JOBS=6 processes, TESTS="options for pytest")
 	@scripts/bootstrap $(PEERS)
 	@scripts/ui vitest run
-	@$(BIN)/pytest --ignore=tests/integrations --numprocesses=$(JOBS) --dist=worksteal -rs $(TESTS)
+	@$(if $(CHECKED),echo 'tests without $(CHECKED): `make check` has run it')
+	@$(BIN)/pytest --ignore=tests/integrations $(CHECKED:%=--ignore=%) --numprocesses=$(JOBS) --dist=worksteal -rs $(TESTS)
 
 test-integrations: dev ## run the guide's programs with PyTorch, Lightning, transformers, Keras, Optuna
 	@scripts/bootstrap integrations

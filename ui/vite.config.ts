@@ -40,7 +40,7 @@ function nameRuns(): Plugin {
 
 /** What menus, panels, dialogs and notes are made of: fetched when somebody seems to want one. */
 const OVERLAYS =
-  /components\/(Late(Menu|Popover)|CopyButton)|@floating-ui|@mantine\/notifications|@mantine\/core\/esm\/components\/(Checkbox|Combobox|Drawer|Menu|Modal|ModalBase|Popover|ScrollArea|Select|Slider|Tooltip)\//;
+  /components\/(Late(Menu|Popover)|CopyButton|FormDialog)|@floating-ui|@mantine\/notifications|@mantine\/core\/esm\/components\/(Checkbox|Combobox|Drawer|Menu|Modal|ModalBase|Popover|ScrollArea|Select|Slider|Tooltip)\//;
 
 /** Few files, each for a purpose: a page of fifty small ones waits for fifty answers. Each takes with it what it needs and those above have not. */
 const groups = [

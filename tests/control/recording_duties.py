@@ -17,7 +17,7 @@ from headrace.services.context import Platform
 from headrace.services.platform import PlatformSettings, open_platform
 from headrace.store.transaction import Kind
 
-LEASE_S = 1.5
+LEASE_S = 5.0
 RECORD = "HEADRACE_TEST_RECORD"
 
 

@@ -68,13 +68,26 @@ def _touch(world: World) -> None:
     world.write(lambda tx: tx.touch(Kind.EXPERIMENT, 0, 0))
 
 
+def _wait_for_quiet(world: World) -> None:
+    """Wait until half a second goes by without a write."""
+    with watch(world.url) as state:
+        states = [state()]
+
+        def is_quiet() -> bool:
+            time.sleep(0.5)
+            states.append(state())
+            return states[-1] == states[-2]
+
+        _wait_for(is_quiet)
+
+
 def test_an_idle_store_is_not_written_to(
     world: World, start: Callable[..., Background], record: Path
 ) -> None:
     start(FAILING, pause_s=0.01)
     _touch(world)
     _wait_for(lambda: _read(record) == "4")
-    time.sleep(0.2)
+    _wait_for_quiet(world)
     with nothing_written(world.url):
         time.sleep(2.5)
     assert _read(record) == "4"
@@ -112,7 +125,7 @@ def test_it_stops_soon_and_gives_its_duties_back(
     _wait_for(lambda: "begun" in _read(record))
     began = time.monotonic()
     background.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15  # and not the 20 s of its lease
     assert _read(record) == "begun returned "
     assert world.query("SELECT name, until FROM hr_duty") == [("endless", 0)]
 
@@ -120,10 +133,10 @@ def test_it_stops_soon_and_gives_its_duties_back(
 def test_a_duty_is_told_to_return_before_its_lease_ends(
     world: World, start: Callable[..., Background], record: Path
 ) -> None:
-    start(ENDLESS, lease_s=4.0)
+    start(ENDLESS, lease_s=10.0)
     _touch(world)
     _wait_for(lambda: "begun" in _read(record))
-    _wait_for(lambda: "returned" in _read(record), limit_s=4.0)
+    _wait_for(lambda: "returned" in _read(record), limit_s=10.0)
     _wait_for(lambda: _read(record).endswith("returned begun "))
 
 
@@ -252,7 +265,7 @@ def test_another_process_takes_over_from_a_killed_one_and_never_do_two_run_a_dut
             process.wait()
     spans = _spans(record, killed)
     taken_over = next(begin for begin, _, pid in spans if pid != first)
-    assert taken_over - killed[first] < recording_duties.LEASE_S + 2
+    assert taken_over - killed[first] < recording_duties.LEASE_S + 10
     for (_, end, one), (begin, _, other) in pairwise(spans):
         assert one == other or end <= begin
 

@@ -131,7 +131,7 @@ def test_when_all_servers_stood_still_no_run_is_lost_for_it(pair: Pair) -> None:
     living = pair.make_run(0, 5 * SECOND)
     with _standing_still(pair.servers[0]), _standing_still(pair.servers[1]):
         time.sleep(STILL_S)
-    _wait_for(lambda: "the leases of" in pair.servers[0].log + pair.servers[1].log, 5)
+    _wait_for(lambda: "the leases of" in pair.servers[0].log + pair.servers[1].log)
     assert [client.control.get(living).state for client in pair.clients] == ["RUNNING", "RUNNING"]
     assert pair.clients[0].control.get(dead).state == "LOST"
 
@@ -149,7 +149,7 @@ def test_a_duty_goes_to_another_server_at_once_when_its_own_is_stopped(pair: Pai
         pair.clients[other].jobs.tag_runs({"a": "b"}, run_ids=[run_id]).job_id, 30
     )
     assert (job.state, job.done) == (JobState.FINISHED, 1)
-    assert time.monotonic() - began < LEASE_S / 4
+    assert time.monotonic() - began < LEASE_S / 2  # of his lease more was left when he gave it back
     assert pair.find_holder("jobs") == other
 
 

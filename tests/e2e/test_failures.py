@@ -37,6 +37,14 @@ def test_a_failure_names_the_request_as_the_servers_log_does(page: Page, broken:
     request_id = failure.locator("code").inner_text()
     assert re.fullmatch(r"[0-9a-f]{16}", request_id)
     assert f"request {request_id}: " in broken.log
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_failure_can_be_read_in_both_themes(
+    open_at: Callable[..., Opened], broken: Server, scheme: str
+) -> None:
+    page = open_at(broken.url, color_scheme=scheme).go("/experiments")
+    expect(page.get_by_role("button", name="Copy request id")).to_be_visible()
     assert find_violations(page) == []
 
 

@@ -54,7 +54,7 @@ def test_a_name_a_note_and_a_tag_are_edited_and_kept(opened: Opened, filled: Fil
     notes.get_by_role("textbox").fill("Written **here**.")
     notes.get_by_text("Read", exact=True).click()
     expect(notes.locator("strong")).to_have_text("here")
-    page.wait_for_timeout(1500)
+    expect(notes.get_by_role("status")).to_have_text("Saved")
     page.reload()
     expect(page.get_by_role("region", name="Notes").locator("strong")).to_have_text("here")
     expect(page.get_by_role("region", name=re.compile("^Tags"))).to_contain_text("ann")
@@ -68,6 +68,7 @@ def test_a_name_a_note_and_a_tag_are_edited_and_kept(opened: Opened, filled: Fil
         ("data/points.csv", "point 7"),
         ("train.py", "math.pi"),
         ("notes.txt", "plain words"),
+        ("empty.txt", "This file is empty."),
         ("tables/answers.json", "2 + 2"),
     ],
 )
@@ -123,6 +124,15 @@ def test_charts_and_system_metrics_have_their_tabs(opened: Opened, place: str) -
     expect(page.locator("main")).to_contain_text("cpu_utilization_percentage")
 
 
+def test_parts_of_a_run_stay_where_they_are_when_another_is_chosen(opened: Opened, place: str) -> None:
+    page = opened.go(place)
+    parts = page.get_by_role("navigation", name="Parts of the run").get_by_role("link")
+    before = [parts.nth(at).bounding_box() for at in range(6)]
+    page.get_by_role("link", name="Media", exact=True).click()
+    expect(parts.nth(3)).to_have_attribute("aria-current", "page")
+    assert [parts.nth(at).bounding_box() for at in range(6)] == before
+
+
 def test_the_source_names_the_program_and_its_packages(opened: Opened, place: str) -> None:
     page = opened.go(f"{place}/source")
     expect(page.locator("main")).to_contain_text("training.py")
@@ -138,6 +148,7 @@ def test_a_run_is_deleted_with_a_banner_and_restored(opened: Opened, filled: Fil
     page = opened.go(f"/experiments/{filled.experiment_id}/runs/{filled.runs[5]}")
     page.get_by_role("button", name="More about this run").click()
     page.get_by_role("menuitem", name="Move to trash").click()
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_role("button", name="Restore")).to_have_count(0)
 

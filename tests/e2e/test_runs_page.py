@@ -39,6 +39,29 @@ def test_a_filter_that_is_wrong_says_what_is_wrong_and_the_rows_stay(page: Page)
     expect(_rows(page).get_by_role("link", name="broken")).to_be_visible()
 
 
+def test_an_address_with_a_filter_that_is_wrong_says_so_and_clears_it(opened: Opened, filled: Filled) -> None:
+    page = opened.go(f"/experiments/{filled.experiment_id}/runs?q=params.model+%3D%3D%3D+5")
+    expect(page.get_by_role("heading", name="This filter cannot be read")).to_be_visible()
+    page.get_by_role("main").get_by_role("button", name="Clear the filter").last.click()
+    expect(_rows(page).get_by_role("link", name="broken")).to_be_visible()
+
+
+def test_a_long_name_leaves_room_for_what_stands_beside_it(opened: Opened) -> None:
+    name = "a-long-name/" + "lr=0.001 batch=128 " * 9
+    made = opened.page.request.post(
+        f"{opened.url}/api/2.0/mlflow/experiments/create", data={"name": name.strip()}
+    )
+    page = opened.go(f"/experiments/{made.json()['experiment_id']}/runs")
+    expect(page.get_by_role("heading", level=1)).to_have_text(name.strip())
+    crumb = page.get_by_role("navigation", name="Where this page is").get_by_role("link", name="Experiments")
+    assert crumb.evaluate("link => link.scrollWidth <= link.offsetWidth")
+    share = page.get_by_role("button", name="Share").bounding_box()
+    title = page.get_by_role("heading", level=1).bounding_box()
+    assert share
+    assert title
+    assert share["y"] < title["y"] + title["height"]
+
+
 def test_the_filter_completes_keys_and_values(page: Page) -> None:
     box = page.get_by_role("combobox", name="Filter")
     box.click()
@@ -170,7 +193,7 @@ def test_a_menu_gives_the_focus_back_to_its_button(page: Page) -> None:
     button = page.get_by_role("button", name="More about the table")
     button.focus()
     button.press("Enter")  # fetches it the first time
-    expect(page.get_by_role("menuitemcheckbox", name="Dense lines")).to_be_visible()
+    expect(page.get_by_role("menuitemcheckbox", name="Compact rows")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("menuitem")).to_have_count(0)
     expect(button).to_be_focused()

@@ -116,6 +116,7 @@ def _log_files(at: int) -> None:
     hr.log_text("import math\nprint(math.pi)\n", "train.py")
     hr.log_text(PAGE, "report.html")
     hr.log_text("plain words\n", "notes.txt")
+    hr.log_text("", "empty.txt")
     hr.set_tag("mlflow.note.content", f"Run number **{at}** of the series.")
     hr.log_table({"question": ["1 + 1", "2 + 2"], "answer": [2, 4 + at]}, "tables/answers.json")
     for step in (0, 10, 20):

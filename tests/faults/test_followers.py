@@ -230,6 +230,20 @@ def _ask_clock(server: ServerProcess) -> int:
         return int(client.changes.read().cursor)
 
 
+def _hold_many(server: ServerProcess, cursor: int) -> list[socket.socket]:
+    """Send as many calls as `HELD` that will be held, and wait until their connections are there."""
+    assert server.process is not None
+    process = psutil.Process(server.process.pid)
+    held = [_hold(server.port, cursor) for _ in range(HELD)]
+    missing = {sock.getsockname()[1] for sock in held}
+    until = time.monotonic() + 30
+    while missing and time.monotonic() < until:
+        missing -= {each.raddr.port for each in process.net_connections("tcp") if each.raddr}
+        time.sleep(0.05)
+    assert not missing
+    return held
+
+
 def _hold(port: int, cursor: int) -> socket.socket:
     """Send a call that will be held, on a connection of its own."""
     body = json.dumps({"cursor": cursor, "wait_ms": 60_000}).encode()
@@ -251,8 +265,8 @@ def _read_answer(sock: socket.socket) -> Any:
 
 def test_a_server_that_stops_answers_all_that_it_holds_at_once(server: ServerProcess) -> None:
     cursor = _ask_clock(server)
-    held = [_hold(server.port, cursor) for _ in range(HELD)]
-    time.sleep(0.5)
+    held = _hold_many(server, cursor)
+    time.sleep(0.5)  # their connections are there; what they ask has come as well
     start = time.monotonic()
     server.terminate()
     answers = [_read_answer(sock) for sock in held]
@@ -269,11 +283,7 @@ def test_clients_that_leave_are_let_go_at_once(server: ServerProcess) -> None:
     warm = _hold(server.port, cursor)  # opens what the hub keeps open
     time.sleep(0.3)
     before = process.num_fds()
-    held = [_hold(server.port, cursor) for _ in range(HELD)]
-    until = time.monotonic() + 30
-    while process.num_fds() < before + HELD and time.monotonic() < until:
-        time.sleep(0.05)
-    assert process.num_fds() >= before + HELD
+    held = _hold_many(server, cursor)
     for sock in held:
         sock.close()
     until = time.monotonic() + 30

@@ -18,7 +18,7 @@ def test_writes_are_answered_503_while_reads_go_on_and_both_recover(hasty_server
         for step in (1, 2):
             started = time.monotonic()
             status, answer = connection.ask("POST", "runs/log-metric", step=step, **metric)
-            assert time.monotonic() - started < 5
+            assert time.monotonic() - started < 10  # the time it waits unless it is told another
             assert status == 503
             assert answer["error_code"] == "TEMPORARILY_UNAVAILABLE"
             assert "locked by another program for more than 0.2 s" in answer["message"]

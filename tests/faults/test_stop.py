@@ -2,14 +2,24 @@
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from databases import query
 from faults.fleet import Disconnected, ServerProcess, locked_by_another_program
 from headrace.client import connect
 
 WAITING = 30
+
+
+def _wait_for(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until, "it has not come"
+        time.sleep(0.01)
 
 
 def test_sigterm_answers_and_stores_what_was_waiting(server: ServerProcess) -> None:
@@ -24,14 +34,17 @@ def test_sigterm_answers_and_stores_what_was_waiting(server: ServerProcess) -> N
         connection.close()
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(WAITING)]
+    assert server.process is not None
+    process = psutil.Process(server.process.pid)
+    before = process.num_fds()
     with locked_by_another_program(server.store):
         for thread in threads:
             thread.start()
-        time.sleep(0.5)  # until all of them wait
+        _wait_for(lambda: process.num_fds() >= before + WAITING)
+        time.sleep(0.5)  # their connections are there; what they ask has come as well
         server.terminate()
         time.sleep(0.3)
         assert statuses == []
-        assert server.process is not None
         assert server.process.poll() is None
     for thread in threads:
         thread.join(30)
@@ -64,13 +77,12 @@ def test_sigterm_in_the_middle_of_ingest_loses_no_answered_call(
     threads = [threading.Thread(target=write, args=(thread,)) for thread in range(8)]
     for thread in threads:
         thread.start()
-    time.sleep(0.7)
+    _wait_for(lambda: len(answered) > 100)
     server.terminate()
     assert server.wait() == 0
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive()
-    assert len(answered) > 100
     with connect(server.store, artifacts_destination=str(tmp_path)) as client:
         stored = {point.step for point in client.metrics.history(run_id, "loss")}
     assert set(answered) <= stored

@@ -267,6 +267,7 @@ def test_runs_of_a_program_share_what_was_found_out(
     assert names_of(run_id) >= {"environment.json", "process.json", "requirements.txt", "uncommitted.diff"}
 
 
+MOST_S = 0.05
 COST = """
 import sys, time
 import headrace as hr
@@ -283,12 +284,15 @@ print(time.perf_counter() - begin)
 def test_it_adds_less_than_50_ms_to_the_first_start_run_of_a_process(server_uri: str, code: Path) -> None:
     (code / "train.py").write_text(COST)
     costs: dict[str, list[float]] = {"with": [], "without": []}
-    for _ in range(4):
+    added = MOST_S
+    for attempt in range(12):  # on a busy machine the quickest of a few tells nothing yet
         for choice, measured in costs.items():
             measured.append(float(launch(code, choice)))
-    added = min(costs["with"]) - min(costs["without"])
+        added = min(costs["with"]) - min(costs["without"])
+        if attempt >= 2 and added < MOST_S:
+            break
     print(f"added to start_run: {added * 1000:.1f} ms, {costs}")
-    assert added < 0.05
+    assert added < MOST_S
 
 
 def test_generators_go_on_as_if_nobody_had_looked(uri: str) -> None:

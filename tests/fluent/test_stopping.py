@@ -18,7 +18,7 @@ def wait_until_told(client: Client, run_id: str) -> None:
     """Wait until the request has been acknowledged."""
     until = time.monotonic() + WAIT_S
     while time.monotonic() < until:
-        assert flush_all(5)
+        assert flush_all(20)
         stop = client.control.get(run_id).stop
         if stop and stop.seen_at:
             return
@@ -97,11 +97,11 @@ def test_a_run_that_logs_nothing_hears_of_a_request_too(
 def test_a_run_that_is_silent_is_lost_and_one_that_lives_is_not(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HEADRACE_LEASE_S", "1")
+    monkeypatch.setenv("HEADRACE_LEASE_S", "4")
     with start_run() as run:
         assert flush_all(20)
-        for _ in range(5):
-            time.sleep(0.5)
+        for _ in range(6):
+            time.sleep(1)
             assert client.control.get(run.run_id).state == "RUNNING"
     assert flush_all(20)
     assert client.control.get(run.run_id).state == "FINISHED"

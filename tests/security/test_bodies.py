@@ -434,7 +434,7 @@ def test_slow_clients_hold_up_nobody(target: Target, run: str) -> None:
                 sock.sendall(request[position * 10 : position * 10 + 10])
             start = time.monotonic()
             target.check_health()
-            assert time.monotonic() - start < 2
+            assert time.monotonic() - start < 20  # who waited for them would wait for ever
         for sock in slow:
             sock.sendall(request[30:])
         assert {exchange(sock, b"").status for sock in slow} == {200}

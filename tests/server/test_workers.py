@@ -23,8 +23,6 @@ from serving import COMMAND, start_server
 WORKERS = 3
 SCRIPT = Path(__file__).with_name("serve_workers.py")
 WAIT_S = 60
-# Clients of a load rest for so long after each answer: there is always one with a request under way, and processes that start get a core.
-PAUSE_S = 0.01
 
 on_sqlite = pytest.mark.databases(
     "sqlite", reason="it is about processes; which database they have in common is no matter"
@@ -186,7 +184,6 @@ class Load:
                     continue
                 self.answered.append(step)
                 step += stride
-                self._done.wait(PAUSE_S)
 
     def wait_for(self, more: int) -> None:
         """Wait until so many more points are answered."""

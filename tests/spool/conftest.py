@@ -58,7 +58,7 @@ def make_spool(server: ModelServer, quick: SpoolSettings) -> Iterator[MakeSpool]
         spool.close(0)
 
 
-def wait_until(check: Callable[[], object], seconds: float = 10.0) -> None:
+def wait_until(check: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until something is so; fail if it does not become so."""
     until = time.monotonic() + seconds
     while not check():

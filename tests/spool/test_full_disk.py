@@ -171,7 +171,7 @@ def test_a_process_that_begins_on_a_full_disk_is_told_so_and_not_stopped(
     before = time.monotonic()
     with pytest.raises(SpoolFull):
         spool.open_run(RUN, START, lease_ms=None)
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 20
     disk.free()
     run = spool.open_run(RUN, START, lease_ms=None)
     run.log_point("a", 1, 1, 1)

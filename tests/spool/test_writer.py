@@ -79,7 +79,7 @@ def test_a_run_lives_and_ends_without_a_server(
         run.set_status(RunStatus.FINISHED, 5)
         before = time.monotonic()
         assert not spool.flush()
-        assert time.monotonic() - before < 5
+        assert time.monotonic() - before < 20  # it gives up, and does not wait for the server
         backlog = spool.backlog
         assert (backlog.records, backlog.files, backlog.reachable) == (2003, 1, False)
         assert "nobody there" in backlog.last_error
@@ -324,10 +324,10 @@ def test_a_full_spool_refuses_when_nothing_gets_on_and_keeps_what_it_has(
     assert time.monotonic() - before >= 0.3
     assert 500 < taken < 1100
     before = time.monotonic()
-    for _ in range(20):  # who was refused once does not wait again
+    for _ in range(100):  # who was refused once does not wait again
         with pytest.raises(SpoolFull):
             run.log_point("loss", 1, taken, taken)
-    assert time.monotonic() - before < 20 * 0.3
+    assert time.monotonic() - before < 100 * 0.3
     with pytest.raises(SpoolFull):
         run.add_bytes(bytes(40_000), "large")
     server.down = None

@@ -21,9 +21,11 @@ from headrace.store.filelock import FileLock
 from headrace.store.migrate import check
 from headrace.store.transaction import RunRef
 
-# One process loads the program and forks: 64 interpreters would take most of the test's time to start.
+# One process loads the program and forks: 64 interpreters, and as many drivers, would take most of the test's time to start.
 OPEN_AT_ONCE = """
 import json, os, sys
+import sqlalchemy.dialects.mysql.pymysql, sqlalchemy.dialects.postgresql.psycopg
+import headrace.store.dialects.mysql, headrace.store.dialects.postgresql, headrace.store.dialects.sqlite
 from headrace.base.errors import HeadraceError
 from headrace.store.engine import open_store
 from headrace.store.keys import intern_keys

@@ -110,9 +110,8 @@ class _Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match, found = self._rest.matches(scope)
         scope.update(found)
-        with suppress(
-            Exception
-        ):  # `_answer_defect` has it in the log; uvicorn would tell it once more, without the request's id
+        # `_answer_defect` has it in the log; uvicorn would tell it once more, without the request's id.
+        with suppress(Exception):
             await (self._table if match is Match.FULL else self._others)(scope, receive, send)
 
 

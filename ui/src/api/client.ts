@@ -10,12 +10,15 @@ export const BASE = new URL('.', document.baseURI);
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
+  /** What the server's log calls the request; `undefined` if there was no answer, or the answer was not the server's own. */
+  readonly requestId: string | undefined;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, requestId?: string) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
+    this.requestId = requestId;
   }
 
   /** Whether the same call may succeed later. */
@@ -119,11 +122,13 @@ async function send(url: URL, init: Sent): Promise<Response> {
 
 async function readError(answer: Response): Promise<ApiError> {
   const text = await answer.text();
+  const requestId = answer.headers.get('X-Request-Id') ?? undefined;
   try {
     const { error_code, message } = JSON.parse(text) as { error_code?: string; message?: string };
-    return new ApiError(answer.status, error_code ?? '', message ?? text);
+    return new ApiError(answer.status, error_code ?? '', message ?? text, requestId);
   } catch {
-    return new ApiError(answer.status, '', text.slice(0, 500) || `The server answered with status ${answer.status}.`);
+    const said = text.slice(0, 500) || `The server answered with status ${answer.status}.`;
+    return new ApiError(answer.status, '', said, requestId);
   }
 }
 

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
-import { tracePath } from './paint';
+import { expect, it, vi } from 'vitest';
+import type { PlotLine } from './line';
+import { paintLines, tracePath } from './paint';
 
 function trace(x: number[], y: number[], scale = 1): { drawn: string[]; lonely: number[] } {
   const drawn: string[] = [];
@@ -33,4 +34,42 @@ it('needs no more strokes than there are columns', () => {
   const x = Array.from({ length: n }, (_, i) => i);
   const y = x.map((i) => Math.sin(i * i));
   expect(trace(x, y, 300 / n).drawn.length).toBeLessThan(301 * 3 + 1);
+});
+
+it('draws dots at both ends of a plot whole, and none of what lies beyond it', () => {
+  const clips: number[][] = [];
+  const dots: number[] = [];
+  const nothing = () => undefined;
+  const ctx = {
+    save: nothing,
+    restore: nothing,
+    beginPath: nothing,
+    clip: nothing,
+    stroke: nothing,
+    fill: nothing,
+    setLineDash: nothing,
+    moveTo: nothing,
+    rect: (...sides: number[]) => clips.push(sides),
+    arc: (px: number) => dots.push(px),
+  };
+  vi.stubGlobal(
+    'Path2D',
+    class {
+      moveTo = nothing;
+      lineTo = nothing;
+    },
+  );
+  const line = { x: Float64Array.of(-1, 0, 1, 2), y: Float64Array.of(1, 1, 1, 1), color: 'red', dash: [], marks: [] };
+  const canvas = { left: 10, top: 0, width: 100, height: 50, ratio: 1, range: [0, 1] as const };
+  paintLines(
+    { ...canvas, ctx: ctx as unknown as CanvasRenderingContext2D, toX: (v) => 10 + 100 * v, toY: (v) => v },
+    [line as unknown as PlotLine],
+    { width: 1, band: false, raw: false },
+  );
+  vi.unstubAllGlobals();
+  expect(dots).toEqual([10, 110]);
+  expect(clips).toEqual([
+    [10, 0, 100, 50],
+    [5, -5, 110, 60],
+  ]);
 });

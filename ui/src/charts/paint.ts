@@ -25,38 +25,59 @@ export interface Strokes {
 }
 
 const MOST_DOTS = 60;
+/** In CSS pixels: so much of a dot or a mark may stand beyond the plot, or those at its ends would be cut in two. */
+const MARGIN = 5;
 /** A line that is so many times longer than the plot is wide is noise: dashes could not be seen in it, and take most of the time. */
 const NOISE = 3;
 
 /** Draw lines, bands below them. */
 export function paintLines(canvas: Canvas, lines: readonly PlotLine[], strokes: Strokes): void {
   const { ctx } = canvas;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(canvas.left, canvas.top, canvas.width, canvas.height);
-  ctx.clip();
+  clip(canvas, 0);
   ctx.lineJoin = 'bevel';
   if (strokes.band)
     for (const line of lines) paintBand(canvas, line, Math.min(Math.max(0.6 / lines.length, 0.06), 0.16));
   if (strokes.raw) {
     ctx.globalAlpha = 0.28;
-    for (const line of lines) if (line.raw) stroke(canvas, line, line.raw, Math.min(strokes.width, 1), []);
+    for (const line of lines) {
+      if (!line.raw) continue;
+      const width = Math.min(strokes.width, 1);
+      paintDots(canvas, line, line.raw, width, stroke(canvas, line, line.raw, width, []));
+    }
     ctx.globalAlpha = 1;
   }
-  for (const line of lines) stroke(canvas, line, line.y, strokes.width, line.dash);
+  const dots = lines.map((line) => stroke(canvas, line, line.y, strokes.width, line.dash));
+  ctx.restore();
+  clip(canvas, MARGIN * canvas.ratio);
+  lines.forEach((line, place) => {
+    paintDots(canvas, line, line.y, strokes.width, dots[place] ?? []);
+  });
   for (const line of lines) paintMarks(canvas, line);
   ctx.restore();
 }
+
+/** Draw nothing beyond the plot and a margin, until the context is restored. */
+function clip({ ctx, left, top, width, height }: Canvas, margin: number): void {
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left - margin, top - margin, width + 2 * margin, height + 2 * margin);
+  ctx.clip();
+}
+
+/** Whether a place on the canvas is within the plot: what is beyond it does not reach into the margin. */
+export const isWithin = ({ left, width }: Pick<Canvas, 'left' | 'width'>, px: number): boolean =>
+  px >= left - 1 && px <= left + width + 1;
 
 /** The entries that are in sight, and one more on each side. */
 function inSight({ range }: Canvas, x: Float64Array): [number, number] {
   return [Math.max(lowerBound(x, range[0]) - 1, 0), Math.min(lowerBound(x, range[1]) + 1, x.length)];
 }
 
-function stroke(canvas: Canvas, line: PlotLine, y: Float64Array, width: number, dash: readonly number[]): void {
+/** Draw a line. Returns the entries that are to have a dot. */
+function stroke(canvas: Canvas, line: PlotLine, y: Float64Array, width: number, dash: readonly number[]): number[] {
   const { ctx, ratio } = canvas;
   const [from, to] = inSight(canvas, line.x);
-  if (from >= to) return;
+  if (from >= to) return [];
   const path = new Path2D();
   const lonely: number[] = [];
   const isNoise = tracePath(path, canvas, line.x, y, from, to, lonely) > NOISE * canvas.width;
@@ -69,15 +90,21 @@ function stroke(canvas: Canvas, line: PlotLine, y: Float64Array, width: number, 
   if (to - from <= MOST_DOTS && (to - from) * 10 * ratio < canvas.width) {
     for (let i = from; i < to; i += 1) lonely.push(i);
   }
-  if (lonely.length === 0) return;
+  return lonely;
+}
+
+function paintDots(canvas: Canvas, line: PlotLine, y: Float64Array, width: number, dots: readonly number[]): void {
+  if (dots.length === 0) return;
+  const { ctx, ratio } = canvas;
   ctx.fillStyle = line.color;
   ctx.beginPath();
   const radius = (width + 0.8) * ratio;
-  for (const i of lonely) {
+  for (const i of dots) {
     const value = y[i] ?? Number.NaN;
     if (!Number.isFinite(value)) continue;
     const px = canvas.toX(line.x[i] ?? 0);
     const py = canvas.toY(value);
+    if (!isWithin(canvas, px)) continue;
     ctx.moveTo(px + radius, py);
     ctx.arc(px, py, radius, 0, 2 * Math.PI);
   }
@@ -177,7 +204,7 @@ function paintMarks(canvas: Canvas, { marks, color }: PlotLine): void {
   const last = { nan: Number.NEGATIVE_INFINITY, up: Number.NEGATIVE_INFINITY, down: Number.NEGATIVE_INFINITY };
   for (const mark of marks) {
     const px = canvas.toX(mark.x);
-    if (px - last[mark.kind] < 7 * canvas.ratio) continue;
+    if (!isWithin(canvas, px) || px - last[mark.kind] < 7 * canvas.ratio) continue;
     last[mark.kind] = px;
     paintMark(canvas, color, mark);
   }

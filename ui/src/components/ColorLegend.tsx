@@ -1,11 +1,13 @@
 /** What the colours of runs mean. */
 
 import { Group, Text, useComputedColorScheme } from '@mantine/core';
-import { markGradient } from '@/charts/palettes';
+import { markGradient, noColor } from '@/charts/palettes';
 import { formatNumber } from '@/lib/format';
 
 export type Legend =
   | { kind: 'own' }
+  /** All are grey: none has a `value`, or each has one that is no finite `number`. */
+  | { kind: 'none'; label: string; lacks: 'value' | 'number' }
   /** `log`: equal ratios are equally far apart. */
   | { kind: 'scale'; label: string; low: number; high: number; log?: boolean }
   | { kind: 'choices'; label: string; items: readonly { name: string; color: string; count: number }[] };
@@ -13,6 +15,10 @@ export type Legend =
 export function ColorLegend({ legend }: { legend: Legend }) {
   const dark = useComputedColorScheme('light') === 'dark';
   if (legend.kind === 'own') return null;
+  if (legend.kind === 'none') {
+    const what = legend.lacks === 'value' ? 'has a value' : 'has a finite number';
+    return <GreyNote>{`No run here ${what} of ${legend.label}: all are grey`}</GreyNote>;
+  }
   if (legend.kind === 'scale') {
     return (
       <Group gap="xs" wrap="nowrap">
@@ -43,6 +49,19 @@ export function ColorLegend({ legend }: { legend: Legend }) {
           </Text>
         </Group>
       ))}
+    </Group>
+  );
+}
+
+/** Why runs are grey. */
+export function GreyNote({ children }: { children: string }) {
+  const dark = useComputedColorScheme('light') === 'dark';
+  return (
+    <Group gap={4} wrap="nowrap" role="status">
+      <span aria-hidden style={{ width: 10, height: 10, borderRadius: 5, background: noColor(dark), flex: 'none' }} />
+      <Text size="xs" style={{ overflowWrap: 'anywhere' }}>
+        {children}
+      </Text>
     </Group>
   );
 }

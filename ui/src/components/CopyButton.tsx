@@ -45,7 +45,7 @@ export function CopyButton({ text, label, size = 24, worded = false, className }
   if (worded) {
     return (
       <Button
-        size="compact-sm"
+        size="xs"
         variant="default"
         leftSection={sign}
         className={className}

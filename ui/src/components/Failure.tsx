@@ -1,8 +1,10 @@
 /** An error in words, with what can be done about it. The rest of the page lives on. */
 
-import { Alert, Button, Group, Text } from '@mantine/core';
-import { TriangleAlert } from 'lucide-react';
+import { ActionIcon, Alert, Button, Group, Text } from '@mantine/core';
+import { Check, Copy, TriangleAlert, X } from 'lucide-react';
+import { useState } from 'react';
 import { ApiError } from '@/api/client';
+import { copyText } from '@/lib/clipboard';
 
 interface Props {
   error: unknown;
@@ -12,7 +14,6 @@ interface Props {
 
 export function Failure({ error, retry, title }: Props) {
   const message = error instanceof Error ? error.message : String(error);
-  const status = error instanceof ApiError && error.status > 0 ? ` (HTTP ${error.status} ${error.code})` : '';
   return (
     <Alert
       color="red"
@@ -23,8 +24,8 @@ export function Failure({ error, retry, title }: Props) {
     >
       <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
         {message}
-        {status}
       </Text>
+      <FailureFacts error={error} />
       {retry && (
         <Group mt="sm">
           <Button size="xs" variant="default" onClick={retry}>
@@ -33,5 +34,47 @@ export function Failure({ error, retry, title }: Props) {
         </Group>
       )}
     </Alert>
+  );
+}
+
+/** What whoever runs the server wants to know of an answer that said no: its status, and under which id it stands in the log. */
+export function FailureFacts({ error }: { error: unknown }) {
+  if (!(error instanceof ApiError) || error.status === 0) return null;
+  const { status, code, requestId } = error;
+  return (
+    <Text fz={12} lh="20px" mt={4} c="var(--hr-dim)" style={{ overflowWrap: 'anywhere' }}>
+      {`HTTP ${status}${code && ` ${code}`}`}
+      {requestId !== undefined && (
+        <>
+          {' · request '}
+          <code style={{ fontFamily: 'var(--hr-mono)' }}>{requestId}</code> <CopyId id={requestId} />
+        </>
+      )}
+    </Text>
+  );
+}
+
+/** Not `CopyButton`: a part of the page's first file, since what failed may be the fetching of others. */
+function CopyId({ id }: { id: string }) {
+  const [outcome, setOutcome] = useState<'copied' | 'refused' | undefined>();
+  const said =
+    outcome === 'copied' ? 'Copied' : outcome === 'refused' ? 'The browser did not allow it' : 'Copy request id';
+  const Icon = outcome === 'copied' ? Check : outcome === 'refused' ? X : Copy;
+  const copy = async () => setOutcome((await copyText(id)) ? 'copied' : 'refused');
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size={20}
+      style={{ verticalAlign: 'top' }}
+      aria-label="Copy request id"
+      title={said}
+      onClick={() => void copy()}
+    >
+      <Icon size={12} aria-hidden />
+      <span className="visually-hidden" role="status">
+        {outcome ? said : ''}
+      </span>
+    </ActionIcon>
   );
 }

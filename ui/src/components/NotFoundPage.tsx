@@ -11,8 +11,8 @@ export function NotFoundPage() {
       <Text c="dimmed">
         Nothing stands at <span className="mono">{pathname}</span>.
       </Text>
-      <Button component={Link} to="/" variant="default">
-        Go to the start
+      <Button component={Link} to="/" variant="default" size="xs">
+        Go to the home page
       </Button>
     </Stack>
   );

@@ -10,6 +10,8 @@ export interface ChartState {
   smoother?: 'window';
   logx?: true;
   logy?: true;
+  /** Charts whose y axis is (`true`) or is not logarithmic whatever `logy` says. */
+  ylog?: Record<string, boolean>;
   /** Range of x that is shown. */
   zoom?: [number, number];
   /** Least to greatest of each bucket as a band; off if false stands there. */
@@ -32,6 +34,7 @@ export function readChartState(raw: Raw): ChartState {
     smoother: oneOf(raw.smoother, ['window']),
     logx: flag(raw.logx),
     logy: flag(raw.logy),
+    ylog: readChoices(raw.ylog),
     zoom: range(raw.zoom),
     band: raw.band === false ? (false as const) : undefined,
     pinned: texts(raw.pinned),
@@ -40,3 +43,29 @@ export function readChartState(raw: Raw): ChartState {
     full: text(raw.full),
   }) as ChartState;
 }
+
+function readChoices(value: unknown): Record<string, boolean> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const found = Object.entries(value).filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean');
+  return found.length ? Object.fromEntries(found) : undefined;
+}
+
+/** Whether the y axis of a chart is logarithmic. */
+export function isLogY({ logy, ylog }: ChartState, metric: string): boolean {
+  const own = ylog && Object.hasOwn(ylog, metric) ? ylog[metric] : undefined;
+  return own ?? logy ?? false;
+}
+
+/** What turns the y axis of one chart. A chart that is as all of them are has no entry. */
+export function turnLogY(state: ChartState, metric: string): Pick<Partial<ChartState>, 'ylog'> {
+  const others = Object.entries(state.ylog ?? {}).filter(([each]) => each !== metric);
+  const next = !isLogY(state, metric);
+  if (next !== (state.logy ?? false)) others.push([metric, next]);
+  return { ylog: others.length ? Object.fromEntries(others) : undefined };
+}
+
+/** What turns the y axes of all charts, those that were turned by themselves too. */
+export const turnAllLogY = ({ logy }: ChartState): Pick<Partial<ChartState>, 'logy' | 'ylog'> => ({
+  logy: logy ? undefined : true,
+  ylog: undefined,
+});

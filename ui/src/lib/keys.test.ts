@@ -77,8 +77,9 @@ describe('nameOfPress', () => {
 
 describe('showKey', () => {
   test('parts of a key as they are printed on it', () => {
-    expect(showKey('mod+k', false)).toEqual(['Ctrl', 'k']);
-    expect(showKey('mod+k', true)).toEqual(['⌘', 'k']);
+    expect(showKey('mod+k', false)).toEqual(['Ctrl', 'K']);
+    expect(showKey('mod+k', true)).toEqual(['⌘', 'K']);
+    expect(showKey('k', false)).toEqual(['k']);
     expect(showKey('space', false)).toEqual(['Space']);
     expect(showKey('ArrowDown', false)).toEqual(['↓']);
   });

@@ -165,7 +165,9 @@ export function showKey(name: string, mac: boolean): string[] {
   const [held, last] = splitKey(normalizeKey(name));
   return [...held, last].map((part) => {
     if (part === 'mod') return mac ? '⌘' : 'Ctrl';
-    return SHOWN[part] ?? (part.length === 1 ? part : part.charAt(0).toUpperCase() + part.slice(1));
+    // A letter alone is typed small; beside a held key it is named as it stands on the keyboard.
+    const asTyped = part.length === 1 && held.length === 0;
+    return SHOWN[part] ?? (asTyped ? part : part.charAt(0).toUpperCase() + part.slice(1));
   });
 }
 

@@ -44,7 +44,7 @@ export function NavBar({ openPalette, openKeys, dark, switchTheme }: Props) {
   const hint = (text: string) => (folded ? text : undefined);
   return (
     <nav className={classes.nav} data-folded={folded || undefined} aria-label="Pages">
-      <Link to="/" className={classes.brand} title={hint('Home')} activeOptions={exact}>
+      <Link to="/" className={classes.brand} title="Home" activeOptions={exact}>
         <Mark />
         <span>headrace</span>
       </Link>
@@ -70,12 +70,17 @@ export function NavBar({ openPalette, openKeys, dark, switchTheme }: Props) {
           <Braces size={17} aria-hidden />
           <span>API</span>
         </Link>
-        <button type="button" className={classes.item} onClick={openKeys} title={hint('Keys')}>
+        <button type="button" className={classes.item} onClick={openKeys} title={hint('Keyboard shortcuts')}>
           <Keyboard size={17} aria-hidden />
-          <span>Keys</span>
+          <span>Shortcuts</span>
           <kbd>?</kbd>
         </button>
-        <button type="button" className={classes.item} onClick={switchTheme} title={hint(dark ? 'Light' : 'Dark')}>
+        <button
+          type="button"
+          className={classes.item}
+          onClick={switchTheme}
+          title={dark ? 'Switch to light colours' : 'Switch to dark colours'}
+        >
           {dark ? <Sun size={17} aria-hidden /> : <Moon size={17} aria-hidden />}
           <span>{dark ? 'Light' : 'Dark'}</span>
           <kbd>t</kbd>

@@ -25,7 +25,7 @@ export function Shell() {
   useTitle();
   useKeys({
     'mod+k': { label: 'Search and commands', run: () => setOver('palette') },
-    '?': { label: 'Keys that work here', run: () => setOver('keys') },
+    '?': { label: 'Keyboard shortcuts', run: () => setOver('keys') },
     t: { label: 'Dark or light', run: switchTheme },
   });
   const close = () => setOver(undefined);

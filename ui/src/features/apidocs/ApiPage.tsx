@@ -1,13 +1,14 @@
 /** The API of this server: every call with its fields, from the OpenAPI file that the server itself serves. */
 
-import { Anchor, Skeleton, Text, TextInput } from '@mantine/core';
+import { Anchor, Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation } from '@tanstack/react-router';
-import { Download, Search } from 'lucide-react';
+import { Download } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
 import { BASE, fetchBytes } from '@/api/client';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
+import { SearchBox } from '@/components/SearchBox';
 import { useKeys } from '@/lib/keys';
 import classes from './ApiPage.module.css';
 import { CallDetail } from './CallDetail';
@@ -47,15 +48,7 @@ export function ApiPage() {
       {data && (
         <div className={classes.split}>
           <nav className={classes.list} aria-label="Calls">
-            <TextInput
-              ref={filter}
-              size="xs"
-              leftSection={<Search size={14} aria-hidden />}
-              placeholder="Filter calls"
-              aria-label="Filter calls"
-              value={query}
-              onChange={(event) => setQuery(event.currentTarget.value)}
-            />
+            <SearchBox ref={filter} label="Filter calls" value={query} onChange={setQuery} />
             {calls.map((call, place) => (
               <CallLine
                 key={`${call.method} ${call.path}`}

@@ -5,7 +5,9 @@ import { Ellipsis, Maximize2 } from 'lucide-react';
 import { memo } from 'react';
 import { LineChart } from '@/charts/LineChart';
 import type { PlotLine } from '@/charts/line';
+import { FailureFacts } from '@/components/Failure';
 import { late } from '@/components/Late';
+import { isLogY } from '@/lib/chartState';
 import { formatCount } from '@/lib/format';
 import classes from './charts.module.css';
 import { type Panel, useDrawnLines } from './panel';
@@ -78,6 +80,7 @@ export function ChartBody({ metric, panel, lines, isLoading, error, height, retr
         <Text size="sm" c="var(--hr-bad)" lineClamp={4} title={readMessage(error)}>
           {readMessage(error)}
         </Text>
+        <FailureFacts error={error} />
         <Button size="compact-xs" variant="default" onClick={retry}>
           Try again
         </Button>
@@ -104,7 +107,7 @@ export function ChartBody({ metric, panel, lines, isLoading, error, height, retr
       xName={axis.name}
       kind={axis.kind}
       logX={(state.logx ?? false) && axis.kind !== 'time'}
-      logY={state.logy ?? false}
+      logY={isLogY(state, metric)}
       zoom={state.zoom ?? panel.whole}
       bands={state.band !== false}
       clip={panel.clipped.has(metric)}

@@ -1,9 +1,10 @@
 /** How all charts of a panel are drawn: which, over what, how smooth. */
 
-import { ActionIcon, CloseButton, Input, Text, TextInput } from '@mantine/core';
-import { ChevronsUpDown, Search, SlidersHorizontal, ZoomOut } from 'lucide-react';
+import { ActionIcon, CloseButton, Input, Text } from '@mantine/core';
+import { ChevronsUpDown, SlidersHorizontal, ZoomOut } from 'lucide-react';
 import { memo, useEffect, useRef, useState } from 'react';
 import { late } from '@/components/Late';
+import { SearchBox } from '@/components/SearchBox';
 import type { ChartState } from '@/lib/chartState';
 import classes from './charts.module.css';
 import type { ChangeState } from './panel';
@@ -64,17 +65,15 @@ function FindBox({ state, change }: Part) {
     return () => clearTimeout(timer);
   }, [text, change]);
   return (
-    <TextInput
-      size="xs"
+    <SearchBox
       style={{ flex: '1 1 120px', maxWidth: 240 }}
-      leftSection={<Search size={14} aria-hidden />}
       rightSection={
         text ? <CloseButton size="xs" aria-label="Show all charts" onClick={() => setText('')} /> : undefined
       }
+      label="Find charts by name"
       placeholder="Find charts"
-      aria-label="Find charts by name"
       value={text}
-      onChange={(event) => setText(event.currentTarget.value)}
+      onChange={setText}
     />
   );
 }

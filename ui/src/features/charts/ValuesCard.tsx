@@ -177,7 +177,7 @@ function Bars({ rows, panel, height }: RowsProps & { height: number }) {
                 ))
               )}
             </span>
-            <Summary cells={cells} />
+            <Summary cells={cells} isStrip={isStrip} />
           </div>
         );
       })}
@@ -218,11 +218,11 @@ function Mark({ id, value, metric, panel, place, of, zero, at }: MarkProps) {
   );
 }
 
-/** Few values as they are, many as least to greatest. */
-function Summary({ cells }: { cells: readonly Cell[] }) {
+/** The values as they are, beside the bar of each; those of a strip as least to greatest. */
+function Summary({ cells, isStrip }: { cells: readonly Cell[]; isStrip: boolean }) {
   const values = cells.map(({ value }) => value);
   const finite = values.filter(Number.isFinite);
-  if (values.length <= MOST_BARS) {
+  if (!isStrip || values.length <= 1) {
     return (
       <span className={classes.number} style={{ lineHeight: '12px', fontSize: values.length > 1 ? 11 : undefined }}>
         {cells.map(({ id, value }) => (

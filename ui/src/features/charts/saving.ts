@@ -4,6 +4,7 @@ import { BASE, call } from '@/api/client';
 import { float64, int64 } from '@/api/columns';
 import type { PlotLine } from '@/charts/line';
 import { notices } from '@/components/notices';
+import { isLogY } from '@/lib/chartState';
 import { copyText } from '@/lib/clipboard';
 import { toCsv } from '@/lib/csv';
 import type { Panel } from './panel';
@@ -34,7 +35,7 @@ export async function savePicture(
       ...{ title: metric, xName: axis.name, kind: axis.kind, lines, zoom: state.zoom },
       ...{
         logX: state.logx ?? false,
-        logY: state.logy ?? false,
+        logY: isLogY(state, metric),
         bands: state.band !== false,
         clip: panel.clipped.has(metric),
       },

@@ -1,13 +1,14 @@
 /** A button that finds runs by name, to take them into the comparison. */
 
-import { Button, Group, Popover, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { Button, Group, Popover, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Plus, Search } from 'lucide-react';
+import { Plus } from 'lucide-react';
 import { useState } from 'react';
 import { Failure } from '@/components/Failure';
 import { RunDot } from '@/components/RunDot';
 import { RunStateBadge } from '@/components/RunStateBadge';
+import { SearchBox } from '@/components/SearchBox';
 import { type RunLine, selectRuns } from '@/features/run/useRun';
 import { quoteText } from '@/features/runs/fields';
 import { formatAge } from '@/lib/format';
@@ -59,15 +60,7 @@ export function RunFinder({ experimentIds, taken, add }: Props) {
   const shown = data?.filter(({ runId }) => !taken.includes(runId)).slice(0, MOST);
   return (
     <Stack gap="xs" w={320}>
-      <TextInput
-        size="xs"
-        data-autofocus
-        aria-label="Find a run"
-        placeholder="Name or ID"
-        leftSection={<Search size={14} aria-hidden />}
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
+      <SearchBox data-autofocus label="Find a run" placeholder="Name or ID" value={text} onChange={setText} />
       {error && <Failure error={error} />}
       {shown?.length === 0 && (
         <Text size="sm" c="dimmed">

@@ -12,6 +12,7 @@ import {
   UnstyledButton,
 } from '@mantine/core';
 import { ArrowDownUp, ArrowLeft, ArrowRight, Filter, X } from 'lucide-react';
+import { Ends } from '@/components/Ends';
 import { type Axis, canBeLog } from './axes';
 import type { Brush } from './brush';
 import type { AxisActions } from './ParallelPlot';
@@ -39,7 +40,7 @@ export function AxisHead({ axis, at, count, left, width, brush, actions }: Props
           <UnstyledButton className={styles.headButton} title={field.label}>
             {brush && <Filter size={12} aria-hidden style={{ flex: 'none' }} />}
             <span className="visually-hidden">Axis</span>
-            <span className="ellipsis">{field.label}</span>
+            <Ends text={field.label} />
             {axis.log && <span className="dim">log</span>}
           </UnstyledButton>
         </Popover.Target>

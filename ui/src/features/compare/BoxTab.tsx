@@ -13,17 +13,15 @@ import { mean } from '@/lib/statistics';
 import { showValue } from './axes';
 import { type Bin, type Box, makeBins, makeBox } from './boxes';
 import { ChartFrame } from './ChartFrame';
+import { ColorSelect } from './ColorSelect';
 import type { Coloring } from './coloring';
 import { FieldSelect } from './FieldSelect';
 import { type Field, isLog } from './fields';
-import { colorOf } from './ParallelTab';
 import { makePlotAxis, PLOT_GRID } from './plotAxis';
 import { LogSwitch } from './ScatterTab';
 import type { TabProps } from './state';
 import { useChoices, useColoring } from './useChoices';
 import type { ComparedRun, Comparison } from './useComparison';
-
-const OWN = { value: 'run', label: 'Each run' };
 
 interface BoxGroup {
   bin: Bin;
@@ -58,13 +56,7 @@ export function BoxTab({ comparison, state, change }: TabProps & { comparison: C
         <FieldSelect label="Groups" fields={choices.axes} value={x.name} choose={(xf) => change({ xf })} />
         <FieldSelect label="Y" fields={choices.numbers} value={y.name} choose={(yf) => change({ yf })} />
         <LogSwitch field={y} label="log y" state={state} change={change} />
-        <FieldSelect
-          label="Colour"
-          fields={choices.axes}
-          first={OWN}
-          value={colorOf(state.color, coloring.legend.kind, choices)}
-          choose={(color) => change({ color })}
-        />
+        <ColorSelect state={state} change={change} choices={choices} coloring={coloring} />
         <ColorLegend legend={coloring.legend} />
       </Group>
       <ChartFrame
@@ -87,7 +79,7 @@ function GroupTable({ label, groups }: { label: string; groups: readonly BoxGrou
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{label}</Table.Th>
-            {['Runs', 'Mean', 'Median', 'Middle half', 'Least', 'Greatest'].map((name) => (
+            {['Runs', 'Mean', 'Median', 'Middle half', 'Min', 'Max'].map((name) => (
               <Table.Th key={name} className="number">
                 {name}
               </Table.Th>

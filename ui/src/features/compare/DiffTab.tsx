@@ -1,9 +1,10 @@
 /** All that the runs have, side by side: runs as columns, or as rows. */
 
-import { ActionIcon, Button, Group, SegmentedControl, Switch, TextInput, Tooltip } from '@mantine/core';
-import { FileDiff, Search, Table2 } from 'lucide-react';
+import { ActionIcon, Button, Group, SegmentedControl, Switch, Tooltip } from '@mantine/core';
+import { FileDiff, Table2 } from 'lucide-react';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { Empty } from '@/components/Empty';
+import { SearchBox } from '@/components/SearchBox';
 import { CodeChanges } from './CodeChanges';
 import { CrossGrid } from './CrossGrid';
 import { DiffCell, KeyHead, TopKeyHead } from './DiffCell';
@@ -44,15 +45,7 @@ export function DiffTab({ comparison, state, change, actions }: Props) {
   return (
     <>
       <Group px="lg" py="sm" gap="md" wrap="wrap">
-        <TextInput
-          size="xs"
-          w={220}
-          leftSection={<Search size={14} aria-hidden />}
-          placeholder="Find a key or value"
-          aria-label="Find a key or value"
-          value={typed}
-          onChange={(event) => type(event.currentTarget.value)}
-        />
+        <SearchBox w={220} label="Find a key or value" value={typed} onChange={type} />
         <Switch
           size="xs"
           label="Only differences"
@@ -67,10 +60,10 @@ export function DiffTab({ comparison, state, change, actions }: Props) {
             size="xs"
             aria-label="Value of metrics"
             data={[
-              { value: 'last', label: 'last' },
-              { value: 'min', label: 'min' },
-              { value: 'max', label: 'max' },
-              { value: 'best', label: 'best' },
+              { value: 'last', label: 'Last' },
+              { value: 'min', label: 'Min' },
+              { value: 'max', label: 'Max' },
+              { value: 'best', label: 'Best' },
             ]}
             value={state.stat ?? 'last'}
             onChange={(value) =>

@@ -81,7 +81,7 @@ function Quality({ forest: { explained, runs } }: { forest: Forest }) {
   }
   return (
     <Text size="xs" c="dimmed" mb={6} role="status">
-      The params explain {share} of the differences between {runs} runs (asked about runs that the model had not seen).
+      The params explain {share} of the differences between {runs} runs (measured on runs the model had not seen).
     </Text>
   );
 }

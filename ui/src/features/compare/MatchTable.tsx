@@ -1,10 +1,10 @@
 /** The runs that a chart's brushes leave, with the values of its axes; sorted by any of them. */
 
 import { UnstyledButton } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useMemo, useState } from 'react';
-import { RunDot } from '@/components/RunDot';
+import { Ends } from '@/components/Ends';
+import { RunLink } from '@/components/RunLink';
 import { formatNumber } from '@/lib/format';
 import { highlight, useIsHighlighted } from '@/lib/highlight';
 import { showValue } from './axes';
@@ -71,7 +71,7 @@ function SortHead({ field, sort, turn }: { field: Field; sort: Sort | undefined;
   const Icon = sort?.down ? ArrowDown : ArrowUp;
   return (
     <UnstyledButton className={styles.sort} title={field.label} onClick={() => turn(field.name)}>
-      <span className="ellipsis">{field.label}</span>
+      <Ends text={field.label} />
       {isSorted && <Icon size={12} aria-label={sort.down ? 'falling' : 'rising'} style={{ flex: 'none' }} />}
     </UnstyledButton>
   );
@@ -85,15 +85,7 @@ function RunName({ run }: { run: ComparedRun }) {
       onPointerEnter={() => highlight.set(run.runId)}
       onPointerLeave={() => highlight.set(null)}
     >
-      <RunDot number={run.number} />
-      <Link
-        to="/experiments/$experimentId/runs/$runId"
-        params={{ experimentId: run.experimentId, runId: run.runId }}
-        className="ellipsis"
-        title={run.name}
-      >
-        {run.name}
-      </Link>
+      <RunLink run={run} experimentId={run.experimentId} />
     </span>
   );
 }

@@ -3,11 +3,10 @@
 import { Modal, Skeleton, Text, UnstyledButton } from '@mantine/core';
 import { useInViewport } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { lazy, Suspense, type SyntheticEvent, useEffect, useState } from 'react';
 import { fetchBytes } from '@/api/client';
 import { Failure } from '@/components/Failure';
-import { RunDot } from '@/components/RunDot';
+import { RunLink } from '@/components/RunLink';
 import { typeOf } from '@/features/run/kinds';
 import type { MediaItem } from '@/features/run/media';
 import { formatCount } from '@/lib/format';
@@ -38,15 +37,7 @@ export function MediaCard({ run, item, step, onRatio }: Props) {
   return (
     <article ref={ref} className={styles.card} aria-label={run.name}>
       <header className={styles.head}>
-        <RunDot number={run.number} />
-        <Link
-          to="/experiments/$experimentId/runs/$runId"
-          params={{ experimentId: run.experimentId, runId: run.runId }}
-          className="ellipsis"
-          title={run.name}
-        >
-          {run.name}
-        </Link>
+        <RunLink run={run} experimentId={run.experimentId} />
         {item?.step !== undefined && (
           <Text
             size="xs"
@@ -60,7 +51,7 @@ export function MediaCard({ run, item, step, onRatio }: Props) {
       {!item ? (
         <div className={styles.picture}>
           <Text size="sm" c="dimmed">
-            not there
+            This run has none
           </Text>
         </div>
       ) : item.kind === 'table' ? (

@@ -81,7 +81,7 @@ export function MediaTab({ comparison, state, change }: TabProps & { comparison:
         <SegmentedControl
           size="xs"
           aria-label="Size"
-          data={Object.keys(SIZES)}
+          data={Object.keys(SIZES).map((name) => ({ value: name, label: `${name[0]?.toUpperCase()}${name.slice(1)}` }))}
           value={size}
           onChange={(value) => setSize(value === 'small' || value === 'large' ? value : 'medium')}
         />

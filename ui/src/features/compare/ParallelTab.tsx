@@ -9,6 +9,7 @@ import { ColorLegend } from '@/components/ColorLegend';
 import { Empty } from '@/components/Empty';
 import { makeAxis } from './axes';
 import { type Brush, type Brushes, isWithin, readBrushes, writeBrushes } from './brush';
+import { ColorSelect } from './ColorSelect';
 import { FieldSelect } from './FieldSelect';
 import { isLog } from './fields';
 import { MatchTable } from './MatchTable';
@@ -22,7 +23,6 @@ const MOST_PARAMS = 5;
 const MOST_METRICS = 2;
 /** For the names of the axes, in a file. */
 const ROOM = 20;
-const OWN = { value: 'run', label: 'Each run' };
 
 export function ParallelTab({ comparison, state, change }: TabProps & { comparison: Comparison }) {
   const choices = useChoices(comparison);
@@ -87,13 +87,7 @@ export function ParallelTab({ comparison, state, change }: TabProps & { comparis
           value={undefined}
           choose={(name) => name && change({ axes: [...names, name] })}
         />
-        <FieldSelect
-          label="Colour"
-          fields={choices.axes}
-          first={OWN}
-          value={colorOf(state.color, coloring.legend.kind, choices)}
-          choose={(color) => change({ color })}
-        />
+        <ColorSelect state={state} change={change} choices={choices} coloring={coloring} />
         <ColorLegend legend={coloring.legend} />
         <Text size="xs" c="dimmed" role="status">
           {brushes.size > 0
@@ -134,11 +128,6 @@ export function ParallelTab({ comparison, state, change }: TabProps & { comparis
       <MatchTable runs={runs} fields={axes.map(({ field }) => field)} within={within} />
     </div>
   );
-}
-
-/** What the choice of a colour shows: what was chosen, or what stands for it. */
-export function colorOf(chosen: string | undefined, kind: string, { metrics }: Choices): string | undefined {
-  return chosen ?? (kind === 'own' ? 'run' : metrics[0]?.name);
 }
 
 function defaultAxes({ params, metrics }: Choices): string[] {

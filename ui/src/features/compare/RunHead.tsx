@@ -32,7 +32,7 @@ export function RunHead({ run, place, count, isBase, actions, flat = false }: Pr
   const note = (
     <span className={styles.note}>
       <RunStateBadge state={run.status} compact />
-      {isBase && <span className={styles.base}>base line</span>}
+      {isBase && <span className={styles.base}>baseline</span>}
     </span>
   );
   return (
@@ -76,7 +76,7 @@ function RunMenu({ run, place, count, isBase, actions }: Props) {
           disabled={isBase}
           onClick={() => actions.setBase(run.runId)}
         >
-          Use as base line
+          Use as baseline
         </Menu.Item>
         <Menu.Item
           leftSection={<ArrowUpToLine size={14} aria-hidden />}

@@ -13,18 +13,16 @@ import { highlight } from '@/lib/highlight';
 import { extent } from '@/lib/statistics';
 import { canBeLog, showValue } from './axes';
 import { ChartFrame } from './ChartFrame';
+import { ColorSelect } from './ColorSelect';
 import type { Coloring } from './coloring';
 import { betterOf } from './diff';
 import { FieldSelect } from './FieldSelect';
 import { type Field, isLog } from './fields';
-import { colorOf } from './ParallelTab';
 import { paretoFront } from './pareto';
 import { makePlotAxis, PLOT_GRID } from './plotAxis';
 import { type TabProps, toggled } from './state';
 import { useChoices, useColoring } from './useChoices';
 import type { ComparedRun, Comparison } from './useComparison';
-
-const OWN = { value: 'run', label: 'Each run' };
 
 export function ScatterTab({ comparison, state, change }: TabProps & { comparison: Comparison }) {
   const choices = useChoices(comparison);
@@ -68,13 +66,7 @@ export function ScatterTab({ comparison, state, change }: TabProps & { compariso
         <LogSwitch field={x} label="log x" state={state} change={change} />
         <FieldSelect label="Y" fields={choices.axes} value={y.name} choose={(yf) => change({ yf })} />
         <LogSwitch field={y} label="log y" state={state} change={change} />
-        <FieldSelect
-          label="Colour"
-          fields={choices.axes}
-          first={OWN}
-          value={colorOf(state.color, coloring.legend.kind, choices)}
-          choose={(color) => change({ color })}
-        />
+        <ColorSelect state={state} change={change} choices={choices} coloring={coloring} />
         <FieldSelect
           label="Size"
           fields={choices.numbers}
@@ -94,7 +86,7 @@ export function ScatterTab({ comparison, state, change }: TabProps & { compariso
         <ColorLegend legend={coloring.legend} />
         {absent > 0 && (
           <Text size="xs" c="dimmed">
-            {absent} of {runs.length} runs have no place here
+            {absent} of {runs.length} runs {absent === 1 ? 'is' : 'are'} not drawn: no value on an axis
           </Text>
         )}
         {state.pareto &&

@@ -96,6 +96,6 @@ async function propose(runId: string, signal: AbortSignal) {
   if (parent) proposals.push({ title: 'Parent', run: parent });
   if (best?.value !== undefined)
     proposals.push({ title: 'Best', run: best, note: `${metric} ${formatNumber(best.value)}` });
-  if (previous) proposals.push({ title: 'Before it', run: previous });
+  if (previous) proposals.push({ title: 'Previous', run: previous });
   return { name, experimentId, proposals };
 }

@@ -36,7 +36,8 @@ export function colorRuns(runs: readonly ComparedRun[], field: Field | undefined
 
 function byNumber(field: Field, dark: boolean): Coloring {
   const numbers = field.numbers();
-  const [low, high] = extent(numbers) ?? [0, 0];
+  const range = extent(numbers);
+  const [low, high] = range ?? [0, 0];
   return {
     color(place) {
       const value = numbers[place] ?? Number.NaN;
@@ -44,7 +45,7 @@ function byNumber(field: Field, dark: boolean): Coloring {
       return markColor(high > low ? (value - low) / (high - low) : 0.5, dark);
     },
     symbol: () => 'circle',
-    legend: { kind: 'scale', label: field.label, low, high },
+    legend: range ? { kind: 'scale', label: field.label, low, high } : makeEmpty(field),
   };
 }
 
@@ -60,10 +61,18 @@ function byChoice(field: Field, dark: boolean): Coloring {
   return {
     color: (place) => colorOf(at.get(place)),
     symbol: (place) => SYMBOLS[at.get(place) ?? 0] ?? 'circle',
-    legend: {
-      kind: 'choices',
-      label: field.label,
-      items: order.map(({ name, places }, choice) => ({ name, color: colorOf(choice), count: places.length })),
-    },
+    legend: order.length
+      ? {
+          kind: 'choices',
+          label: field.label,
+          items: order.map(({ name, places }, choice) => ({ name, color: colorOf(choice), count: places.length })),
+        }
+      : makeEmpty(field),
   };
 }
+
+const makeEmpty = (field: Field): Legend => ({
+  kind: 'none',
+  label: field.label,
+  lacks: field.texts().some((text) => text !== undefined) ? 'number' : 'value',
+});

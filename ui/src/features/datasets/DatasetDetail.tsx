@@ -11,7 +11,7 @@ import { CodeBlock } from '@/components/CodeBlock';
 import { CopyButton } from '@/components/CopyButton';
 import { Failure } from '@/components/Failure';
 import pieces from '@/components/pieces.module.css';
-import { RunDot } from '@/components/RunDot';
+import { RunLink } from '@/components/RunLink';
 import { quoteText } from '@/features/runs/fields';
 import { formatAge, formatCount } from '@/lib/format';
 import classes from './DatasetsPage.module.css';
@@ -159,14 +159,7 @@ function RunLines({ runs, experimentId }: { runs: readonly UsingRun[]; experimen
     <ul className={classes.runs}>
       {runs.map((run) => (
         <li key={run.runId}>
-          <RunDot number={run.number} />
-          <Link
-            to="/experiments/$experimentId/runs/$runId"
-            params={{ experimentId, runId: run.runId }}
-            className="ellipsis"
-          >
-            {run.name}
-          </Link>
+          <RunLink run={run} experimentId={experimentId} />
           <span className="dim">{formatAge(run.start)}</span>
         </li>
       ))}

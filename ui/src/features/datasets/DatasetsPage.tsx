@@ -1,9 +1,9 @@
 /** The datasets that runs of an experiment have used; one that is opened shows its schema, its source and its runs. */
 
-import { Button, Drawer, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Drawer, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { Database, Search } from 'lucide-react';
+import { Database } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
 import { call } from '@/api/client';
 import { useRefresh } from '@/api/refresh';
@@ -12,6 +12,7 @@ import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
 import pieces from '@/components/pieces.module.css';
+import { SearchBox } from '@/components/SearchBox';
 import { useExperiment } from '@/features/experiments/useExperiment';
 import { ShareButton } from '@/features/views/ShareButton';
 import { formatCount } from '@/lib/format';
@@ -46,19 +47,17 @@ export function DatasetsPage() {
           },
           { label: 'Datasets' },
         ]}
-        badge={data ? formatCount(data.length) : undefined}
+        badge={data ? `${formatCount(data.length)} ${data.length === 1 ? 'dataset' : 'datasets'}` : undefined}
         actions={<ShareButton />}
       />
       <div className={pieces.tools}>
-        <TextInput
+        <SearchBox
           ref={filter}
-          size="xs"
           w={300}
-          leftSection={<Search size={14} aria-hidden />}
+          label="Filter datasets"
           placeholder="Name or digest"
-          aria-label="Filter datasets"
           value={query}
-          onChange={(event) => setQuery(event.currentTarget.value)}
+          onChange={setQuery}
         />
       </div>
       {error && !data && (
@@ -79,7 +78,6 @@ export function DatasetsPage() {
       <Drawer
         opened={opened !== undefined}
         onClose={() => open(undefined)}
-        closeButtonProps={{ 'aria-label': 'Close' }}
         position="right"
         size="min(680px, 90vw)"
         title={opened?.name}

@@ -1,8 +1,9 @@
 /** Questions about experiments and folders: a name, a folder, a note. What the server says against it stands below. */
 
-import { Autocomplete, Button, Group, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Autocomplete, Text, Textarea, TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { type SubmitEvent, useState } from 'react';
+import { useState } from 'react';
+import { FormDialog } from '@/components/FormDialog';
 import { folderOf, joinName, splitName } from './tree';
 import { useExperimentChanges } from './useExperimentChanges';
 
@@ -46,8 +47,6 @@ const ACTIONS: Readonly<Record<Question['kind'], string>> = {
 
 export function ExperimentDialog({ question, folders, close }: Props) {
   const [text, setText] = useState(() => firstText(question));
-  const [error, setError] = useState<string>();
-  const [busy, setBusy] = useState(false);
   const changes = useExperimentChanges();
   const navigate = useNavigate();
   const submit = async (): Promise<void> => {
@@ -65,30 +64,19 @@ export function ExperimentDialog({ question, folders, close }: Props) {
       await changes.describe(question.experimentId, text);
     }
   };
-  const send = async (event: SubmitEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      await submit();
-      close();
-    } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
-      setBusy(false);
-    }
-  };
   const needsText = question.kind === 'create' || question.kind === 'renameFolder';
   return (
-    <Modal
-      opened
-      onClose={close}
-      closeButtonProps={{ 'aria-label': 'Close' }}
+    <FormDialog
       title={titleOf(question)}
-      centered
+      action={ACTIONS[question.kind]}
+      isReady={!needsText || text.trim() !== ''}
+      submit={submit}
+      close={close}
+      other={{ label: 'Cancel' }}
       size={question.kind === 'describe' ? 'lg' : 'md'}
     >
-      <form onSubmit={(event) => void send(event)}>
-        <Stack gap="md">
+      {(error) => (
+        <>
           <Field question={question} folders={folders} text={text} setText={setText} error={error} />
           {'count' in question && (
             <Text size="sm" c="dimmed">
@@ -96,17 +84,9 @@ export function ExperimentDialog({ question, folders, close }: Props) {
               Their ids, runs and links stay.
             </Text>
           )}
-          <Group justify="flex-end" gap="sm">
-            <Button variant="default" onClick={close}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={busy} disabled={needsText && text.trim() === ''}>
-              {ACTIONS[question.kind]}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+        </>
+      )}
+    </FormDialog>
   );
 }
 

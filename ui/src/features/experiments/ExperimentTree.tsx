@@ -52,9 +52,9 @@ export function ExperimentTree({ rows, sort, setSort, toggle, ask, trash }: Prop
   };
   useKeys({
     j: { label: 'Next row', run: () => focus(at() + 1) },
-    k: { label: 'Row before', run: () => focus(at() - 1) },
+    k: { label: 'Previous row', run: () => focus(at() - 1) },
     ArrowDown: { label: 'Next row', run: () => focus(at() + 1) },
-    ArrowUp: { label: 'Row before', run: () => focus(at() - 1) },
+    ArrowUp: { label: 'Previous row', run: () => focus(at() - 1) },
     ArrowRight: { label: 'Open the folder', run: () => turn(true) },
     ArrowLeft: { label: 'Close the folder', run: () => turn(false) },
     s: {
@@ -94,7 +94,7 @@ export function ExperimentTree({ rows, sort, setSort, toggle, ask, trash }: Prop
           {head('Best', undefined, classes.best)}
           {head('Owner', undefined, classes.owner)}
           {head('Created', 'created', classes.created)}
-          {head('Note and tags', undefined)}
+          {head('Notes', undefined)}
           <div role="columnheader">
             <span className="visually-hidden">Actions</span>
           </div>

@@ -1,14 +1,15 @@
 /** All experiments, as a tree of folders in one scroll. */
 
-import { Button, SegmentedControl, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import { Button, SegmentedControl, Skeleton, Stack, Text } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
-import { FlaskConical, Plus, Search, X } from 'lucide-react';
+import { FlaskConical, Plus, X } from 'lucide-react';
 import { useDeferredValue, useMemo, useRef, useState } from 'react';
 import type { ExperimentOverview } from '@/api/calls';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
 import pieces from '@/components/pieces.module.css';
+import { SearchBox } from '@/components/SearchBox';
 import { ShareButton } from '@/features/views/ShareButton';
 import { formatCount } from '@/lib/format';
 import { useKeys } from '@/lib/keys';
@@ -54,7 +55,7 @@ export function ExperimentsPage() {
     <div className={classes.page}>
       <PageHeader
         crumbs={[{ label: 'Experiments' }]}
-        badge={isPending ? undefined : countOf(matching, data.length, query)}
+        badge={isPending || (error && data === NONE) ? undefined : countOf(matching, data.length, query)}
         actions={
           <>
             <ShareButton />
@@ -69,15 +70,13 @@ export function ExperimentsPage() {
         }
       />
       <div className={`${pieces.tools} ${classes.tools}`}>
-        <TextInput
+        <SearchBox
           ref={filter}
           className={classes.filter}
-          size="xs"
-          leftSection={<Search size={14} aria-hidden />}
+          label="Filter experiments"
           placeholder="Name, note or tag"
-          aria-label="Filter experiments"
           value={state.q ?? ''}
-          onChange={(event) => change({ q: event.currentTarget.value || undefined } as Partial<ExperimentList>, true)}
+          onChange={(text) => change({ q: text || undefined } as Partial<ExperimentList>, true)}
           onKeyDown={(event) => {
             if (event.key === 'Escape') event.currentTarget.blur();
           }}

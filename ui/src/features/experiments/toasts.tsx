@@ -1,6 +1,7 @@
 /** Short notes in the corner: what was done, with a way back; and what failed. */
 
 import { Button, Group } from '@mantine/core';
+import { FailureFacts } from '@/components/Failure';
 import { notices } from '@/components/notices';
 
 /** So long can a change be undone from its note, in milliseconds. */
@@ -30,5 +31,15 @@ export function showUndo(message: string, undo: () => Promise<void>): void {
 
 /** Say what failed, in the server's words. */
 export function showFailure(title: string, failure: unknown): void {
-  notices.show({ color: 'red', title, message: failure instanceof Error ? failure.message : String(failure) });
+  const words = failure instanceof Error ? failure.message : String(failure);
+  notices.show({
+    color: 'red',
+    title,
+    message: (
+      <>
+        {words}
+        <FailureFacts error={failure} />
+      </>
+    ),
+  });
 }

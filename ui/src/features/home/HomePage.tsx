@@ -7,7 +7,7 @@ import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import type { ExperimentOverview, LoggedModel } from '@/api/calls';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
-import { RunDot } from '@/components/RunDot';
+import { RunLink } from '@/components/RunLink';
 import { RunStateBadge } from '@/components/RunStateBadge';
 import { Snippet } from '@/features/experiments/Snippet';
 import { useOverview } from '@/features/experiments/useOverview';
@@ -75,7 +75,7 @@ export function HomePage() {
             </Section>
           </div>
           <div className={classes.column}>
-            <Section title="Experiments used last" more={<Link to="/experiments">All experiments</Link>}>
+            <Section title="Recent experiments" more={<Link to="/experiments">All experiments</Link>}>
               <ul className={classes.list}>
                 {sortByUse(experiments)
                   .slice(0, MOST_EXPERIMENTS)
@@ -85,7 +85,7 @@ export function HomePage() {
               </ul>
             </Section>
             {models !== undefined && models.length > 0 && (
-              <Section title="Models changed last">
+              <Section title="Recent models">
                 <ul className={classes.list}>
                   {models.map((model) => (
                     <ModelLine
@@ -166,15 +166,7 @@ function RunList({ runs, error, names, empty }: RunListProps) {
     <ul className={classes.list}>
       {runs.map((run) => (
         <li key={run.runId} className={classes.line}>
-          <RunDot number={run.number} />
-          <Link
-            to="/experiments/$experimentId/runs/$runId"
-            params={{ experimentId: run.experimentId, runId: run.runId }}
-            className="ellipsis"
-            title={run.name}
-          >
-            {run.name}
-          </Link>
+          <RunLink run={run} experimentId={run.experimentId} />
           <Link
             to="/experiments/$experimentId/runs"
             params={{ experimentId: run.experimentId }}
@@ -225,7 +217,7 @@ function ExperimentLine({ experiment }: { experiment: ExperimentOverview }) {
       >
         {experiment.name}
       </Link>
-      <span className={classes.side}>{count(experiment.runs ?? 0, 'run')}</span>
+      <span className={classes.count}>{count(experiment.runs ?? 0, 'run')}</span>
       {(experiment.running ?? 0) > 0 && (
         <span className={classes.running} title={`${experiment.running} running`}>
           <CircleDotDashed size={13} aria-hidden />

@@ -1,9 +1,9 @@
 /** The logged models of an experiment: newest first, with the metrics and params that most of them have. */
 
-import { Button, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Skeleton, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { ArrowDown, ArrowUp, Search } from 'lucide-react';
+import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
 import type { LoggedModel } from '@/api/calls';
 import { CodeBlock } from '@/components/CodeBlock';
@@ -11,6 +11,7 @@ import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
 import { PageHeader } from '@/components/PageHeader';
 import pieces from '@/components/pieces.module.css';
+import { SearchBox } from '@/components/SearchBox';
 import { useExperiment } from '@/features/experiments/useExperiment';
 import { StarButton } from '@/features/stars/StarButton';
 import { ShareButton } from '@/features/views/ShareButton';
@@ -47,19 +48,17 @@ export function LoggedModelsPage() {
           { label: name, link: { to: '/experiments/$experimentId/runs', params: { experimentId } } },
           { label: 'Logged models' },
         ]}
-        badge={models ? `${formatCount(models.length)}${hasNextPage ? ' or more' : ''}` : undefined}
+        badge={models ? badgeOf(models.length, hasNextPage) : undefined}
         actions={<ShareButton />}
       />
       <div className={pieces.tools}>
-        <TextInput
+        <SearchBox
           ref={filter}
-          size="xs"
           w={300}
-          leftSection={<Search size={14} aria-hidden />}
+          label="Filter models by name"
           placeholder="Name"
-          aria-label="Filter models by name"
           value={typed}
-          onChange={(event) => setTyped(event.currentTarget.value)}
+          onChange={setTyped}
         />
       </div>
       {error && (
@@ -78,6 +77,9 @@ export function LoggedModelsPage() {
     </>
   );
 }
+
+const badgeOf = (number: number, hasMore: boolean): string =>
+  hasMore ? `${formatCount(number)} models or more` : `${formatCount(number)} ${number === 1 ? 'model' : 'models'}`;
 
 function NoModels({ query }: { query: string }) {
   if (query) return <Empty title="No model matches">{`None has "${query}" in its name.`}</Empty>;

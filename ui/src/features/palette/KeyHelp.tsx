@@ -5,17 +5,10 @@ import { type ActiveKey, isMac, showKey, useActiveKeys } from '@/lib/keys';
 
 export function KeyHelp({ close }: { close: () => void }) {
   return (
-    <Modal
-      opened
-      onClose={close}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      title="Keys that work here"
-      centered
-      size="md"
-    >
+    <Modal opened onClose={close} title="Keyboard shortcuts" centered size="md">
       <KeyTable />
       <Text size="xs" c="dimmed" mt="md">
-        Single keys rest while you type. Back and forward of the browser undo and redo changes of a view.
+        Single keys do nothing while you type. Back and forward of the browser undo and redo changes of a view.
       </Text>
     </Modal>
   );
@@ -26,7 +19,7 @@ export function KeyTable() {
   const keys = useActiveKeys();
   const mac = isMac();
   return (
-    <Table verticalSpacing={5} horizontalSpacing="sm">
+    <Table verticalSpacing={5} horizontalSpacing={0}>
       <Table.Thead className="visually-hidden">
         <Table.Tr>
           <Table.Th>What it does</Table.Th>

@@ -119,7 +119,7 @@ function File({ runId, path, size }: { runId: string; path: string; size: number
         <Group gap="xs">
           <CopyButton text={fileInPython(runId, path)} label="Copy as Python" worded />
           <Button
-            size="compact-sm"
+            size="xs"
             variant="default"
             leftSection={<Download size={14} aria-hidden />}
             loading={loading}

@@ -2,7 +2,7 @@
 
 import { Button, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { RunDot } from '@/components/RunDot';
+import { RunLink } from '@/components/RunLink';
 import { RunStateBadge } from '@/components/RunStateBadge';
 import { guessBetter } from '@/lib/better';
 import { formatAge, formatDuration, formatNumber } from '@/lib/format';
@@ -58,14 +58,7 @@ export function ChildrenPanel({ runId, experimentId, metric }: Props) {
               <tr key={child.runId}>
                 <td>
                   <span style={{ display: 'flex', gap: 8, alignItems: 'center' }}>
-                    <RunDot number={child.number} />
-                    <Link
-                      to="/experiments/$experimentId/runs/$runId"
-                      params={{ experimentId, runId: child.runId }}
-                      className="ellipsis"
-                    >
-                      {child.name}
-                    </Link>
+                    <RunLink run={child} experimentId={experimentId} />
                   </span>
                 </td>
                 <td>

@@ -18,7 +18,7 @@ interface Props {
 export function LifePanel({ run, control, ledger }: Props) {
   const { info } = run;
   return (
-    <Panel title="Life of the run" flush>
+    <Panel title="Details" flush>
       <table className={styles.table}>
         <tbody>
           <Fact name="Run ID">
@@ -47,7 +47,7 @@ export function LifePanel({ run, control, ledger }: Props) {
             </Fact>
           )}
           <Fact name="Artifacts">
-            <span className="mono" style={{ overflowWrap: 'anywhere' }}>
+            <span className="mono" style={{ wordBreak: 'break-all' }}>
               {info.artifact_uri}
             </span>{' '}
             <CopyButton text={info.artifact_uri} label="Copy the artifact address" size={20} />
@@ -122,7 +122,7 @@ function Counts({ ledger }: { ledger: Ledger }) {
     <div style={{ borderTop: '1px solid var(--hr-line)' }}>
       <Group justify="space-between" px="md" py={6}>
         <Text size="xs" c="dimmed">
-          Ledger: what became of the records that were sent
+          Ledger: what became of what the run sent
         </Text>
         {rejected > 0 && (
           <Button size="compact-xs" variant="light" color="red" aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -137,11 +137,11 @@ function Counts({ ledger }: { ledger: Ledger }) {
             <tr>
               <th>Writer</th>
               {counts.map((name) => (
-                <th key={name} className="number">
+                <th key={name} className="number" style={{ textTransform: 'capitalize' }}>
                   {name}
                 </th>
               ))}
-              <th>Heard of</th>
+              <th>Last heard of</th>
             </tr>
           </thead>
           <tbody>

@@ -108,7 +108,7 @@ function Body({ runId, series, items, sizes, openFile }: BodyProps) {
           isLarge(item) ? (
             <Button
               key={item.path}
-              size="compact-sm"
+              size="xs"
               variant="default"
               onClick={() => setAgreed(new Set([...agreed, item.path]))}
             >
@@ -210,7 +210,7 @@ function Large({ runId, series, path, show, openFile }: LargeProps) {
           <Group gap="xs">
             <ActionIcon
               variant="default"
-              aria-label="Picture before"
+              aria-label="Previous image"
               disabled={place <= 0}
               onClick={() => go(place - 1)}
             >
@@ -221,7 +221,7 @@ function Large({ runId, series, path, show, openFile }: LargeProps) {
             </Text>
             <ActionIcon
               variant="default"
-              aria-label="Next picture"
+              aria-label="Next image"
               disabled={place >= series.items.length - 1}
               onClick={() => go(place + 1)}
             >

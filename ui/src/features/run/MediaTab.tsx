@@ -1,11 +1,11 @@
 /** The media of a run by key, all at one step: pictures, sounds, films and tables. */
 
-import { Alert, Group, Skeleton, Slider, Text, TextInput } from '@mantine/core';
-import { Search } from 'lucide-react';
+import { Alert, Group, Skeleton, Slider, Text } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { CodeBlock } from '@/components/CodeBlock';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
+import { SearchBox } from '@/components/SearchBox';
 import { formatCount } from '@/lib/format';
 import { useKeys } from '@/lib/keys';
 import { MediaCard } from './MediaCard';
@@ -18,7 +18,7 @@ import type { KnownRun } from './useRun';
 const SNIPPET = `import headrace as hr
 
 hr.log_image(image, key="samples", step=step)
-hr.log_table(data={"prompt": prompts, "answer": answers}, artifact_file="answers.json")`;
+hr.log_table({"prompt": prompts, "answer": answers}, "answers.json")`;
 
 /** So few cards are drawn larger. */
 const FEW = 4;
@@ -39,7 +39,7 @@ export default function MediaTab({ address, known }: { address: Address; known: 
   useKeys(
     steps.length > 1
       ? {
-          ArrowLeft: { run: () => go(place - 1), label: 'Media of the step before' },
+          ArrowLeft: { run: () => go(place - 1), label: 'Media of the previous step' },
           ArrowRight: { run: () => go(place + 1), label: 'Media of the next step' },
         }
       : {},
@@ -52,7 +52,7 @@ export default function MediaTab({ address, known }: { address: Address; known: 
     return (
       <Empty title="No media yet">
         <Text c="dimmed">
-          Pictures, sounds, films and tables of this run stand here, those of a series with one slider for their step.
+          Images, audio, video and tables that this run logs are shown here; one slider goes through their steps.
         </Text>
         <div style={{ width: '100%' }}>
           <CodeBlock text={SNIPPET} label="lines of Python" />
@@ -88,14 +88,11 @@ export default function MediaTab({ address, known }: { address: Address; known: 
             </Text>
           </>
         )}
-        <TextInput
-          size="xs"
+        <SearchBox
           w={180}
-          placeholder="Find a key"
-          aria-label="Find a key"
-          leftSection={<Search size={13} aria-hidden />}
+          label="Find a key"
           value={state.q ?? ''}
-          onChange={(event) => change({ q: event.currentTarget.value || undefined }, 'replace')}
+          onChange={(text) => change({ q: text || undefined }, 'replace')}
         />
       </div>
       {partial && (

@@ -61,7 +61,7 @@ export function MetricsPanel({ runId, experimentId, metrics, number, query, open
       actions={
         systems > 0 ? (
           <Anchor component="button" type="button" size="xs" onClick={openSystem}>
-            {systems} system metrics
+            {systems} {systems === 1 ? 'system metric' : 'system metrics'}
           </Anchor>
         ) : undefined
       }
@@ -81,7 +81,7 @@ export function MetricsPanel({ runId, experimentId, metrics, number, query, open
           head={
             <>
               <th scope="col">Metric</th>
-              {['last', 'step', 'min', 'max'].map((name) => (
+              {['Last', 'Step', 'Min', 'Max'].map((name) => (
                 <th key={name} scope="col" className="number">
                   {name}
                 </th>
@@ -91,9 +91,9 @@ export function MetricsPanel({ runId, experimentId, metrics, number, query, open
                 className="number"
                 title="The step of the best value, as far as the name says which that is"
               >
-                best at
+                Best at
               </th>
-              <th scope="col">course</th>
+              <th scope="col">Trend</th>
             </>
           }
           row={(row) => {
@@ -199,7 +199,7 @@ function Details({ metric, trend }: { metric: Metric; trend: Course | undefined 
             </>
           )}
           <div>
-            {formatCount(trend.points)} points
+            {formatCount(trend.points)} {trend.points === 1 ? 'point' : 'points'}
             {trend.nans > 0 && `, ${formatCount(trend.nans)} of them NaN, the first${at(trend.steps.nan)}`}
           </div>
         </>

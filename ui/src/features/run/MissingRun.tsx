@@ -7,7 +7,7 @@ import { Link } from '@tanstack/react-router';
 import { Search } from 'lucide-react';
 import { useState } from 'react';
 import { Failure } from '@/components/Failure';
-import { RunDot } from '@/components/RunDot';
+import { RunLink } from '@/components/RunLink';
 import { RunStateBadge } from '@/components/RunStateBadge';
 import { formatAge } from '@/lib/format';
 import { quoteValue, selectRuns } from './useRun';
@@ -59,14 +59,7 @@ export function MissingRun({ runId, experimentId }: { runId: string; experimentI
           {data?.map((run) => (
             <li key={run.runId}>
               <Group gap="sm" wrap="nowrap">
-                <RunDot number={run.number} />
-                <Link
-                  to="/experiments/$experimentId/runs/$runId"
-                  params={{ experimentId, runId: run.runId }}
-                  className="ellipsis"
-                >
-                  {run.name}
-                </Link>
+                <RunLink run={run} experimentId={experimentId} />
                 <RunStateBadge state={run.status} />
                 <Text size="xs" c="dimmed">
                   {formatAge(run.startTime)}

@@ -137,7 +137,7 @@ export function NotesPanel({ note, save }: Props) {
       ) : draft ? (
         <Markdown source={draft} />
       ) : (
-        <Button variant="default" size="compact-sm" onClick={write}>
+        <Button variant="default" size="xs" onClick={write}>
           Write a note
         </Button>
       )}

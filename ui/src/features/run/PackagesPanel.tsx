@@ -1,9 +1,9 @@
 /** The packages of the interpreter that ran a run. */
 
-import { Skeleton, Text, TextInput } from '@mantine/core';
-import { Search } from 'lucide-react';
+import { Skeleton, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Failure } from '@/components/Failure';
+import { SearchBox } from '@/components/SearchBox';
 import { useFile } from './files';
 import { Panel } from './Panel';
 import { readEnvironment } from './provenance';
@@ -15,17 +15,7 @@ export function PackagesPanel({ runId, path }: { runId: string; path: string }) 
   if (error && !data) return <Failure title="The packages could not be read" error={error} />;
   if (!data) return <Skeleton height={160} />;
   const shown = data.packages.filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()));
-  const actions = (
-    <TextInput
-      size="xs"
-      w={180}
-      placeholder="Find"
-      aria-label="Find packages"
-      leftSection={<Search size={13} aria-hidden />}
-      value={wanted}
-      onChange={(event) => setWanted(event.currentTarget.value)}
-    />
-  );
+  const actions = <SearchBox w={180} label="Find packages" placeholder="Find" value={wanted} onChange={setWanted} />;
   return (
     <Panel
       title="Packages"

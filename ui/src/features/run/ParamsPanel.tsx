@@ -1,14 +1,14 @@
 /** The params of a run, which can be searched, and set against those of the best run. */
 
-import { Badge, Group, Popover, Switch, Text, TextInput, Tooltip } from '@mantine/core';
+import { Badge, Group, Popover, Switch, Text, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Search } from 'lucide-react';
 import { useMemo } from 'react';
 import type { PastParam } from '@/api/calls';
 import { call } from '@/api/client';
 import { MISSING, uint32 } from '@/api/columns';
 import { CodeBlock } from '@/components/CodeBlock';
 import { CopyButton } from '@/components/CopyButton';
+import { SearchBox } from '@/components/SearchBox';
 import { guessBetter } from '@/lib/better';
 import { Key } from './Key';
 import { Panel } from './Panel';
@@ -73,22 +73,14 @@ export function ParamsPanel({
           <div>
             <Switch
               size="xs"
-              label="differs from best"
+              label="Differs from best"
               checked={differing}
               onChange={(event) => setDiffering(event.currentTarget.checked)}
             />
           </div>
         </Tooltip>
       )}
-      <TextInput
-        size="xs"
-        w={140}
-        placeholder="Find"
-        aria-label="Find params and metrics"
-        leftSection={<Search size={13} aria-hidden />}
-        value={query}
-        onChange={(event) => setQuery(event.currentTarget.value)}
-      />
+      <SearchBox w={140} label="Find params and metrics" placeholder="Find" value={query} onChange={setQuery} />
     </Group>
   );
   return (
@@ -194,7 +186,7 @@ function Value({ label, text }: { label: string; text: string | undefined }) {
   return (
     <Popover width={560} position="bottom-start" withinPortal shadow="md">
       <Popover.Target>
-        <button type="button" className={styles.valueButton} title="Show all of it">
+        <button type="button" className={styles.valueButton} title="Show the whole value">
           {text}
         </button>
       </Popover.Target>

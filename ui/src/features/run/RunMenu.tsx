@@ -78,27 +78,27 @@ export function RunMenu({ known, tab, metrics, edits, rename }: Props) {
     ']': { run: () => step(true), label: 'Later run' },
   });
   return (
-    <Group gap="xs" wrap="nowrap">
+    <Group gap="sm" wrap="nowrap">
       <ActionIcon.Group>
         <Tooltip label="Earlier run ( [ )" openDelay={300}>
-          <ActionIcon variant="default" size={26} aria-label="Earlier run" onClick={() => step(false)}>
+          <ActionIcon variant="default" size={30} aria-label="Earlier run" onClick={() => step(false)}>
             <ChevronLeft size={15} aria-hidden />
           </ActionIcon>
         </Tooltip>
         <Tooltip label="Later run ( ] )" openDelay={300}>
-          <ActionIcon variant="default" size={26} aria-label="Later run" onClick={() => step(true)}>
+          <ActionIcon variant="default" size={30} aria-label="Later run" onClick={() => step(true)}>
             <ChevronRight size={15} aria-hidden />
           </ActionIcon>
         </Tooltip>
       </ActionIcon.Group>
       <Menu position="bottom-end" shadow="md" width={300}>
         <Menu.Target>
-          <Button size="compact-sm" variant="default" rightSection={<ChevronDown size={13} aria-hidden />}>
+          <Button size="xs" variant="default" rightSection={<ChevronDown size={13} aria-hidden />}>
             Compare
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          {parent && <Menu.Item onClick={() => compare(parent)}>with its parent</Menu.Item>}
+          {parent && <Menu.Item onClick={() => compare(parent)}>With its parent</Menu.Item>}
           <Menu.Item
             onClick={() =>
               attempt(async () => {
@@ -108,19 +108,19 @@ export function RunMenu({ known, tab, metrics, edits, rename }: Props) {
               })
             }
           >
-            with the run before
+            With the run before
           </Menu.Item>
-          {metrics.length > 0 && <Menu.Label>with the best run, by</Menu.Label>}
+          {metrics.length > 0 && <Menu.Label>With the best run, by</Menu.Label>}
           {metrics.slice(0, OFFERED).map((metric) => (
             <Menu.Item key={metric} onClick={() => compareBest(metric)}>
-              {guessBetter(metric) === 'lower' ? 'lowest' : 'highest'} {metric}
+              {guessBetter(metric) === 'lower' ? 'Lowest' : 'Highest'} {metric}
             </Menu.Item>
           ))}
         </Menu.Dropdown>
       </Menu>
       <Menu position="bottom-end" shadow="md" width={200}>
         <Menu.Target>
-          <ActionIcon variant="default" size={26} aria-label="More about this run">
+          <ActionIcon variant="default" size={30} aria-label="More about this run">
             <EllipsisVertical size={15} aria-hidden />
           </ActionIcon>
         </Menu.Target>
@@ -134,7 +134,7 @@ export function RunMenu({ known, tab, metrics, edits, rename }: Props) {
             <Menu.Item onClick={() => void edits.restore()}>Restore</Menu.Item>
           ) : (
             <Menu.Item color="red" onClick={() => void edits.remove()}>
-              Delete
+              Move to trash
             </Menu.Item>
           )}
         </Menu.Dropdown>

@@ -93,7 +93,7 @@ function Page({ address, known }: { address: Address; known: KnownRun }) {
   );
   const actions = (
     <>
-      {control && <StopButton control={control} edits={edits} />}
+      {control && info.lifecycle_stage !== 'deleted' && <StopButton control={control} edits={edits} />}
       <StarButton kind="run" id={runId} />
       <ShareButton />
       <RunMenu known={known} tab={tab} metrics={metrics} edits={edits} rename={() => setRenaming(true)} />
@@ -172,7 +172,11 @@ interface TabProps {
 }
 
 function TabLink({ name, label, current, experimentId, runId }: TabProps) {
-  const common = { className: styles.tab, 'aria-current': current ? ('page' as const) : undefined };
+  const common = {
+    className: styles.tab,
+    'data-label': label,
+    'aria-current': current ? ('page' as const) : undefined,
+  };
   if (name === 'overview') {
     return (
       <Link
@@ -206,8 +210,8 @@ function Banners({ known, control, edits }: { known: KnownRun; control: RunContr
           title="This run is in the trash"
         >
           <Group justify="space-between">
-            <Text size="sm">Lists do not show it. Clean-up takes it away for good.</Text>
-            <Button size="compact-sm" variant="default" onClick={() => void edits.restore()}>
+            <Text size="sm">Lists do not show it. It can be restored until a clean-up removes it for good.</Text>
+            <Button size="xs" variant="default" onClick={() => void edits.restore()}>
               Restore
             </Button>
           </Group>
@@ -219,7 +223,7 @@ function Banners({ known, control, edits }: { known: KnownRun; control: RunContr
           variant="default"
           color="yellow"
           icon={<CircleHelp size={18} aria-hidden color="var(--hr-warn)" />}
-          title="Nothing is heard of this run"
+          title="No sign of life from this run"
         >
           <Text size="sm">
             Its last sign of life came {formatTime(control.lease.until - control.lease.length_ms)}. The process may have

@@ -57,9 +57,9 @@ export default function SourceTab({ address, known }: { address: Address; known:
   const source = tags.get('mlflow.source.name') ?? '';
   if (top.data.length === 0 && !commit && !source) {
     return (
-      <Empty title="No origin noted">
+      <Empty title="No source recorded">
         {
-          'The client that made this run has not said which code it ran. headrace notes commit, changes, packages and command by itself.'
+          'The client that made this run has not said which code it ran. The client of headrace records commit, changes, packages and command by itself.'
         }
       </Empty>
     );

@@ -27,7 +27,7 @@ export function StopButton({ control, edits }: Props) {
           {stop.asked_by && stop.asked_by !== 'anyone' && ` by ${stop.asked_by}`}
           {stop.seen_at ? '; the run has heard it' : '; not heard yet'}
         </Text>
-        <Button size="compact-sm" variant="default" onClick={() => void edits.cancelStop()}>
+        <Button size="xs" variant="default" onClick={() => void edits.cancelStop()}>
           Take back
         </Button>
       </Group>
@@ -41,7 +41,7 @@ export function StopButton({ control, edits }: Props) {
     <Popover opened={open} onChange={setOpen} width={320} position="bottom-end" trapFocus shadow="md">
       <Popover.Target>
         <Button
-          size="compact-sm"
+          size="xs"
           variant="light"
           color="red"
           leftSection={<CircleStop size={14} aria-hidden />}
@@ -62,10 +62,10 @@ export function StopButton({ control, edits }: Props) {
             onChange={(event) => setReason(event.currentTarget.value)}
           />
           <Group justify="flex-end" gap="sm" mt="md">
-            <Button size="compact-sm" variant="default" onClick={() => setOpen(false)}>
+            <Button size="xs" variant="default" onClick={() => setOpen(false)}>
               Cancel
             </Button>
-            <Button size="compact-sm" color="red.9" type="submit">
+            <Button size="xs" color="red.9" type="submit">
               Ask to stop
             </Button>
           </Group>

@@ -1,8 +1,9 @@
 /** What the machine did while the run went on, on the same time axis as a metric of choice. */
 
-import { Code, Group, Select, Stack, Text } from '@mantine/core';
+import { Group, Select, Stack, Text } from '@mantine/core';
 import { useMemo } from 'react';
 import type { Range } from '@/charts/line';
+import { CodeBlock } from '@/components/CodeBlock';
 import { Empty } from '@/components/Empty';
 import { ChartsPanel } from '@/features/charts/ChartsPanel';
 import type { ChartState } from '@/lib/chartState';
@@ -43,7 +44,10 @@ export default function SystemTab({ address, known, number }: { address: Address
             This run has not logged what its machine did. To have processors, memory, disk, network and GPUs sampled
             with the next runs:
           </Text>
-          <Code block>{'import headrace as hr\n\nhr.enable_system_metrics_logging()'}</Code>
+          <CodeBlock
+            text={'import headrace as hr\n\nhr.enable_system_metrics_logging()'}
+            label="How to log system metrics"
+          />
         </Stack>
       </Empty>
     );
@@ -57,7 +61,7 @@ export default function SystemTab({ address, known, number }: { address: Address
       {others.length > 0 && (
         <Group gap="sm">
           <Text size="sm" c="dimmed" id="beside">
-            On the same axis as
+            Together with
           </Text>
           <Select
             size="xs"

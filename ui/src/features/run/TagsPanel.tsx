@@ -52,7 +52,7 @@ export function TagsPanel({ tags, edits }: Props) {
       {hidden > 0 && (
         <Switch
           size="xs"
-          label={`${hidden} set by clients`}
+          label={`Show ${hidden} set by clients`}
           checked={all}
           onChange={(event) => setAll(event.currentTarget.checked)}
         />

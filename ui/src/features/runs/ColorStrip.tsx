@@ -2,12 +2,14 @@
 
 import { Button, Text } from '@mantine/core';
 import { ChevronDown, Palette, X } from 'lucide-react';
-import { ColorLegend } from '@/components/ColorLegend';
+import { useMemo } from 'react';
+import { ColorLegend, GreyNote } from '@/components/ColorLegend';
 import { late } from '@/components/Late';
 import { formatCount } from '@/lib/format';
 import { canColor, MOST_OWN_STYLES } from './coloring';
 import { labelField } from './fields';
 import styles from './RunsPage.module.css';
+import { countGrey } from './shownRuns';
 import { statsOf } from './stats';
 import type { Change, WorkspaceModel } from './useWorkspace';
 
@@ -19,11 +21,16 @@ interface Props {
 }
 
 export function ColorStrip({ model, change }: Props) {
-  const { columns, frame, colorBy, colors, names, grouped } = model;
+  const { state, columns, frame, colorBy, colors, names, grouped, groups } = model;
   const useful = columns.filter((name) => {
     const cells = frame.columns.get(name);
     return canColor(name) && !(cells && statsOf(cells).constant);
   });
+  const isKnown = frame.complete && colorBy !== undefined && frame.whole.has(colorBy);
+  const grey = useMemo(
+    () => (isKnown && colors && state.mode !== 'table' ? countGrey(frame, groups, names, colors) : 0),
+    [isKnown, colors, state.mode, frame, groups, names],
+  );
   return (
     <section className={styles.strip} aria-label="Colours">
       {colorBy === undefined && (
@@ -47,7 +54,8 @@ export function ColorStrip({ model, change }: Props) {
           </Button>
         }
       />
-      {colors && <ColorLegend legend={colors.legend} />}
+      {colors && (colors.legend.kind !== 'none' || isKnown) && <ColorLegend legend={colors.legend} />}
+      {grey > 0 && <GreyNote>{sayGrey(grey, grouped)}</GreyNote>}
       {colorBy !== undefined && (
         <Button
           variant="subtle"
@@ -61,4 +69,11 @@ export function ColorStrip({ model, change }: Props) {
       )}
     </section>
   );
+}
+
+function sayGrey(count: number, grouped: boolean): string {
+  const what = grouped ? 'group' : 'run';
+  return count === 1
+    ? `The ${what} in the charts has none: its line is grey`
+    : `None of the ${formatCount(count)} ${what}s in the charts has one: their lines are grey`;
 }

@@ -16,7 +16,7 @@ interface Props {
 export function Footer({ model, change, openColumns }: Props) {
   const { frame, grouped, groups, shown, sort, hidden, table } = model;
   const what = grouped ? `${formatCount(shown.size)} of ${formatCount(groups.length)} groups` : formatCount(shown.size);
-  if (!table.frame) return <footer className={styles.foot} />;
+  if (!table.frame || (frame.total === 0 && !table.isOld)) return <footer className={styles.foot} />;
   const all = frame.total > frame.matching ? `, ${formatCount(frame.total)} in all` : '';
   return (
     <footer className={styles.foot}>
@@ -36,7 +36,7 @@ export function Footer({ model, change, openColumns }: Props) {
           </button>
         </span>
       ) : (
-        <span>Newest first</span>
+        frame.matching > 1 && <span>Newest first</span>
       )}
       {hidden > 0 && (
         <button type="button" onClick={openColumns}>

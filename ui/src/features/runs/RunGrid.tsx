@@ -170,7 +170,10 @@ export function RunGrid(props: Props) {
           {columns.map((column) => head(column, layout.scrolled.indexOf(column) + layout.pinned.length + 1))}
         </div>
       </div>
-      <div role="rowgroup" style={{ position: 'relative', height: lines.size * rowHeight, width: layout.width }}>
+      <div
+        role="rowgroup"
+        style={{ position: 'relative', height: lines.size * rowHeight, width: layout.width, minWidth: '100%' }}
+      >
         {inSight.map(([place, line]) => (
           <RunRow
             key={line.kind === 'run' ? line.id : `group ${line.group.name}`}

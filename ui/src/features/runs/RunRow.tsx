@@ -68,7 +68,7 @@ function TableLine(props: LineProps) {
       data-lit={lit || undefined}
       data-selected={selected || undefined}
       data-dimmed={(line.kind === 'run' && line.dimmed) || undefined}
-      style={{ top: place * height, height, width: layout.width }}
+      style={{ top: place * height, height, width: layout.width, minWidth: '100%' }}
       onMouseEnter={() => actions.pointAt(drawnName(line))}
       onMouseDown={() => actions.moveTo(place)}
     >
@@ -86,6 +86,7 @@ function RunParts({
   colors,
   shown,
   grouped,
+  nested,
   dark,
   sparks,
   odd,
@@ -134,6 +135,7 @@ function RunParts({
           {line.below > 0 && (
             <Fold open={line.open} label={`the ${line.below} runs under ${title}`} toggle={() => actions.toggle(id)} />
           )}
+          {line.below === 0 && nested && !grouped && <span className={styles.gap} />}
           {!grouped && <ShowButton shown={shown} title={title} show={() => actions.show(id)} disabled={line.dimmed} />}
           <span className={shown || grouped ? undefined : styles.hidden}>
             <RunDot number={number} color={given} />

@@ -1,7 +1,8 @@
 /** The runs workspace of an experiment: the table of all its runs, and their charts beside it. */
 
+import { Button } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '@/api/client';
 import { Failure } from '@/components/Failure';
@@ -143,6 +144,9 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
     return (
       <div style={{ padding: 24 }}>
         <Failure title="There is no such experiment" error={experiment.error} />
+        <Button component={Link} to="/experiments" variant="default" size="xs" mt="md">
+          All experiments
+        </Button>
       </div>
     );
   }
@@ -150,7 +154,7 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
   const failure = problem === undefined ? table.error : undefined;
   const name = experiment.data?.name;
   const ready = table.frame !== undefined;
-  const nothing = ready && frame.size === 0 && !table.isOld;
+  const nothing = (ready && frame.size === 0 && !table.isOld) || (!ready && problem !== undefined);
   // Beside no runs there is nothing to be drawn.
   const mode = nothing ? 'table' : chosenMode;
   const share = draftSplit ?? state.split ?? DEFAULT_SPLIT;
@@ -213,6 +217,7 @@ function RunsWorkspace({ experimentId }: { experimentId: string }) {
               <Suspense fallback={null}>
                 <NoRuns
                   question={model.question}
+                  refused={problem !== undefined}
                   name={name}
                   apply={(q) => change({ q: q || undefined })}
                   leaveTrash={() => change({ trash: undefined })}

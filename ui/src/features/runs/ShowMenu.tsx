@@ -42,8 +42,8 @@ export function ShowMenu({ selection, selectAll, show, change, showSelected, wha
           <button
             type="button"
             className={styles.icon}
-            aria-label="Which the charts show"
-            title="Which the charts show"
+            aria-label="Runs shown in the charts"
+            title="Runs shown in the charts"
             style={{ marginLeft: 6 }}
           >
             <Eye size={14} aria-hidden />

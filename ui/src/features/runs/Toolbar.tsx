@@ -49,7 +49,7 @@ export function Toolbar({ experimentId, name, model, change, columnsOpen, setCol
           h={32}
           leftSection={<ListTree size={15} aria-hidden />}
           onClick={() => change({ tree: undefined })}
-          title="Show runs one below another again"
+          title="Show runs as a flat list again"
         >
           Tree
         </Button>

@@ -70,10 +70,14 @@ export function RunCell({ frame, row, column, left, place, spark, since, color }
       style={numeric ? { ...style, justifyContent: 'flex-end', fontVariantNumeric: 'tabular-nums' } : style}
       title={text}
     >
-      <span className={styles.text}>{text}</span>
+      <span className={styles.text}>{numeric && text.length > LONG_NUMBER ? shortenNumber(text) : text}</span>
     </div>
   );
 }
+
+/** In characters: `0.05355260275` is read as 0.05355, its other digits stand in the tooltip. Seeds and other whole numbers stay. */
+const LONG_NUMBER = 9;
+const shortenNumber = (text: string): string => (/^-?\d*\.\d/.test(text) ? formatNumber(text) : text);
 
 interface Style {
   left: number;

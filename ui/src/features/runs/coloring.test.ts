@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { markColor, noColor } from '@/charts/palettes';
 import { canColor, colorByValue } from './coloring';
 import { frameOf, type Value } from './frame.fixture';
+import { groupRows } from './grouping';
+import { countGrey } from './shownRuns';
 
 const colorsOf = (column: string, values: readonly Value[]) =>
   colorByValue(
@@ -32,7 +34,26 @@ test('equal numbers have one colour, and a column of nothing has none', () => {
   expect(colorsOf('metrics.loss', [2, 2]).ofRow(0)).toBe(markColor(0.5, false));
   const nothing = colorsOf('metrics.loss', [Number.NaN, undefined]);
   expect(nothing.ofRow(0)).toBe(noColor(false));
-  expect(nothing.legend).toEqual({ kind: 'choices', label: 'loss', items: [] });
+  expect(nothing.legend).toEqual({ kind: 'none', label: 'loss', lacks: 'number' });
+});
+
+test('a column of nothing says what it lacks', () => {
+  for (const column of ['metrics.loss', 'params.model', 'tags.team'])
+    expect(colorsOf(column, [undefined, undefined]).legend).toMatchObject({ kind: 'none', lacks: 'value' });
+});
+
+test('runs are grey without a word only if others among those shown have a value', () => {
+  const frame = frameOf(
+    ['a', undefined, undefined].map((model, row) => ({ run_id: `r${row}`, 'params.model': model })),
+  );
+  const colors = colorByValue(frame.columns.get('params.model'), 'params.model', false);
+  expect(countGrey(frame, [], ['r1', 'r2', 'gone'], colors)).toBe(2);
+  expect(countGrey(frame, [], ['r0', 'r1'], colors)).toBe(0);
+  expect(countGrey(frame, [], [], colors)).toBe(0);
+  const groups = groupRows(frame, Uint32Array.of(0, 1, 2), ['run_id'], []);
+  const group = (row: number) => groups[row]?.name ?? '';
+  expect(countGrey(frame, groups, [group(1)], colors)).toBe(1);
+  expect(countGrey(frame, groups, [group(0), group(1)], colors)).toBe(0);
 });
 
 test('each text has a colour, and those beyond eight are one grey', () => {

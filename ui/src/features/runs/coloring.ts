@@ -13,6 +13,8 @@ export interface RunColors {
   ofRow(row: number): string;
   /** The colour of the mean, or of the one text that all of them have. */
   ofGroup(rows: ArrayLike<number>): string;
+  /** Whether a row has what gives colours. */
+  isColored(row: number): boolean;
   legend: Legend;
 }
 
@@ -32,12 +34,18 @@ export function canColor(column: string): boolean {
 /** The colours; all are the same grey while the column is on its way. */
 export function colorByValue(cells: Cells | undefined, column: string, dark: boolean): RunColors {
   const label = labelField(column);
-  if (!cells) return { ofRow: () => noColor(dark), ofGroup: () => noColor(dark), legend: { kind: 'own' } };
+  if (!cells)
+    return {
+      ofRow: () => noColor(dark),
+      ofGroup: () => noColor(dark),
+      isColored: () => false,
+      legend: { kind: 'own' },
+    };
   return cells.kind === 'text' && !statsOf(cells).numeric ? byText(cells, label, dark) : byNumber(cells, label, dark);
 }
 
 function byNumber(cells: Cells, label: string, dark: boolean): RunColors {
-  const { min, max } = statsOf(cells);
+  const { min, max, count } = statsOf(cells);
   const log = min > 0 && max / min >= WIDE;
   const place = (value: number) => (log ? Math.log(value) : value);
   const low = place(min);
@@ -48,13 +56,14 @@ function byNumber(cells: Cells, label: string, dark: boolean): RunColors {
   const legend: Legend =
     min <= max
       ? { kind: 'scale', label, low: min, high: max, ...(log ? { log } : {}) }
-      : { kind: 'choices', label, items: [] };
+      : { kind: 'none', label, lacks: count > 0 ? 'number' : 'value' };
   return {
     ofRow: (row) => colorOf(read(row)),
     ofGroup(rows) {
       const numbers = Array.from(rows, read).filter(Number.isFinite);
       return colorOf(numbers.reduce((sum, each) => sum + each, 0) / numbers.length);
     },
+    isColored: (row) => Number.isFinite(read(row)),
     legend,
   };
 }
@@ -79,6 +88,7 @@ function byText(cells: TextCells, label: string, dark: boolean): RunColors {
       const [only] = codes;
       return codes.size === 1 ? colorOf(only) : noColor(dark);
     },
-    legend: { kind: 'choices', label, items },
+    isColored: (row) => cells.codes[row] !== MISSING,
+    legend: items.length ? { kind: 'choices', label, items } : { kind: 'none', label, lacks: 'value' },
   };
 }

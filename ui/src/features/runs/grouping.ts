@@ -15,7 +15,7 @@ export interface RowGroup {
 }
 
 /** What stands for a value that a run does not have. */
-export const NO_VALUE = '–';
+export const NO_VALUE = 'not set';
 
 /**
  * Group the rows of an order.

@@ -73,6 +73,24 @@ export function describeGroups(
     });
 }
 
+/** How many runs or groups are shown, if what gives the colours is there in others but in none of them; 0 else. */
+export function countGrey(
+  frame: Frame,
+  groups: readonly RowGroup[],
+  names: readonly string[],
+  colors: RunColors,
+): number {
+  if (colors.legend.kind === 'none') return 0; // the legend says so of all
+  const wanted = new Set(names);
+  const shown = groups.length
+    ? groups.filter(({ name }) => wanted.has(name)).map(({ rows }) => rows)
+    : names.flatMap((runId) => {
+        const row = rowOf(frame, runId);
+        return row === undefined ? [] : [[row]];
+      });
+  return shown.some((rows) => rows.some((row) => colors.isColored(row))) ? 0 : shown.length;
+}
+
 /** Whether two lists say the same, so that the charts need not look at the second. */
 export const sameRuns = (a: readonly ShownRun[], b: readonly ShownRun[]): boolean =>
   a.length === b.length &&

@@ -37,8 +37,8 @@ export function useTableKeys({ grid, input, cursor, setCursor, lines, actions, c
   };
   useKeys({
     '/': { label: 'Filter', run: () => input.current?.focus() },
-    j: { label: 'Next line', run: () => move(1) },
-    k: { label: 'Line before', run: () => move(-1) },
+    j: { label: 'Next row', run: () => move(1) },
+    k: { label: 'Previous row', run: () => move(-1) },
     x: { label: 'Show or hide in the charts', run: here((line) => actions.show(nameOf(line))) },
     space: {
       label: 'Select',

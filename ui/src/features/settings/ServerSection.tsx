@@ -12,6 +12,7 @@ import { formatAge, formatCount, formatDuration, formatTime } from '@/lib/format
 import classes from './SettingsPage.module.css';
 
 const REFRESH_MS = 15_000;
+const count = (number: number, thing: string): string => `${formatCount(number)} ${thing}${number === 1 ? '' : 's'}`;
 
 export function ServerSection() {
   const { data, error, refetch } = useQuery({
@@ -34,10 +35,10 @@ function Facts({ state }: { state: ServerState }) {
     ['Database version', `${state.database_version}, schema ${state.schema}`],
     ['Artifacts', <Copied key="root" text={state.artifact_root} label="Copy the artifact root" />],
     ['Artifact access', state.serves_artifacts ? 'through this server' : 'clients reach the store themselves'],
-    ['Up', `${formatDuration(state.uptime_ms)}, since ${formatTime(state.started_at)}`],
+    ['Running', `for ${formatDuration(state.uptime_ms)}, since ${formatTime(state.started_at)}`],
     [
-      'Holds',
-      `${formatCount(state.experiments)} experiments, ${formatCount(state.runs)} runs, ${formatCount(state.running)} of them running`,
+      'Contents',
+      `${count(state.experiments, 'experiment')}, ${count(state.runs, 'run')}, ${formatCount(state.running)} of them running`,
     ],
     ['Jobs', `${formatCount(state.jobs_running)} under way, ${formatCount(state.jobs_pending)} waiting`],
     ['Access', state.needs_token ? 'with the token' : 'open to all who reach it'],
@@ -86,7 +87,7 @@ function Duties({ state }: { state: ServerState }) {
       <table className={`${pieces.list} ${classes.table}`} aria-label="Background work">
         <thead>
           <tr>
-            <th scope="col">Duty</th>
+            <th scope="col">Task</th>
             <th scope="col">Process</th>
             <th scope="col">State</th>
           </tr>
@@ -97,7 +98,7 @@ function Duties({ state }: { state: ServerState }) {
               <td>{duty.name}</td>
               <td className="mono">{duty.holder}</td>
               <td title={formatTime(duty.until)}>
-                {duty.until > now ? 'held' : `free, last held ${formatAge(duty.until, now)}`}
+                {duty.until > now ? 'on duty' : `off duty, last on duty ${formatAge(duty.until, now)}`}
               </td>
             </tr>
           ))}

@@ -28,7 +28,7 @@ export function SettingsPage() {
         <Section title="Jobs">
           <JobList />
         </Section>
-        <Section title="Keys">
+        <Section title="Keyboard shortcuts">
           <KeyTable />
           <Text size="xs" c="dimmed" mt="sm">
             Each page adds its own; <span className="mono">?</span> lists those of the page you are on.
@@ -59,7 +59,7 @@ function Theme() {
         if (value === 'light' || value === 'dark' || value === 'auto') setColorScheme(value);
       }}
       data={[
-        { value: 'auto', label: 'As the system' },
+        { value: 'auto', label: 'Same as the system' },
         { value: 'light', label: 'Light' },
         { value: 'dark', label: 'Dark' },
       ]}

@@ -18,6 +18,7 @@ const STATE: Workspace = {
   x: 'metric:epoch',
   smooth: 0.6,
   logy: true,
+  ylog: { 'val/accuracy': false, loss: true },
   zoom: [1, 200],
   band: false,
   folded: ['system'],

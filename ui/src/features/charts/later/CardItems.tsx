@@ -5,6 +5,7 @@ import { Code, FileCode, FileImage, Pin, PinOff, Sheet } from 'lucide-react';
 import type { PlotLine } from '@/charts/line';
 import type { LateProps } from '@/components/Late';
 import { LateMenu } from '@/components/LateMenu';
+import { isLogY, turnAllLogY, turnLogY } from '@/lib/chartState';
 import type { Panel } from '../panel';
 import { copyPython, saveDrawn, savePicture, savePoints } from '../saving';
 
@@ -14,10 +15,14 @@ interface Props extends LateProps {
   lines: readonly PlotLine[];
 }
 
+/** Where others have a sign. */
+const BLANK = <span style={{ display: 'block', width: 14 }} />;
+
 export function CardItems({ button, metric, panel, lines }: Props) {
   const { state, change } = panel;
   const pinned = state.pinned ?? [];
   const isPinned = pinned.includes(metric);
+  const isLog = isLogY(state, metric);
   const pin = () => {
     const next = isPinned ? pinned.filter((each) => each !== metric) : [...pinned, metric];
     change({ pinned: next.length ? next : undefined });
@@ -28,10 +33,13 @@ export function CardItems({ button, metric, panel, lines }: Props) {
         <Menu.Item leftSection={isPinned ? <PinOff size={14} /> : <Pin size={14} />} onClick={pin}>
           {isPinned ? 'Unpin' : 'Pin to the top'}
         </Menu.Item>
-        <Menu.Item onClick={() => change({ logy: state.logy ? undefined : true })}>
-          {state.logy ? 'Linear y' : 'Logarithmic y'} (all charts)
+        <Menu.CheckboxItem checked={isLog} closeMenuOnClick onChange={() => change(turnLogY(state, metric))}>
+          Logarithmic y axis
+        </Menu.CheckboxItem>
+        <Menu.Item leftSection={BLANK} onClick={() => change(turnAllLogY(state))}>
+          {state.logy ? 'Linear' : 'Logarithmic'} y axis in all charts
         </Menu.Item>
-        <Menu.Item onClick={() => panel.clip(metric)}>
+        <Menu.Item leftSection={BLANK} onClick={() => panel.clip(metric)}>
           {panel.clipped.has(metric) ? 'Show outliers' : 'Leave outliers out of y'}
         </Menu.Item>
         <Menu.Divider />

@@ -3,7 +3,7 @@
 import { Button, Checkbox, SegmentedControl, Stack, Text } from '@mantine/core';
 import type { LateProps } from '@/components/Late';
 import { LatePopover } from '@/components/LatePopover';
-import type { ChartState } from '@/lib/chartState';
+import { type ChartState, turnAllLogY } from '@/lib/chartState';
 import type { ChangeState } from '../panel';
 
 interface Props extends LateProps {
@@ -13,7 +13,6 @@ interface Props extends LateProps {
 }
 
 export function ChartOptions({ button, state, change, sections }: Props) {
-  const toggle = (key: 'logx' | 'logy') => change({ [key]: state[key] ? undefined : true });
   return (
     <LatePopover button={button} position="bottom-end">
       {() => (
@@ -37,9 +36,14 @@ export function ChartOptions({ button, state, change, sections }: Props) {
             label="Logarithmic x"
             checked={state.logx ?? false}
             disabled={state.x === 'time'}
-            onChange={() => toggle('logx')}
+            onChange={() => change({ logx: state.logx ? undefined : true })}
           />
-          <Checkbox size="xs" label="Logarithmic y" checked={state.logy ?? false} onChange={() => toggle('logy')} />
+          <Checkbox
+            size="xs"
+            label={state.ylog ? 'Logarithmic y (some charts have their own)' : 'Logarithmic y'}
+            checked={state.logy ?? false}
+            onChange={() => change(turnAllLogY(state))}
+          />
           <Checkbox
             size="xs"
             label="Bands: least to greatest of a bucket, deviation of a group"

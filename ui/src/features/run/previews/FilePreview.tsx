@@ -26,14 +26,15 @@ const PARTIAL = new Set(['text', 'markdown', 'table', 'unknown', 'html']);
 export function FilePreview({ runId, path, size }: Props) {
   const [agreed, setAgreed] = useState(false);
   const kind = kindOf(path);
+  if (size === 0) return <Text c="dimmed">This file is empty.</Text>;
   if (kind === 'binary')
     return <Text c="dimmed">There is no preview for this kind of file. Download it to open it.</Text>;
   if (size > ASK_BYTES && !agreed && !PARTIAL.has(kind)) {
     return (
       <Stack align="flex-start" gap="sm">
-        <Text>This file has {formatBytes(size)}.</Text>
-        <Button size="compact-sm" variant="default" onClick={() => setAgreed(true)}>
-          Show it all the same
+        <Text>This file is large: {formatBytes(size)}.</Text>
+        <Button size="xs" variant="default" onClick={() => setAgreed(true)}>
+          Show it anyway
         </Button>
       </Stack>
     );

@@ -111,7 +111,7 @@ function Cell({ runId, text, numeric, open, toggle }: CellProps) {
   if (!isLong) return <td className={numeric ? styles.numeric : undefined}>{text}</td>;
   return (
     <td className={open ? styles.open : undefined} title={open ? undefined : text.slice(0, 500)}>
-      <button type="button" onClick={toggle} aria-expanded={open} style={{ all: 'unset', cursor: 'pointer' }}>
+      <button type="button" onClick={toggle} aria-expanded={open} className={styles.cut}>
         {text}
       </button>
     </td>

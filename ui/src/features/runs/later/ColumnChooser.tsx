@@ -1,11 +1,12 @@
 /** Which columns are shown. Names are searched on the server where there are thousands. Loaded when somebody chooses them. */
 
-import { Button, Checkbox, Group, ScrollArea, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, ScrollArea, SegmentedControl, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call } from '@/api/client';
 import type { LateProps } from '@/components/Late';
 import { LatePopover } from '@/components/LatePopover';
+import { SearchBox } from '@/components/SearchBox';
 import { formatCount } from '@/lib/format';
 import { ATTRIBUTES, readField, writeField } from '../fields';
 import type { Frame } from '../frame';
@@ -72,12 +73,11 @@ function Chooser({ experimentId, shown, sample, change, reset }: Omit<Props, 'is
         aria-label="Kind of column"
         fullWidth
       />
-      <TextInput
-        size="xs"
+      <SearchBox
+        label="Search names"
         placeholder={`Search ${total > 0 ? `${formatCount(total)} ` : ''}names`}
-        aria-label="Search names"
         value={find}
-        onChange={(event) => setFind(event.currentTarget.value)}
+        onChange={setFind}
         data-autofocus
       />
       <ScrollArea.Autosize

@@ -1,11 +1,12 @@
 /** By which params and tags rows are grouped. Loaded when somebody chooses them. */
 
-import { Button, Checkbox, ScrollArea, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, ScrollArea, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { call } from '@/api/client';
 import type { LateProps } from '@/components/Late';
 import { LatePopover } from '@/components/LatePopover';
+import { SearchBox } from '@/components/SearchBox';
 import { labelField, writeField } from '../fields';
 
 interface Props {
@@ -53,14 +54,7 @@ function Chooser({ experimentId, group, change }: Props) {
     change(group.includes(name) ? group.filter((each) => each !== name) : [...group, name]);
   return (
     <Stack gap="sm">
-      <TextInput
-        size="xs"
-        placeholder="Search params and tags"
-        aria-label="Search params and tags"
-        value={find}
-        onChange={(event) => setFind(event.currentTarget.value)}
-        data-autofocus
-      />
+      <SearchBox label="Search params and tags" value={find} onChange={setFind} data-autofocus />
       <ScrollArea.Autosize
         mah={280}
         type="auto"

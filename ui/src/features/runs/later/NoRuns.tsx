@@ -11,18 +11,33 @@ import { countRuns, type Question } from '../requests';
 
 interface Props {
   question: Question;
+  /** Whether the server does not understand the filter. */
+  refused: boolean;
   name: string | undefined;
   apply: (q: string) => void;
   leaveTrash: () => void;
 }
 
-export function NoRuns({ question, name, apply, leaveTrash }: Props) {
+export function NoRuns({ question, refused, name, apply, leaveTrash }: Props) {
+  if (refused) {
+    return (
+      // Below what is said of the filter, which lies over the page.
+      <div style={{ paddingTop: 64 }}>
+        <Empty title="This filter cannot be read">
+          <Text c="dimmed">What is wrong with it stands under it. No runs are shown until it is corrected.</Text>
+          <Button variant="default" size="xs" onClick={() => apply('')}>
+            Clear the filter
+          </Button>
+        </Empty>
+      </div>
+    );
+  }
   if (question.q !== '') return <NoMatch question={question} apply={apply} />;
   if (question.trash) {
     return (
       <Empty title="The trash is empty">
         <Text c="dimmed">Runs that are moved to the trash stay here until they are restored or removed for good.</Text>
-        <Button variant="default" onClick={leaveTrash}>
+        <Button variant="default" size="xs" onClick={leaveTrash}>
           Back to the runs
         </Button>
       </Empty>
@@ -64,21 +79,21 @@ function NoMatch({ question, apply }: { question: Question; apply: (q: string) =
     <Empty title="No run matches">
       <Stack gap="sm" align="flex-start">
         {data && data.count > 0 && (
-          <>
-            <Text c="dimmed">
-              Without <Code>{data.part.text}</Code> it would be {formatCount(data.count)}{' '}
-              {data.count === 1 ? 'run' : 'runs'}.
-            </Text>
-            <Button variant="default" onClick={() => apply(data.q)}>
-              Drop this clause
-            </Button>
-          </>
+          <Text c="dimmed">
+            Without <Code>{data.part.text}</Code> it would be {formatCount(data.count)}{' '}
+            {data.count === 1 ? 'run' : 'runs'}.
+          </Text>
         )}
         {data && data.count === 0 && (
           <Text c="dimmed">No single clause is to blame: dropping any one of them finds nothing either.</Text>
         )}
-        <Group>
-          <Button variant="subtle" onClick={() => apply('')}>
+        <Group gap="sm">
+          {data && data.count > 0 && parts.length > 1 && (
+            <Button variant="default" size="xs" onClick={() => apply(data.q)}>
+              Drop this clause
+            </Button>
+          )}
+          <Button variant="default" size="xs" onClick={() => apply('')}>
             Clear the filter
           </Button>
         </Group>

@@ -1,7 +1,7 @@
 /** The rest of what can be set about the table, and ways to take it along. Loaded when somebody opens the menu. */
 
 import { Menu } from '@mantine/core';
-import { Check, Download, FileCode } from 'lucide-react';
+import { Download, FileCode } from 'lucide-react';
 import { BASE } from '@/api/client';
 import type { LateProps } from '@/components/Late';
 import { LateMenu } from '@/components/LateMenu';
@@ -21,7 +21,7 @@ interface Props extends LateProps {
 const SWITCHES = [
   ['diff', 'Only columns that differ'],
   ['tree', 'Runs as a tree of parents and children'],
-  ['dense', 'Dense lines'],
+  ['dense', 'Compact rows'],
   ['trash', 'Runs in the trash'],
 ] as const;
 
@@ -40,17 +40,14 @@ export function OptionItems({ button, experimentId, name, model, change }: Props
     <LateMenu button={button} position="bottom-end" width={290} closeOnItemClick>
       <Menu.Dropdown>
         {SWITCHES.map(([name, words]) => (
-          <Menu.Item
+          <Menu.CheckboxItem
             key={name}
-            role="menuitemcheckbox"
-            aria-checked={state[name] === true}
-            leftSection={
-              state[name] ? <Check size={14} aria-hidden /> : <span style={{ display: 'block', width: 14 }} />
-            }
-            onClick={() => change({ [name]: state[name] ? undefined : true })}
+            checked={state[name] === true}
+            closeMenuOnClick
+            onChange={() => change({ [name]: state[name] ? undefined : true })}
           >
             {words}
-          </Menu.Item>
+          </Menu.CheckboxItem>
         ))}
         <Menu.Divider />
         <Menu.Item leftSection={<Download size={14} aria-hidden />} onClick={saveCsv}>

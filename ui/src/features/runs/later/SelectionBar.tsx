@@ -93,7 +93,7 @@ export function SelectionBar({ experimentId, selected, trash, clear, compare, as
           );
         }}
       >
-        Copy ids
+        Copy IDs
       </Button>
       {trash ? (
         <Button

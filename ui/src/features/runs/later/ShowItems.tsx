@@ -12,6 +12,8 @@ interface Props extends LateProps {
   what: 'runs' | 'groups';
 }
 
+/** As wide as the sign of what is chosen. */
+const GAP = <span style={{ display: 'block', width: 12 }} />;
 const FIRST = [5, 10, 20, 50, 500] as const;
 
 export function ShowItems({ button, first, change, showSelected, what }: Props) {
@@ -28,9 +30,15 @@ export function ShowItems({ button, first, change, showSelected, what }: Props) 
               {count === 500 ? `all ${what}, at most 500` : `the first ${count} ${what}`}
             </Menu.RadioItem>
           ))}
+          <Menu.RadioItem value="0" closeMenuOnClick>
+            none
+          </Menu.RadioItem>
         </Menu.RadioGroup>
-        {showSelected && <Menu.Item onClick={showSelected}>those that are selected</Menu.Item>}
-        <Menu.Item onClick={() => change(0)}>none</Menu.Item>
+        {showSelected && (
+          <Menu.Item leftSection={GAP} onClick={showSelected}>
+            those that are selected
+          </Menu.Item>
+        )}
       </Menu.Dropdown>
     </LateMenu>
   );
