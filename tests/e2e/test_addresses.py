@@ -104,6 +104,8 @@ def test_a_server_with_a_token_asks_for_it_once(
     with start(tmp_path / "locked", token_file=token) as locked:
         page = open_at(locked.url).go("/experiments")
         dialog = page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Not now").click()
+        page.get_by_role("button", name="Enter the token").click()
         expect(dialog).to_be_visible()
         field = dialog.get_by_role("textbox").or_(dialog.locator("input[type=password]")).first
         field.fill("another")

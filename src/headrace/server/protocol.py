@@ -48,7 +48,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.when_lost: Callable[[], None] | None = None
         self.express: Express | None = None
         self._plain: Plain | None = None  # a request that may be answered without ASGI, while its body comes
-        self._body = b""
+        self._body = bytearray()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """Give the client as long for its first request as for any later one."""
@@ -97,7 +97,7 @@ class BoundedProtocol(HttpToolsProtocol):
         is_free = self.cycle is None or self.cycle.response_complete
         if self.express is not None and is_free and self.parser.get_http_version() == "1.1":
             self._plain = self.express.find(self.parser.get_method(), self.url, self.headers)
-            self._body = b""
+            self._body = bytearray()
         if self._plain is None:
             super().on_headers_complete()
 
@@ -118,7 +118,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         plain, self._plain = self._plain, None
         cycle = _ShortCycle(self)
-        if self.express is not None and self.express.begin(plain, self._body, self.loop, cycle.answer):
+        if self.express is not None and self.express.begin(plain, bytes(self._body), self.loop, cycle.answer):
             self.cycle = cast("RequestResponseCycle", cycle)
             return
         self._leave_express()
@@ -134,7 +134,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _leave_express(self) -> None:
         """Go on with a request as uvicorn does."""
         super().on_headers_complete()
-        super().on_body(self._body)
+        super().on_body(bytes(self._body))
 
     def pause_writing(self) -> None:
         """Wait for a client that does not read its answer, but not for ever."""

@@ -44,6 +44,11 @@ export function whenUnauthenticated(handler: () => void): void {
   onUnauthenticated = handler;
 }
 
+/** Do now what is done when the server asks for a token. */
+export function askForToken(): void {
+  onUnauthenticated?.();
+}
+
 export interface Options {
   signal?: AbortSignal | undefined;
 }

@@ -3,7 +3,7 @@
 import { ActionIcon, Alert, Button, Group, Text } from '@mantine/core';
 import { Check, Copy, TriangleAlert, X } from 'lucide-react';
 import { useState } from 'react';
-import { ApiError } from '@/api/client';
+import { ApiError, askForToken } from '@/api/client';
 import { copyText } from '@/lib/clipboard';
 
 interface Props {
@@ -14,10 +14,18 @@ interface Props {
 
 export function Failure({ error, retry, title }: Props) {
   const message = error instanceof Error ? error.message : String(error);
+  const needsToken = error instanceof ApiError && error.status === 401;
   return (
     <Alert
       color="red"
-      variant="light"
+      variant="default"
+      styles={{
+        root: {
+          background: 'color-mix(in srgb, var(--hr-bad) 7%, var(--mantine-color-body))',
+          borderColor: 'var(--hr-bad)',
+        },
+        icon: { color: 'var(--hr-bad)' },
+      }}
       icon={<TriangleAlert size={18} aria-hidden />}
       title={title ?? 'That did not work'}
       role="alert"
@@ -26,11 +34,18 @@ export function Failure({ error, retry, title }: Props) {
         {message}
       </Text>
       <FailureFacts error={error} />
-      {retry && (
-        <Group mt="sm">
-          <Button size="xs" variant="default" onClick={retry}>
-            Try again
-          </Button>
+      {(retry || needsToken) && (
+        <Group mt="sm" gap="xs">
+          {needsToken && (
+            <Button size="xs" variant="default" onClick={askForToken}>
+              Enter the token
+            </Button>
+          )}
+          {retry && (
+            <Button size="xs" variant="default" onClick={retry}>
+              Try again
+            </Button>
+          )}
         </Group>
       )}
     </Alert>

@@ -95,6 +95,7 @@ function Token() {
       <Suspense fallback={null}>
         {asking && (
           <TokenDialog
+            title="The token of this server"
             close={() => {
               ask(false);
               setHas(hasToken());

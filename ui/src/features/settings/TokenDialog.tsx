@@ -7,7 +7,13 @@ import { ApiError, call, setToken } from '@/api/client';
 import { live } from '@/api/live';
 import { FormDialog } from '@/components/FormDialog';
 
-export function TokenDialog({ close }: { close: () => void }) {
+interface Props {
+  close: () => void;
+  /** What stands above; that the server needs one, unless somebody came here on their own. */
+  title?: string;
+}
+
+export function TokenDialog({ close, title = 'This server needs a token' }: Props) {
   const [token, setText] = useState('');
   const queries = useQueryClient();
   const submit = async () => {
@@ -24,7 +30,7 @@ export function TokenDialog({ close }: { close: () => void }) {
   };
   return (
     <FormDialog
-      title="This server needs a token"
+      title={title}
       action="Go on"
       isReady={token.trim() !== ''}
       submit={submit}

@@ -63,7 +63,7 @@ export function FullChart({ metric, metrics, panel, view, attach }: Props) {
             </Modal.Title>
             <Group gap="xs" wrap="nowrap">
               {place >= 0 && (
-                <Text size="sm" c="dimmed" className="number">
+                <Text size="sm" c="dimmed" className="number" mr={6} style={{ whiteSpace: 'nowrap' }}>
                   {place + 1} of {metrics.length}
                 </Text>
               )}

@@ -49,7 +49,9 @@ function Chooser({ experimentId, group, change }: Props) {
     ...(data ?? []).map(({ kind, key }) => writeField(kind, key)),
     ...ALWAYS.filter((name) => labelField(name).toLowerCase().includes(wanted)),
   ];
-  const rows = [...new Set(names)].filter((name) => !name.startsWith('tags.mlflow.') || group.includes(name));
+  const rows = [...new Set(names)]
+    .filter((name) => !name.startsWith('tags.mlflow.') || group.includes(name))
+    .sort((left, right) => rank(left, group) - rank(right, group));
   const toggle = (name: string) =>
     change(group.includes(name) ? group.filter((each) => each !== name) : [...group, name]);
   return (
@@ -85,4 +87,11 @@ function Chooser({ experimentId, group, change }: Props) {
       )}
     </Stack>
   );
+}
+
+/** What is chosen comes first, then what people have given their runs, then what is recorded of every run. */
+function rank(name: string, group: readonly string[]): number {
+  if (group.includes(name)) return 0;
+  if (name.startsWith('tags.headrace.')) return 3;
+  return name.startsWith('tags.') ? 2 : 1;
 }
