@@ -86,3 +86,27 @@ def test_a_run_id_is_looked_up(world: World) -> None:
     plan = explain(world, f"attributes.run_id = '{world.runs[0].run_id}'")
     assert "(run_id=?)" in plan
     assert "hr_run_by_scope_start_time" not in plan
+
+
+def test_of_a_clause_that_many_runs_match_no_more_is_counted_than_another_leaves(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`metrics.loss` is there in most runs, and one run has the id."""
+    limits: list[str] = []
+    ask = Connection.ask
+
+    def note(self: Connection, sql: str, params: Params = ()) -> Any:
+        if "counted" in sql:
+            limits.append(sql.rpartition("LIMIT ")[2].split(")")[0])
+        return ask(self, sql, params)
+
+    monkeypatch.setattr(Connection, "ask", note)
+    some = f"metrics.loss > -1e9 AND attributes.run_id = '{world.runs[0].run_id}'"
+    most = "metrics.loss > -1e9 AND metrics.loss < 1e9"
+    for text, wanted in ((some, ["3"] * 2), (most, ["3"] * 2 + ["4001"] * 2)):
+        limits.clear()
+        order = complete_order((), RUNS)
+        search = RunSearch((2,), parse_filter(text, RUNS), order, 10, very_few=2)
+        with world.store.read() as conn:
+            search_runs(conn, search, None)
+        assert limits == wanted

@@ -111,6 +111,7 @@ def test_a_search_finds_what_python_finds_in_the_same_order(world: World, data: 
         order,
         limit=data.draw(st.sampled_from([1, 2, 7, 1000])),
         few=data.draw(st.sampled_from([0, 5, 4000])),
+        very_few=data.draw(st.sampled_from([1, 3, 1000])),
         merged=data.draw(st.sampled_from([0, 1, 24])),
     )
     wanted = [

@@ -72,6 +72,7 @@ class RunSearch:
         order: the order's keys, complete: they end in start time falling and run id rising.
         limit: runs on a page.
         few: so many runs, left by one clause of the filter, are looked up and sorted rather than an index walked.
+        very_few: so far clauses are counted first: where one leaves no more, the others need not be counted further.
         merged: so many scopes are walked one by one and merged; more are sorted together.
         now: the moment at which leases are looked at, in Unix milliseconds; at 0 none is over.
         own: LOST is a status, as in headrace's own API; MLflow's wire shows such runs as RUNNING, and later as FAILED.
@@ -82,6 +83,7 @@ class RunSearch:
     order: tuple[OrderKey, ...]
     limit: int
     few: int = 4000
+    very_few: int = 1000
     merged: int = 24
     now: int = 0
     own: bool = False
@@ -341,17 +343,23 @@ def _few_runs(conn: Connection, search: RunSearch) -> _Few | None:
         return None
     clauses = search.node.children if isinstance(search.node, And) else (search.node,)
     ways = [way for clause in clauses if (way := _runs_of_clause(conn, clause, search.scopes)) is not None]
+    stages = sorted({min(search.very_few, search.few), search.few})
+    way = next((found for most in stages if (found := _find_fewest(conn, ways, most))), None)
+    if way is None:
+        return None
+    rest = tuple(clause for clause in clauses if clause is not way.clause)
+    return _Few(way.exactly, And(rest) if len(rest) > 1 else next(iter(rest), None))
+
+
+def _find_fewest(conn: Connection, ways: Sequence[_Leaving], most: int) -> _Leaving | None:
+    """Return the clause that the fewest runs match; None if each of them is matched by more than so many."""
     asked = [
-        conn.ask(f"SELECT COUNT(*) FROM ({query} LIMIT {search.few + 1}) counted", params)
+        conn.ask(f"SELECT COUNT(*) FROM ({query} LIMIT {most + 1}) counted", params)
         for query, params in (way.nearly for way in ways)
     ]
     counts = [answer()[0][0] for answer in asked]
-    fewest = min(counts, default=search.few + 1)
-    if fewest > search.few:
-        return None
-    way = ways[counts.index(fewest)]
-    rest = tuple(clause for clause in clauses if clause is not way.clause)
-    return _Few(way.exactly, And(rest) if len(rest) > 1 else next(iter(rest), None))
+    fewest = min(counts, default=most + 1)
+    return ways[counts.index(fewest)] if fewest <= most else None
 
 
 def _runs_of_clause(conn: Connection, clause: Node, scopes: Sequence[int]) -> _Leaving | None:
