@@ -21,7 +21,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import create_engine
 
-from headrace.store.tables import METADATA, add_options
+from headrace.store.tables import compile_tables
 
 SCRIPTS = Path(__file__).parent.parent / "docs" / "postgresql"
 DATABASE = "headrace_bench_partitions"
@@ -76,8 +76,9 @@ def make_database(url: str) -> None:
         connection.execute(f"CREATE DATABASE {DATABASE}")
     parts = psycopg.conninfo.conninfo_to_dict(url) | {"dbname": DATABASE}
     engine = create_engine("postgresql+psycopg://", connect_args=parts)
-    add_options()
-    METADATA.create_all(engine)
+    with engine.begin() as opened:
+        for statement in compile_tables(engine.dialect):
+            opened.exec_driver_sql(statement)
     engine.dispose()
 
 

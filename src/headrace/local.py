@@ -31,7 +31,7 @@ from headrace.services.artifacts import Place
 from headrace.services.background import Background
 from headrace.services.context import Actor, Context, Platform
 from headrace.services.platform import PlatformSettings, open_platform
-from headrace.store.engine import parse_store_url
+from headrace.store.address import parse_address
 
 CHUNK_BYTES = 1 << 20
 FORK_WAIT_S = 10.0
@@ -51,18 +51,11 @@ class LocalTransport:
     """
 
     def __init__(self, uri: str, settings: TransportSettings) -> None:
-        url = parse_store_url(uri)
-        folder = Path.cwd()
-        if (
-            url.get_backend_name() == "sqlite"
-            and url.database
-            and not url.database.startswith((":memory:", "file:"))
-        ):
-            path = Path(url.database).absolute()
-            url, folder = url.set(database=path.as_posix()), path.parent
+        address = parse_address(uri).resolved()
+        folder = address.path.parent if address.path else Path.cwd()
         destination = settings.artifacts_destination or str(folder / ARTIFACTS_FOLDER)
-        self.uri = url.render_as_string()
-        self._settings = PlatformSettings(url.render_as_string(hide_password=False), destination)
+        self.uri = address.shown
+        self._settings = PlatformSettings(address.text, destination)
         self._member = object()
         self._closed = False
 

@@ -3,14 +3,16 @@
 import contextlib
 import shutil
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event
 
+from headrace.store.dialects.file_pool import FileConnection
 from headrace.store.migrate import SCRIPTS
-from headrace.store.tables import SCHEMA_REVISION
+from headrace.store.revision import SCHEMA_REVISION
 
 ADD_COLUMN = """
     op.add_column("hr_run", sa.Column("colour", sa.String(20)))
@@ -41,8 +43,17 @@ def dying_after_a_change_of_tables() -> Iterator[None]:
         if statement.split(maxsplit=1)[0] in {"CREATE", "ALTER", "DROP"} and "hr_upgrade" not in statement:
             raise Died
 
+    execute = FileConnection.exec_driver_sql
+
+    def execute_and_end(self: FileConnection, statement: str, parameters: Sequence[Any] = ()) -> Any:
+        found = execute(self, statement, parameters)
+        end(self, found, statement)
+        return found
+
     event.listen(Engine, "after_cursor_execute", end)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "after_cursor_execute", end)
+    with pytest.MonkeyPatch.context() as patch:  # a first start on a file does without SQLAlchemy
+        patch.setattr(FileConnection, "exec_driver_sql", execute_and_end)
+        try:
+            yield
+        finally:
+            event.remove(Engine, "after_cursor_execute", end)

@@ -10,9 +10,9 @@ from sqlalchemy import MetaData, Table, create_engine, insert
 from sqlalchemy.pool import NullPool
 
 from databases import sqlite_path
+from headrace.store.address import parse_address
 from headrace.store.catalogues import find_catalogue
 from headrace.store.dialect import find_dialect
-from headrace.store.engine import parse_store_url
 from headrace.store.migrate import SCRIPTS, compile_stages
 from headrace.store.stages import run_stages
 
@@ -22,11 +22,11 @@ DUMPS = sorted(path for path in GOLDEN.glob("*.sql") if re.fullmatch(r"\d{4}", p
 
 def build_schema(url: str, revision: str, scripts: Path = SCRIPTS) -> None:
     """Make the schema of a revision in an empty database, by all revisions up to it."""
-    place = parse_store_url(url)
-    engine = create_engine(place, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    place = parse_address(url)
+    engine = create_engine(place.text, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection, find_catalogue(connection).locked():
         stages = compile_stages(connection.dialect, None, scripts, revision)
-        run_stages(connection, find_dialect(place).begin_write, stages)
+        run_stages(connection, find_dialect(place.backend).begin_write, stages)
 
 
 def build_store(url: str, dump: Path) -> None:
@@ -36,7 +36,7 @@ def build_store(url: str, dump: Path) -> None:
             connection.executescript(dump.read_text("utf-8"))
         return
     build_schema(url, dump.stem)
-    engine = create_engine(parse_store_url(url), poolclass=NullPool)
+    engine = create_engine(parse_address(url).text, poolclass=NullPool)
     tables = MetaData()
     with engine.begin() as connection:
         tables.reflect(connection)

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from headrace.services import artifacts
 from headrace.services.alive import AliveMark
 from headrace.services.sealing_duty import SealingDuty
-from headrace.store.tables import SCHEMA_REVISION
+from headrace.store.revision import SCHEMA_REVISION
 from migrations.platform_calls import Calls, open_calls
 
 GOLDEN = Path(__file__).parent / "golden"

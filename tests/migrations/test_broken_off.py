@@ -16,7 +16,7 @@ from headrace.store import stages
 from headrace.store.catalogues import mysql, postgresql
 from headrace.store.engine import open_store
 from headrace.store.migrate import check, upgrade
-from headrace.store.tables import SCHEMA_REVISION
+from headrace.store.revision import SCHEMA_REVISION
 from migrations.later_versions import Died, dying_after_a_change_of_tables, write_revision
 from migrations.old_stores import DUMPS, build_store, read_rows
 
@@ -220,7 +220,7 @@ def test_sixteen_processes_may_start_at_once_on_an_empty_database(make_database:
     url = make_database(empty=True)
     program = (
         "import os, sys, time; from headrace.store.engine import open_store; from headrace.store.dialect import find_dialect\n"
-        "from headrace.store.engine import parse_store_url; find_dialect(parse_store_url(sys.argv[1]))\n"
+        "from headrace.store.address import parse_address; find_dialect(parse_address(sys.argv[1]).backend)\n"
         "at, children = time.time() + 0.5, []\n"
         "for _ in range(16):\n"
         "    child = os.fork()\n"

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import event, make_url
 
 from databases import list_tables, nothing_written, open_engine, query
-from headrace.store.engine import open_store, parse_store_url
+from headrace.store.address import parse_address
+from headrace.store.engine import open_store
 from headrace.store.migrate import check, upgrade
 from headrace.store.schema import name_missing
 
@@ -122,7 +123,7 @@ def _damage(url: str, statements: list[str]) -> None:
 
 
 def _check(url: str, statements: list[str], wanted: list[str]) -> None:
-    shown = parse_store_url(url).render_as_string()
+    shown = parse_address(url).shown
     open_store(url).close()
     assert check(url) == []
     _damage(url, statements)
@@ -163,7 +164,7 @@ def test_an_index_that_could_not_be_finished_is_named_and_mended(make_database: 
                 "CREATE UNIQUE INDEX CONCURRENTLY hr_fork_by_parent ON hr_fork (parent)"
             )
     engine.dispose()
-    shown = parse_store_url(url).render_as_string()
+    shown = parse_address(url).shown
     told = f"The index hr_fork_by_parent of hr_fork is missing, or made otherwise; what it serves is slow. {UPGRADE.format(shown)}"
     assert check(url) == [told]
     assert _start_problems(url) == [told]
@@ -195,7 +196,7 @@ def test_the_statement_that_a_remedy_names_mends(database: str, make_database: C
 
 
 def _start_problems(url: str) -> list[str]:
-    place = parse_store_url(url)
+    place = parse_address(url)
     engine = open_engine(url)
     statements: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *each: statements.append(each[2]))
@@ -212,7 +213,7 @@ def test_a_start_names_what_is_missing_by_two_queries(
 ) -> None:
     url = make_database()
     open_store(url).close()
-    shown = parse_store_url(url).render_as_string()
+    shown = parse_address(url).shown
     assert _start_problems(url) == []
     query(url, f"DROP INDEX {ONE_INDEX}{' ON hr_run' if database == 'mysql' else ''}")
     query(url, "DROP TABLE hr_lease")
@@ -235,7 +236,7 @@ def test_a_start_names_text_that_is_compared_otherwise(
     _damage(url, cases["text that is compared otherwise"][0])
     (problem,) = _start_problems(url)
     assert "hr_key.name compares text by" in problem
-    assert f"headrace db check {parse_store_url(url).render_as_string()}" in problem
+    assert f"headrace db check {parse_address(url).shown}" in problem
 
 
 def test_a_check_changes_nothing_and_shows_no_password(make_database: Callable[..., str]) -> None:
@@ -269,11 +270,11 @@ def test_a_start_looks_briefly(make_database: Callable[..., str]) -> None:
     open_store(url).close()
     engine = open_engine(url)
     with engine.connect() as connection:
-        name_missing(connection, parse_store_url(url))
+        name_missing(connection, parse_address(url))
         times = []
         for _ in range(50):
             started = time.perf_counter()
-            name_missing(connection, parse_store_url(url))
+            name_missing(connection, parse_address(url))
             times.append(time.perf_counter() - started)
     engine.dispose()
     assert min(times) < 0.05

@@ -11,7 +11,7 @@ from headrace.store.catalogues import find_catalogue
 from headrace.store.effects import ALL, MOMENT, NOBODY, SAME_ROWS, WRITES, Work, in_words, judge
 from headrace.store.engine import open_store
 from headrace.store.migrate import compile_stages, plan, upgrade
-from headrace.store.schema import compile_tables
+from headrace.store.tables import compile_tables
 
 LOCKS = [
     "ROW EXCLUSIVE",

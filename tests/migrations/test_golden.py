@@ -13,7 +13,8 @@ from alembic.script import ScriptDirectory
 from databases import Databases, query
 from headrace.services.job_duty import JobDuty
 from headrace.store.migrate import SCRIPTS, check, upgrade
-from headrace.store.tables import METADATA, SCHEMA_REVISION
+from headrace.store.revision import SCHEMA_REVISION
+from headrace.store.tables import METADATA
 from migrations.old_stores import DUMPS, build_store, read_rows
 from migrations.platform_calls import Calls, open_calls
 from migrations.record_golden import batches

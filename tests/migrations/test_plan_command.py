@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from databases import list_tables, nothing_written, query
-from headrace.store.engine import open_store, parse_store_url
+from headrace.store.address import parse_address
+from headrace.store.engine import open_store
 from migrations.old_stores import build_schema
 
 
@@ -55,7 +56,7 @@ def test_a_program_gets_the_same_as_json(url: str) -> None:
     ran = _check(url, "--json")
     answer = json.loads(ran.stdout)
     assert ran.returncode == 1
-    assert answer["url"] == parse_store_url(url).render_as_string()
+    assert answer["url"] == parse_address(url).shown
     assert (answer["found"], answer["newest"]) == ("0001", "0003")
     assert [stage["name"] for stage in answer["stages"]] == ["0002", "0003"]
     first = answer["stages"][0]

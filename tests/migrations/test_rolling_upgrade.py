@@ -18,7 +18,7 @@ import pytest
 
 import headrace
 from databases import query
-from headrace.store.tables import SCHEMA_REVISION
+from headrace.store.revision import SCHEMA_REVISION
 from serving import Server, start_server
 
 NEXT = "0004"
@@ -55,13 +55,21 @@ def next_version(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     store = package / "store"
     (store / "migrations" / "versions" / f"{NEXT}_colours.py").write_text(REVISION.lstrip(), "utf-8")
     for path, pattern, new in (
-        ("tables/schema.py", r'SCHEMA_REVISION = "\d+"', f'SCHEMA_REVISION = "{NEXT}"'),
+        ("revision.py", r'SCHEMA_REVISION = "\d+"', f'SCHEMA_REVISION = "{NEXT}"'),
         ("tables/runs.py", r'    UniqueConstraint\("run_id"\),', '    Column("colour", text(20)),\n    Index(None, "colour"),\n    UniqueConstraint("run_id"),'),
     ):  # fmt: skip
         text, count = re.subn(pattern, new, (store / path).read_text("utf-8"), count=1)
         assert count == 1, path
         (store / path).write_text(text, "utf-8")
-    return {"PYTHONPATH": str(folder)}
+    environ = {"PYTHONPATH": str(folder)}
+    made = subprocess.run(
+        [sys.executable, "-c", "import sys, tables_made; sys.stdout.buffer.write(tables_made.build())"],
+        check=True,
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{Path(__file__).parents[2] / 'tools'}"},
+    )
+    (store / "tables_made.py").write_bytes(made.stdout)
+    return environ
 
 
 def _run_command(*words: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

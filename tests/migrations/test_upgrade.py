@@ -12,7 +12,7 @@ from headrace.base.errors import InvalidParameter, StoreError
 from headrace.store.engine import open_store
 from headrace.store.filelock import FileLock
 from headrace.store.migrate import check, upgrade
-from headrace.store.tables import SCHEMA_REVISION
+from headrace.store.revision import SCHEMA_REVISION
 from migrations.later_versions import write_revision
 
 ONE_INDEX = "hr_tag_by_scope_key_id_digest_run"

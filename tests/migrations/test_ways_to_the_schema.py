@@ -17,8 +17,8 @@ from sqlalchemy.engine.interfaces import Dialect
 from databases import query
 from headrace.store.engine import open_store
 from headrace.store.migrate import SCRIPTS, check, compile_stages, upgrade
-from headrace.store.schema import compile_tables
-from headrace.store.tables import OLDEST_REVISION, SCHEMA_REVISION
+from headrace.store.revision import OLDEST_REVISION, SCHEMA_REVISION
+from headrace.store.tables import compile_tables
 from migrations.old_stores import DUMPS, build_schema, build_store
 
 Tables = dict[str, dict[str, Any]]

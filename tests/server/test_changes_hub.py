@@ -150,7 +150,7 @@ def test_one_read_serves_all_however_many_commits_there_are(
 
 
 def test_commits_of_another_process_are_told_within_its_poll(platform: Platform) -> None:
-    other = open_platform(PlatformSettings(platform.store.url.render_as_string(), "unused"))
+    other = open_platform(PlatformSettings(platform.store.address.shown, "unused"))
 
     async def work() -> None:
         async with _hub(platform) as hub:
@@ -171,7 +171,7 @@ def test_now_is_what_the_database_says_not_what_the_hub_knows(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(following, "POLL_S", 3.0)
-    other = open_platform(PlatformSettings(platform.store.url.render_as_string(), "unused"))
+    other = open_platform(PlatformSettings(platform.store.address.shown, "unused"))
 
     async def work() -> None:
         async with _hub(platform) as hub:

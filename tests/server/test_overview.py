@@ -146,7 +146,7 @@ def test_the_state_says_what_the_server_is_and_holds(call: Call, platform: Platf
     _end(call, _create_run(call))
     _create_run(call)
     found = call("GET", STATE).json
-    assert found["database"] == platform.store.url.render_as_string()
+    assert found["database"] == platform.store.address.shown
     assert found["database_version"].startswith("3.")
     assert found["python"].startswith("3.")
     assert found["schema"].isdigit()

@@ -16,7 +16,8 @@ import pytest
 
 from databases import check_integrity, query, sqlite_path
 from headrace.base.errors import HeadraceError, InvalidParameter, StoreError
-from headrace.store.engine import Store, open_store, parse_store_url
+from headrace.store.address import parse_address
+from headrace.store.engine import Store, open_store
 from headrace.store.filelock import FileLock
 from headrace.store.migrate import check
 from headrace.store.transaction import RunRef
@@ -122,7 +123,7 @@ def test_a_reader_that_fails_gives_its_connection_back(store: Store) -> None:
 @pytest.mark.parametrize("text", ["store.db", "", "sqlite:/store.db", "C:\\store.db"])
 def test_a_text_that_is_no_url_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InvalidParameter, match=r"is no database URL.*sqlite:///headrace\.db"):
-        parse_store_url(text)
+        parse_address(text)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

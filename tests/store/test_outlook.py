@@ -31,7 +31,7 @@ def platform(url: str, tmp_path: Path) -> Iterator[Platform]:
 @pytest.fixture
 def other(url: str, platform: Platform, tmp_path: Path) -> Iterator[Platform]:
     """Another server on the same database."""
-    assert platform.store.url is not None
+    assert platform.store.address is not None
     opened = open_platform(PlatformSettings(url, str(tmp_path / "artifacts")))
     yield opened
     opened.store.close()

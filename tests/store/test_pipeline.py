@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from headrace.api.endpoint import Tag
 from headrace.store import annotations, runs, series
@@ -14,7 +15,7 @@ from headrace.store.dialects import pipeline as pipelines
 from headrace.store.dialects.arrays import as_array
 from headrace.store.dialects.pipeline import Cursor, Pipeline
 from headrace.store.dialects.postgresql import PostgresqlDialect
-from headrace.store.engine import Store, parse_store_url
+from headrace.store.engine import Store
 from headrace.store.keys import intern_keys
 from headrace.store.transaction import RunRef, Transaction
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.databases("postgresql", reason="other drivers wait for 
 
 @pytest.fixture
 def connection(url: str) -> Iterator["psycopg.Connection[Any]"]:
-    parsed = parse_store_url(url)
+    parsed = make_url(url)
     with psycopg.connect(parsed.set(drivername="postgresql").render_as_string(hide_password=False)) as opened:
         opened.autocommit = True
         opened.execute("CREATE TABLE number (value bigint PRIMARY KEY)")
@@ -124,7 +125,7 @@ def test_a_connection_that_is_cut_is_told_from_statements_that_fail(
 ) -> None:
     dialect = PostgresqlDialect()
     number = connection.info.backend_pid
-    parsed = parse_store_url(url).set(drivername="postgresql")
+    parsed = make_url(url).set(drivername="postgresql")
     with psycopg.connect(parsed.render_as_string(hide_password=False)) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", (number,))
     for _ in range(3):
@@ -269,7 +270,7 @@ def _is_locked(connection: "psycopg.Connection[Any]", number: int) -> bool:
 def test_the_database_works_on_what_is_long_before_an_answer_is_asked_for(
     connection: "psycopg.Connection[Any]", url: str
 ) -> None:
-    parsed = parse_store_url(url).set(drivername="postgresql")
+    parsed = make_url(url).set(drivername="postgresql")
     with psycopg.connect(parsed.render_as_string(hide_password=False), autocommit=True) as other:
         cursor = Cursor(Pipeline(other))
         cursor.execute("BEGIN")

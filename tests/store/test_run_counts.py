@@ -10,13 +10,13 @@ from headrace.api.jobs import JobState
 from headrace.api.runs import RunStatus
 from headrace.store import jobs, leases, run_counts
 from headrace.store.engine import Store
+from headrace.store.revision import SCHEMA_REVISION
 from headrace.store.run_counts import count_by_scope
 from headrace.store.store_state import (
     count_active_experiments,
     read_database_version,
     read_schema_revision,
 )
-from headrace.store.tables import SCHEMA_REVISION
 from headrace.store.transaction import Kind, RunRef, Transaction
 
 NOW = 10_000

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,20 @@ def test_import_is_cheap_and_loads_no_server_or_database(module: str) -> None:
     assert module in loaded
     assert HEAVY.isdisjoint(loaded)
     assert len(loaded) < MAX_MODULES
+
+
+def test_a_run_in_a_file_loads_no_sqlalchemy(tmp_path: Path) -> None:
+    program = (
+        "import sys; import headrace as hr; run = hr.start_run(); hr.log_metric('loss', 1.0); hr.log_param('a', 1); hr.end_run(); "
+        "print(len(hr.MlflowClient().get_metric_history(run.info.run_id, 'loss'))); print(*sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    told, modules = ran.stdout.splitlines()[-2:]
+    assert told == "1"
+    assert "headrace.store.engine" in modules.split()
+    assert {"alembic", "sqlalchemy", "starlette", "uvicorn"}.isdisjoint(modules.split())
 
 
 def test_base_loads_only_the_standard_library_and_msgspec(nodes: Nodes) -> None:

@@ -127,7 +127,7 @@ def start_line(settings: ServerSettings, platform: Platform, listening: socket.s
         else f"{platform.artifacts.root_uri} (not through this server)"
     )
     entry = "" if settings.guard.token is None else "; clients need the token"
-    store = platform.store.url.render_as_string()
+    store = platform.store.address.shown
     return f"headrace {version('headrace')} is ready at {url}, store {store}, artifacts {artifacts}{entry}"
 
 

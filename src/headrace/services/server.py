@@ -25,7 +25,7 @@ def state(context: Context, request: Empty) -> ServerState:  # noqa: ARG001 - li
     return ServerState(
         version=__version__,
         python=machine.python_version(),
-        database=platform.store.url.render_as_string(),
+        database=platform.store.address.shown,
         database_version=store_state.read_database_version(conn),
         schema=store_state.read_schema_revision(conn),
         artifact_root=_name_artifact_root(platform),

@@ -6,10 +6,9 @@ Statements of the store are composed of constants and ``?`` only; whatever comes
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
-from sqlalchemy.engine.interfaces import DBAPICursor
-
 from headrace.store.caches import Caches
 from headrace.store.dialect import Dialect
+from headrace.store.driver import Cursor
 
 Row = tuple[Any, ...]
 Params = Sequence[Any]
@@ -26,7 +25,7 @@ class Connection:
 
     __slots__ = ("caches", "cursor", "dialect", "writes")
 
-    def __init__(self, cursor: DBAPICursor, dialect: Dialect, caches: Caches) -> None:
+    def __init__(self, cursor: Cursor, dialect: Dialect, caches: Caches) -> None:
         self.cursor = cursor
         self.dialect = dialect
         self.caches = caches

@@ -2,10 +2,9 @@
 
 import time
 
-from sqlalchemy.engine.interfaces import DBAPICursor
-
 from headrace.base.clock import now_ms
 from headrace.store.dialect import log
+from headrace.store.driver import Cursor
 
 MEASURE_EVERY_S = 30.0
 SAMPLES = 3
@@ -28,7 +27,7 @@ class DatabaseTime:
         """Return the time as Unix milliseconds."""
         return now_ms() + self._ahead_ms
 
-    def measure(self, cursor: DBAPICursor) -> None:
+    def measure(self, cursor: Cursor) -> None:
         """Compare the clocks, if that has not been done lately; of several answers the quickest is the most exact."""
         if self._query is None or time.monotonic() < self._due_s:
             return

@@ -5,19 +5,17 @@ something otherwise. No other file of the store names a database.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import URL, Engine, create_engine
-from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool
-
 from headrace.base import plugins
 from headrace.base.errors import HeadraceError, InvalidParameter
+from headrace.store.address import Address
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.database_file import DatabaseFile
+from headrace.store.driver import Cursor, Pool, PooledConnection
 from headrace.store.questions import MAX_IN_LIST, Questions
 
 log = logging.getLogger("headrace.store")
@@ -39,7 +37,7 @@ READ_WAIT_S = 10.0
 
 
 class Purpose(Enum):
-    """What the connections of an engine are for.
+    """What the connections of a pool are for.
 
     READ: snapshots. WRITE: the one writing transaction of a process. SIDE: rows that are committed one statement at a time,
     beside the writing transaction.
@@ -71,6 +69,8 @@ class Dialect(DatabaseFile, Questions):
 
     Attributes:
         name: the backend's name in URLs.
+        drivername: what SQLAlchemy calls the backend with its driver; empty where it is not used.
+        url_options: what the driver is told in URLs.
         placeholder: what the driver writes for ``?``.
         begin_write: the statement that opens a writing transaction.
         begin_read: the statement that opens a transaction of which all queries see one snapshot.
@@ -88,6 +88,8 @@ class Dialect(DatabaseFile, Questions):
     """
 
     name: ClassVar[str]
+    drivername: ClassVar[str] = ""
+    url_options: ClassVar[Mapping[str, str]] = {}
     placeholder: ClassVar[str] = "%s"
     begin_write: ClassVar[str]
     begin_read: ClassVar[str]
@@ -102,29 +104,30 @@ class Dialect(DatabaseFile, Questions):
     seals_at_once: ClassVar[bool] = False
     asks_ahead: ClassVar[bool] = False
 
-    def normalise(self, url: URL) -> URL:
-        """Return a URL with the driver that headrace uses, whichever it names."""
-        return url
-
-    def create_engine(self, url: URL, purpose: Purpose, *, size: int = 1) -> Engine:
-        """Return an engine whose connections run without implicit transactions.
+    def open_pool(self, address: Address, purpose: Purpose, *, size: int = 1) -> Pool:
+        """Return a pool of connections that run without implicit transactions.
 
         Args:
-            url: where the database is, from `normalise`.
+            address: where the database is.
             purpose: what its connections are for.
             size: how many there may be.
         """
         raise NotImplementedError
 
-    def open_cursor(self, connection: PoolProxiedConnection) -> DBAPICursor:
-        """Return what statements of the store run on; nobody else uses the connection meanwhile."""
-        return connection.cursor()
+    def find_way(self, address: Address, purpose: Purpose) -> Callable[[], Any]:
+        """Return what makes the driver's connections to a database that is a file."""
+        raise NotImplementedError
 
-    def begin_reading(self, connection: PoolProxiedConnection, cursor: DBAPICursor) -> None:  # noqa: ARG002 - others need it
+    def open_cursor(self, connection: PooledConnection) -> Cursor:
+        """Return what statements of the store run on; nobody else uses the connection meanwhile."""
+        cursor: Cursor = connection.cursor()
+        return cursor
+
+    def begin_reading(self, connection: PooledConnection, cursor: Cursor) -> None:  # noqa: ARG002 - others need it
         """Open a transaction of which all queries see one snapshot, on a connection that may have been cut while it lay in its pool."""
         cursor.execute(self.begin_read)
 
-    def roll_back(self, connection: PoolProxiedConnection, *, wait: bool = True) -> None:  # noqa: ARG002 - others need it
+    def roll_back(self, connection: PooledConnection, *, wait: bool = True) -> None:  # noqa: ARG002 - others need it
         """End the transaction of a cursor, so that nothing of it stays.
 
         Args:
@@ -162,7 +165,7 @@ class Dialect(DatabaseFile, Questions):
         """
         raise NotImplementedError
 
-    def insert_each(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> list[int]:
+    def insert_each(self, cursor: Cursor, text: str, rows: Sequence[Sequence[Any]]) -> list[int]:
         """Run an insert for each row, one at least, and return the ids that the database gave them, which grow in the order of the rows."""
         ids = []
         for row in rows:
@@ -170,11 +173,11 @@ class Dialect(DatabaseFile, Questions):
             ids.append(cursor.lastrowid)
         return ids
 
-    def ask_ids(self, cursor: DBAPICursor, table: str, count: int) -> Callable[[], list[tuple[Any, ...]]]:
+    def ask_ids(self, cursor: Cursor, table: str, count: int) -> Callable[[], list[tuple[Any, ...]]]:
         """Ask for ids for new rows of a table, where the database `asks_ahead`. Those that are not used are lost."""
         raise NotImplementedError
 
-    def insert_chunks(self, cursor: DBAPICursor, rows: Sequence[tuple[int, bytes, bytes, bytes]]) -> None:
+    def insert_chunks(self, cursor: Cursor, rows: Sequence[tuple[int, bytes, bytes, bytes]]) -> None:
         """Insert sealed points, one row at least.
 
         Args:
@@ -187,17 +190,17 @@ class Dialect(DatabaseFile, Questions):
         chunks = [(series, number, bounds) for number, (series, bounds, *_) in zip(ids, rows, strict=True)]
         self.execute_many(cursor, _INSERT_CHUNK, chunks)
 
-    def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> None:
+    def execute_many(self, cursor: Cursor, text: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run a statement that writes for each row of parameters. Each row names another target."""
         self.count_many(cursor, text, rows)
 
-    def count_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
+    def count_many(self, cursor: Cursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
         """Do what `execute_many` does, and return how many rows were changed."""
         cursor.executemany(self.sql(text), rows)
         return cursor.rowcount
 
     def insert_points(
-        self, cursor: DBAPICursor, rows: Sequence[tuple[int, int, int, int]]
+        self, cursor: Cursor, rows: Sequence[tuple[int, int, int, int]]
     ) -> dict[int, Inserted] | None:
         """Insert rows of the tail of MLflow's wire, those that are not there yet.
 
@@ -225,7 +228,7 @@ class Dialect(DatabaseFile, Questions):
             found[series] = Inserted(numbers + nans, nans)
         return found
 
-    def commit(self, connection: Any, cursor: DBAPICursor, touched: Sequence[tuple[int, int, int]]) -> int:
+    def commit(self, connection: Any, cursor: Cursor, touched: Sequence[tuple[int, int, int]]) -> int:
         """Move the change clock, stamp changes with it, and commit; return where the clock stands now, 0 if nothing was changed.
 
         Args:
@@ -250,7 +253,7 @@ class Dialect(DatabaseFile, Questions):
         return clock
 
     def change_in(
-        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
+        self, cursor: Cursor, text: str, ids: Sequence[Any], before: Sequence[Any]
     ) -> Iterator[int]:
         """Run a statement that writes and holds ``IN ({ids})``, in as many parts as the list needs, and give how many rows each has changed."""
         counts = []
@@ -259,27 +262,6 @@ class Dialect(DatabaseFile, Questions):
             cursor.execute(self.sql(text.replace("{ids}", ",".join("?" * len(part)))), [*before, *part])
             counts.append(cursor.rowcount)
         return iter(counts)
-
-
-def open_pool(url: URL, size: int, connect_args: dict[str, Any], **options: Any) -> Engine:
-    """Return an engine with a pool of so many connections at most; who waits for one gives up after `READ_WAIT_S`.
-
-    Args:
-        url: where the database is.
-        size: how many connections.
-        connect_args: for the driver.
-        options: of SQLAlchemy's `create_engine`.
-    """
-    return create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=READ_WAIT_S,
-        pool_reset_on_return=None,
-        connect_args=connect_args,
-        **options,
-    )
 
 
 DIALECTS = {
@@ -291,21 +273,20 @@ DIALECTS = {
 _EXTRAS = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 
 
-def find_dialect(url: URL) -> Dialect:
-    """Return the dialect for a database URL.
+def find_dialect(backend: str) -> Dialect:
+    """Return the dialect of a database by the name that it has in URLs.
 
     Raises:
         InvalidParameter: no such database is supported.
         NotImplementedByServer: its driver is not installed.
     """
-    name = url.get_backend_name()
-    if name not in DIALECTS:
+    if backend not in DIALECTS:
         raise InvalidParameter(
-            f"The database {name!r} is not supported; use sqlite:///PATH, postgresql://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE."
+            f"The database {backend!r} is not supported; use sqlite:///PATH, postgresql://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE."
         )
-    module, _, attribute = DIALECTS[name].partition(":")
+    module, _, attribute = DIALECTS[backend].partition(":")
     loaded = plugins.load(
-        f"headrace.store.dialects.{module}", extra=_EXTRAS.get(name, ""), purpose=f"The database {name}"
+        f"headrace.store.dialects.{module}", extra=_EXTRAS.get(backend, ""), purpose=f"The database {backend}"
     )
     made: Dialect = getattr(loaded, attribute)()
     return made

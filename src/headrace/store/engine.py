@@ -3,24 +3,18 @@
 The module knows how a database is opened and closed; what is in it is the business of the files beside it.
 """
 
-import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import PoolProxiedConnection
-
-from headrace.base.errors import HeadraceError, InvalidParameter, StoreError, TooManyRequests, Unavailable
+from headrace.base.errors import HeadraceError, StoreError, TooManyRequests, Unavailable
+from headrace.store.address import Address, parse_address
 from headrace.store.caches import Caches
 from headrace.store.changes import Commits
 from headrace.store.connection import Connection, Params
 from headrace.store.database_time import DatabaseTime
 from headrace.store.dialect import READ_WAIT_S, READERS, LostRace, Purpose, find_dialect, log
+from headrace.store.driver import Cursor, NoneFree, PooledConnection
 from headrace.store.filelock import FileLock
 from headrace.store.schema import check_revision, create_schema, find_revision, name_missing
 from headrace.store.series import flush_points
@@ -29,8 +23,6 @@ from headrace.store.writer import Writer
 
 MAX_WAITING_READERS = 64
 """So many calls may wait for a connection to read; who comes next is told to come later."""
-_OTHER_NAMES = {"postgres": "postgresql"}
-_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 
 
 class Store:
@@ -39,22 +31,21 @@ class Store:
     Use `open_store`. `read` gives a connection inside one snapshot; `writer` takes jobs that write; `commits` tells of what this process commits.
 
     Args:
-        url: where the database is.
+        address: where the database is.
     """
 
-    def __init__(self, url: URL) -> None:
-        self.url = url
-        self.dialect = find_dialect(url)
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.dialect = find_dialect(address.backend)
         self.caches = Caches()
         self.commits = Commits()
-        self._errors: tuple[type[Exception], ...] = (DBAPIError, *self.dialect.errors)
         self._time = DatabaseTime(self.dialect.now_sql)
-        lock_path = self.dialect.lock_path(url)
+        lock_path = self.dialect.lock_path(address)
         self._lock = FileLock(lock_path) if lock_path else None
-        self._writing = self.dialect.create_engine(url, Purpose.WRITE)
-        self._reading = self.dialect.create_engine(url, Purpose.READ, size=READERS)
-        self._beside = self.dialect.create_engine(url, Purpose.SIDE) if self.dialect.has_side else None
-        self._writing_raw: PoolProxiedConnection | None = None
+        self._writing = self.dialect.open_pool(address, Purpose.WRITE)
+        self._reading = self.dialect.open_pool(address, Purpose.READ, size=READERS)
+        self._beside = self.dialect.open_pool(address, Purpose.SIDE) if self.dialect.has_side else None
+        self._writing_raw: PooledConnection | None = None
         self._clock = (
             1  # what the last commit made of the change clock; one of the numbers at which nothing is dropped
         )
@@ -96,17 +87,17 @@ class Store:
         finally:
             self._give_back(raw)
 
-    def _begin_read(self) -> tuple[PoolProxiedConnection, DBAPICursor]:
+    def _begin_read(self) -> tuple[PooledConnection, Cursor]:
         """Return a connection whose transaction has begun; one that was cut while it lay in the pool is replaced."""
         old_ones = 0
         while True:
             try:
-                raw = self._reading.raw_connection()
-            except PoolTimeout:
+                raw = self._reading.take()
+            except NoneFree:
                 raise TooManyRequests(
                     f"All {READERS} connections to the database have been busy for {READ_WAIT_S:g} s; send the call again later."
                 ) from None
-            except self._errors as error:
+            except self.dialect.errors as error:
                 raise self.translate(error) or error from error
             cursor = self.dialect.open_cursor(raw)
             try:
@@ -120,7 +111,7 @@ class Store:
                 continue
             return raw, cursor
 
-    def _give_back(self, raw: PoolProxiedConnection) -> None:
+    def _give_back(self, raw: PooledConnection) -> None:
         try:
             self.dialect.roll_back(raw, wait=False)
         except self.dialect.errors as error:
@@ -163,19 +154,19 @@ class Store:
         if tx.clock:
             self.commits.tell()
 
-    def _find_writing(self) -> PoolProxiedConnection:
+    def _find_writing(self) -> PooledConnection:
         if self._writing_raw is None:
-            self._writing_raw = self._writing.raw_connection()
+            self._writing_raw = self._writing.take()
         return self._writing_raw
 
-    def _end_failed(self, raw: PoolProxiedConnection, error: BaseException, *, committing: bool) -> None:
+    def _end_failed(self, raw: PooledConnection, error: BaseException, *, committing: bool) -> None:
         """Undo a transaction that has failed.
 
         Raises:
             LostRace: it may be run again.
             Unavailable: it is not known whether it was committed.
         """
-        is_cut = isinstance(error, Exception) and self.dialect.is_lost_connection(_original(error))
+        is_cut = isinstance(error, Exception) and self.dialect.is_lost_connection(error)
         try:
             self.dialect.roll_back(raw)
         except self.dialect.errors:
@@ -187,13 +178,13 @@ class Store:
             self._drop_writing(raw)  # the next transaction starts on a fresh connection
         if is_cut and committing:
             raise Unavailable(
-                f"The connection to the database was cut while this call was committed ({_original(error)}): it may be stored or not. "
+                f"The connection to the database was cut while this call was committed ({error}): it may be stored or not. "
                 "Look, then send it again if need be."
             ) from error
-        if is_cut or self.dialect.is_lost_race(_original(error)):
-            raise LostRace(str(_original(error))) from error
+        if is_cut or self.dialect.is_lost_race(error):
+            raise LostRace(str(error)) from error
 
-    def _drop_writing(self, raw: PoolProxiedConnection) -> None:
+    def _drop_writing(self, raw: PooledConnection) -> None:
         if self._writing_raw is not None:
             raw.invalidate()
             self._writing_raw = None
@@ -201,7 +192,7 @@ class Store:
     def _insert_beside(self, sql: str, rows: Sequence[Params]) -> None:
         """Run an insert of rows and commit it at once, on a connection of its own."""
         assert self._beside is not None
-        raw = self._beside.raw_connection()
+        raw = self._beside.take()
         try:
             self.dialect.count_many(self.dialect.open_cursor(raw), sql, rows)
         except Exception:
@@ -211,51 +202,51 @@ class Store:
 
     def translate(self, error: Exception) -> HeadraceError | None:
         """Return the error to show for a failure of the whole database, or None."""
-        return self.dialect.translate(_original(error))
+        return self.dialect.translate(error)
 
     def prepare(self) -> None:
         """Make the schema if the database is empty; refuse one that cannot be used.
 
         A stranger's file is found out before anything is changed in it, or put beside it.
         """
-        lock_path = self.dialect.lock_path(self.url)
+        lock_path = self.dialect.lock_path(self.address)
         with self._shown():
             if lock_path is not None and not lock_path.exists():
                 self._is_known()
             with self.locked():
                 if not self._is_known():
-                    self.dialect.make_private(self.url)
-                    with self._writing.connect() as connection:
-                        create_schema(connection, self.dialect)
-            with self._reading.connect() as connection:
-                for problem in name_missing(connection, self.url):
+                    self.dialect.make_private(self.address)
+                    with self._writing.lend() as connection:
+                        create_schema(connection, self.dialect, self.address)
+            with self._reading.lend() as connection:
+                for problem in name_missing(connection, self.address):
                     log.warning("%s", problem)
-                self._time.measure(connection.connection.cursor())
+            raw = self._reading.take()
+            self._time.measure(raw.cursor())
+            raw.close()
 
     def locked(self) -> AbstractContextManager[None]:
         """Wait for the lock that every writer of this database holds, and hold it."""
         return self._lock.held() if self._lock else nullcontext()
 
     def _is_known(self) -> bool:
-        if not self.dialect.exists(self.url):
+        if not self.dialect.exists(self.address):
             return False
-        with self._reading.connect() as connection:
-            revision = find_revision(connection, self.url)
+        with self._reading.lend() as connection:
+            revision = find_revision(connection, self.address)
         if revision is not None:
-            check_revision(revision, self.url)
+            check_revision(revision, self.address)
         return revision is not None
 
     @contextmanager
     def _shown(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
+        except self.dialect.errors as error:
             shown = self.translate(error)
             if shown is None:
-                raise StoreError(
-                    f"The database {self.url.render_as_string()} cannot be opened: {error.orig}."
-                ) from error
-            raise type(shown)(f"{self.url.render_as_string()}: {shown.message}") from error
+                raise StoreError(f"The database {self.address.shown} cannot be opened: {error}.") from error
+            raise type(shown)(f"{self.address.shown}: {shown.message}") from error
 
     def close(self) -> None:
         """Write what is queued and close all connections."""
@@ -263,47 +254,11 @@ class Store:
         if self._writing_raw is not None:
             self._writing_raw.close()
             self._writing_raw = None
-        for engine in (self._writing, self._reading, self._beside):
-            if engine is not None:
-                engine.dispose()
+        for pool in (self._writing, self._reading, self._beside):
+            if pool is not None:
+                pool.dispose()
         if self._lock:
             self._lock.close()
-
-
-def _original(error: Exception) -> Exception:
-    """Return the driver's error that SQLAlchemy has wrapped."""
-    return error.orig if isinstance(error, DBAPIError) and isinstance(error.orig, Exception) else error
-
-
-def parse_store_url(text: str) -> URL:
-    """Return a database URL.
-
-    Raises:
-        InvalidParameter: the text is none, or names a store that is not there.
-    """
-    try:
-        url = make_url(text)
-        url = url.set(drivername=_OTHER_NAMES.get(url.drivername, url.drivername))
-        if url.get_backend_name() == "sqlite":
-            url.get_dialect()  # an unknown driver is found out here
-    except (ArgumentError, ValueError):  # the latter for a port that is no number
-        raise InvalidParameter(
-            f"{_without_password(text)!r} is no database URL. A path is written as sqlite:///headrace.db (three slashes: relative, "
-            "four: absolute), a server as postgresql://USER:PASSWORD@HOST/DATABASE or mysql://USER:PASSWORD@HOST/DATABASE."
-        ) from None
-    if (
-        url.get_backend_name() == "sqlite"
-        and url.database
-        and not Path(url.database).absolute().parent.is_dir()
-    ):
-        raise InvalidParameter(
-            f"The folder {str(Path(url.database).absolute().parent)!r} of the store {text!r} does not exist; create it first."
-        )
-    return find_dialect(url).normalise(url)
-
-
-def _without_password(text: str) -> str:
-    return _PASSWORD.sub("***", text)
 
 
 def open_store(text: str) -> Store:
@@ -313,7 +268,7 @@ def open_store(text: str) -> Store:
         InvalidParameter: the URL is wrong.
         StoreError: the database is MLflow's, too old, too new, or cannot be read.
     """
-    store = Store(parse_store_url(text))
+    store = Store(parse_address(text))
     try:
         store.prepare()
     except BaseException:

@@ -16,28 +16,29 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionError
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine.interfaces import Dialect as SqlDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from headrace.base.errors import StoreError
+from headrace.store.address import Address, parse_address
 from headrace.store.catalogues import find_catalogue
 from headrace.store.dialect import Dialect, Purpose, find_dialect
 from headrace.store.drift import find_drift, find_repairs, repair_indexes
 from headrace.store.effects import Effect, describe_rates, judge
-from headrace.store.engine import parse_store_url
 from headrace.store.filelock import FileLock
+from headrace.store.revision import OLDEST_REVISION, SCHEMA_REVISION
 from headrace.store.schema import (
     HAS_OLDEST,
     Revision,
     check_revision,
-    compile_tables,
     find_or_create,
     find_revision,
+    list_statements,
 )
+from headrace.store.server_address import to_url
 from headrace.store.stages import Stage, run_stages
-from headrace.store.tables import OLDEST_REVISION, SCHEMA_REVISION
 
 SCRIPTS = Path(__file__).parent / "migrations"
 CONNECT_TIMEOUT_S = 10
@@ -97,8 +98,8 @@ def upgrade(url: str, scripts: Path = SCRIPTS) -> list[str]:
         InvalidParameter: the URL is wrong.
         HeadraceError: the database is MLflow's, of a newer headrace, or cannot be read or written; the message says how far it came.
     """
-    place = parse_store_url(url)
-    dialect = find_dialect(place)
+    place = parse_address(url)
+    dialect = find_dialect(place.backend)
     newest = _find_newest(scripts)
     found = _find_revision(place, dialect)
     if found is not None and found.number > newest:
@@ -114,9 +115,9 @@ def upgrade(url: str, scripts: Path = SCRIPTS) -> list[str]:
     return done
 
 
-def _make_or_change(connection: Connection, place: URL, dialect: Dialect, scripts: Path) -> list[str]:
+def _make_or_change(connection: Connection, place: Address, dialect: Dialect, scripts: Path) -> list[str]:
     newest, done = _find_newest(scripts), []
-    found = find_or_create(connection, dialect)  # another process may have been faster
+    found = find_or_create(connection, dialect, place)  # another process may have been faster
     if found is None:
         done.append(f"made the schema, at revision {SCHEMA_REVISION}")
         found = Revision(SCHEMA_REVISION, OLDEST_REVISION)
@@ -136,9 +137,9 @@ def plan(url: str, scripts: Path = SCRIPTS) -> Plan:
         InvalidParameter: the URL is wrong.
         HeadraceError: the database is MLflow's, of a newer headrace, or cannot be read.
     """
-    place = parse_store_url(url)
-    dialect = find_dialect(place)
-    newest, shown = _find_newest(scripts), place.render_as_string()
+    place = parse_address(url)
+    dialect = find_dialect(place.backend)
+    newest, shown = _find_newest(scripts), place.shown
     found = _find_revision(place, dialect)
     if found is not None and found.number >= newest:
         check_revision(found, place, newest)
@@ -164,7 +165,7 @@ def plan(url: str, scripts: Path = SCRIPTS) -> Plan:
 def _judge_stages(connection: Connection, found: Revision | None, scripts: Path) -> list[PlannedStage]:
     stages = []
     if found is None:
-        stage = Stage(SCHEMA_REVISION, tuple(compile_tables(connection.dialect)))
+        stage = Stage(SCHEMA_REVISION, tuple(list_statements(connection)))
         stages.append(_judge(connection, stage, "The first schema.", servers_stop=False))
     number = found.number if found else SCHEMA_REVISION
     for script, stage in _compile(connection.dialect, number, scripts):
@@ -191,9 +192,9 @@ def check(url: str) -> list[str]:
         InvalidParameter: the URL is wrong.
         HeadraceError: the database cannot be read.
     """
-    place = parse_store_url(url)
-    dialect = find_dialect(place)
-    shown = place.render_as_string()
+    place = parse_address(url)
+    dialect = find_dialect(place.backend)
+    shown = place.shown
     try:
         found = _find_revision(place, dialect)
         if found is None:
@@ -219,7 +220,7 @@ def hide_password(url: str) -> str:
     Raises:
         InvalidParameter: the URL is wrong.
     """
-    return parse_store_url(url).render_as_string()
+    return parse_address(url).shown
 
 
 def compile_stages(
@@ -303,8 +304,8 @@ def _find_newest(scripts: Path) -> str:
 
 
 @contextmanager
-def _locked(dialect: Dialect, url: URL) -> Iterator[None]:
-    path = dialect.lock_path(url)
+def _locked(dialect: Dialect, address: Address) -> Iterator[None]:
+    path = dialect.lock_path(address)
     if path is None:
         yield
         return
@@ -316,12 +317,13 @@ def _locked(dialect: Dialect, url: URL) -> Iterator[None]:
         lock.close()
 
 
-def _create_engine(url: URL, dialect: Dialect, *, writer: bool) -> Engine:
+def _create_engine(address: Address, dialect: Dialect, *, writer: bool) -> Engine:
     """Return an engine without what a server sets for its calls: statements on whole tables take longer than any of them."""
-    if dialect.lock_path(url) is not None:
-        return dialect.create_engine(url, Purpose.WRITE if writer else Purpose.READ)
+    if dialect.lock_path(address) is not None:
+        connect = dialect.find_way(address, Purpose.WRITE if writer else Purpose.READ)
+        return create_engine("sqlite://", creator=connect, poolclass=NullPool)
     return create_engine(
-        url,
+        to_url(address),
         isolation_level="AUTOCOMMIT",
         poolclass=NullPool,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
@@ -329,8 +331,8 @@ def _create_engine(url: URL, dialect: Dialect, *, writer: bool) -> Engine:
 
 
 @contextmanager
-def _connect(url: URL, dialect: Dialect, *, writer: bool) -> Iterator[Connection]:
-    engine = _create_engine(url, dialect, writer=writer)
+def _connect(address: Address, dialect: Dialect, *, writer: bool) -> Iterator[Connection]:
+    engine = _create_engine(address, dialect, writer=writer)
     goes_on = False
     try:
         with engine.connect() as connection:
@@ -348,36 +350,36 @@ def _connect(url: URL, dialect: Dialect, *, writer: bool) -> Iterator[Connection
             else "Nothing was changed."
         )
         raise dialect.translate(original) or StoreError(
-            f"The database {url.render_as_string()} refused a statement: {original}. {left}"
+            f"The database {address.shown} refused a statement: {original}. {left}"
         ) from error
     finally:
         engine.dispose()
 
 
-def _find_revision(url: URL, dialect: Dialect) -> Revision | None:
+def _find_revision(address: Address, dialect: Dialect) -> Revision | None:
     """Return the revision of a schema, None if there is none yet; nothing is changed by looking."""
-    if not dialect.exists(url):
+    if not dialect.exists(address):
         return None
-    with _connect(url, dialect, writer=False) as connection:
-        return find_revision(connection, url)
+    with _connect(address, dialect, writer=False) as connection:
+        return find_revision(connection, address)
 
 
-def _advise_copy(url: URL, dump: str) -> str:
-    if not dump:
-        size = Path(url.database or "").stat().st_size
+def _advise_copy(address: Address, dump: str) -> str:
+    if not dump and address.path is not None:
+        size = address.path.stat().st_size
         return f"A copy of the database is made beside it first ({size / 1e6:.1f} MB)."
     return f"headrace makes no copy of this database: make one first, with {dump}."
 
 
-def _back_up(writing: Connection, url: URL, dialect: Dialect, revision: str) -> str:
+def _back_up(writing: Connection, address: Address, dialect: Dialect, revision: str) -> str:
     dump = find_catalogue(writing).dump
     if dump:
         return f"made no copy of the database, which was at revision {revision}: that is for {dump}"
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    copy = Path(f"{url.database}.{revision}.{now}.backup")
-    with _connect(url, dialect, writer=False) as connection:
+    copy = Path(f"{address.path}.{revision}.{now}.backup")
+    with _connect(address, dialect, writer=False) as connection:
         try:
-            dialect.back_up(connection, copy)
+            dialect.back_up(connection.connection.driver_connection, copy)
         except Exception as error:
             shown = dialect.translate(error)
             if shown is None:

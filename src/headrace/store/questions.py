@@ -6,7 +6,7 @@ The module knows the tables of params and tags, and no statement that writes.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy.engine.interfaces import DBAPICursor
+from headrace.store.driver import Cursor
 
 MAX_IN_LIST = 500
 
@@ -33,18 +33,18 @@ class Questions:
         raise NotImplementedError
 
     def rows_in(
-        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
+        self, cursor: Cursor, text: str, ids: Sequence[Any], before: Sequence[Any]
     ) -> list[tuple[Any, ...]]:
         """Run a query that holds ``IN ({ids})``, once or several times, in as many parts as the list needs, and return all rows."""
         return self.ask_in(cursor, text, ids, before)()
 
-    def answer(self, cursor: DBAPICursor) -> Callable[[], list[tuple[Any, ...]]]:
+    def answer(self, cursor: Cursor) -> Callable[[], list[tuple[Any, ...]]]:
         """Return what gives the rows of the query that was executed last; others may be executed before it is called."""
         found = list(cursor.fetchall())
         return lambda: found
 
     def ask_in(
-        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
+        self, cursor: Cursor, text: str, ids: Sequence[Any], before: Sequence[Any]
     ) -> Callable[[], list[tuple[Any, ...]]]:
         """Do what `rows_in` does, and return what gives the rows: several questions may go to the database together."""
         found: list[tuple[Any, ...]] = []
@@ -58,7 +58,7 @@ class Questions:
         return lambda: found
 
     def read_integers(
-        self, cursor: DBAPICursor, columns: Sequence[str], query: str, params: Sequence[Any]
+        self, cursor: Cursor, columns: Sequence[str], query: str, params: Sequence[Any]
     ) -> list[list[int]]:
         """Run a query of integers, which are never NULL, and return its columns.
 
@@ -73,7 +73,7 @@ class Questions:
         return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in columns]
 
     def read_texts(
-        self, cursor: DBAPICursor, table: str, keys: Sequence[int], scopes: Sequence[int]
+        self, cursor: Cursor, table: str, keys: Sequence[int], scopes: Sequence[int]
     ) -> Iterator[Texts]:
         """Yield the texts that all runs of some scopes have under some keys, a part at a time; each run and key once, in no order.
 

@@ -5,15 +5,15 @@ Changing a schema is the business of `headrace.store.migrate`, which loads Alemb
 
 from typing import NamedTuple
 
-from sqlalchemy import URL, Connection, inspect
-from sqlalchemy.engine.interfaces import Dialect as SqlDialect
-from sqlalchemy.engine.mock import MockConnection
-
+from headrace.base import plugins
 from headrace.base.errors import StoreError
+from headrace.store.address import Address
 from headrace.store.catalogues import find_catalogue
 from headrace.store.dialect import Dialect
+from headrace.store.driver import SchemaConnection
+from headrace.store.revision import OLDEST_REVISION, SCHEMA_REVISION
 from headrace.store.stages import JOURNAL, Stage, run_stages
-from headrace.store.tables import METADATA, OLDEST_REVISION, SCHEMA_REVISION, add_options
+from headrace.store.tables_made import COLUMNS, INDEXES, STATEMENTS
 
 _MLFLOW_TABLES = {"alembic_version", "experiments", "runs"}
 
@@ -33,20 +33,20 @@ class Revision(NamedTuple):
     oldest: str
 
 
-def find_revision(connection: Connection, url: URL) -> Revision | None:
+def find_revision(connection: SchemaConnection, address: Address) -> Revision | None:
     """Return the revision of the schema in a database, or None if it holds nothing of headrace, or what a first start had no time to finish.
 
     Raises:
         StoreError: the database is MLflow's, or what it holds of headrace is not whole; the message names the remedy.
     """
-    shown = url.render_as_string()
-    tables = set(inspect(connection).get_table_names())
+    shown = address.shown
+    tables = find_catalogue(connection).list_tables()
     if "hr_version" in tables:
-        # All columns: older schemas have one only.
-        rows = connection.exec_driver_sql("SELECT * FROM hr_version").mappings().fetchall()
+        # The first column is version_num, and a second, which older schemas lack, is oldest.
+        rows = connection.exec_driver_sql("SELECT * FROM hr_version").fetchall()
         if len(rows) == 1:
-            number = str(rows[0]["version_num"])
-            return Revision(number, str(rows[0].get("oldest") or number))
+            number, *others = map(str, rows[0])
+            return Revision(number, others[0] if others else number)
         if rows or JOURNAL not in tables:
             raise StoreError(
                 f"The table hr_version of {shown} holds {len(rows)} rows instead of one, so its revision is unknown. Restore a backup."
@@ -67,20 +67,20 @@ def find_revision(connection: Connection, url: URL) -> Revision | None:
 
 
 def check_revision(
-    found: Revision, url: URL, needed: str = SCHEMA_REVISION, oldest: str = OLDEST_REVISION
+    found: Revision, address: Address, needed: str = SCHEMA_REVISION, oldest: str = OLDEST_REVISION
 ) -> None:
     """Check that this version of headrace may use a schema: it is of its own revision, or of a newer one that only added to it.
 
     Args:
         found: what the schema says.
-        url: the database, for messages.
+        address: the database, for messages.
         needed: the revision of this version.
         oldest: the oldest revision whose servers may go on using that one.
 
     Raises:
         StoreError: it may not; the message names the remedy.
     """
-    shown = url.render_as_string()
+    shown = address.shown
     if found.number < needed:
         stop = (
             "Its servers may go on meanwhile. See what changes: headrace db upgrade --check"
@@ -99,87 +99,84 @@ def check_revision(
         )
 
 
-def create_schema(connection: Connection, dialect: Dialect) -> None:
+def create_schema(connection: SchemaConnection, dialect: Dialect, address: Address) -> None:
     """Make all tables, unless another process was faster: whoever opens the database sees the whole schema or none.
 
     Args:
         connection: one that writes, in no transaction.
         dialect: the database.
+        address: where it is, for messages.
 
     Raises:
         StoreError: the schema that another process has made cannot be used.
     """
-    known = find_or_create(connection, dialect)
+    known = find_or_create(connection, dialect, address)
     if known is not None:
-        check_revision(known, connection.engine.url)
+        check_revision(known, address)
 
 
-def find_or_create(connection: Connection, dialect: Dialect) -> Revision | None:
+def find_or_create(connection: SchemaConnection, dialect: Dialect, address: Address) -> Revision | None:
     """Return the revision of the schema that is there; if there is none, make today's and return None."""
     catalogue = find_catalogue(connection)
     with catalogue.locked():
-        known = find_revision(connection, connection.engine.url)
+        known = find_revision(connection, address)
         connection.commit()
         if known is None:
-            run_stages(connection, dialect.begin_write, [_make_stage(connection.dialect)])
+            run_stages(connection, dialect.begin_write, [_make_stage(connection)])
     return known
 
 
-def _make_stage(dialect: SqlDialect) -> Stage:
+def _make_stage(connection: SchemaConnection) -> Stage:
     return Stage(
         f"the first schema, {SCHEMA_REVISION}",
         (
-            *compile_tables(dialect),
+            *list_statements(connection),
             "INSERT INTO hr_clock (id, value) VALUES (1, 0)",
             f"INSERT INTO hr_version (version_num, oldest) VALUES ('{SCHEMA_REVISION}', '{OLDEST_REVISION}')",
         ),
     )
 
 
-def compile_tables(dialect: SqlDialect) -> list[str]:
-    """Return the statements by which today's tables are made."""
-    found: list[str] = []
-    if dialect.name != "sqlite":
-        add_options()
-
-    def keep(element: object, *_: object, **__: object) -> None:
-        found.append(str(element.compile(dialect=dialect)).strip())  # type: ignore[attr-defined]
-
-    METADATA.create_all(MockConnection(dialect, keep), checkfirst=False)
-    return found
+def list_statements(connection: SchemaConnection) -> list[str]:
+    """Return the statements by which today's tables are made in the database of a connection."""
+    if connection.dialect.name == "sqlite":
+        return list(STATEMENTS)
+    compile_tables = plugins.load_attribute("headrace.store.tables:compile_tables")
+    compiled: list[str] = compile_tables(connection.dialect)
+    return compiled
 
 
-def name_missing(connection: Connection, url: URL) -> list[str]:
+def name_missing(connection: SchemaConnection, address: Address) -> list[str]:
     """Return what a server should complain of at its start: tables, columns and indexes that are missing, and text that compares wrongly.
 
     Costs two queries of the catalogue. What is made otherwise in other ways is found by `headrace db check`.
 
     Args:
         connection: where to look; nothing is changed.
-        url: the database, for messages.
+        address: the database, for messages.
     """
-    catalogue, shown = find_catalogue(connection), url.render_as_string()
+    catalogue, shown = find_catalogue(connection), address.shown
     columns, indexes = catalogue.list_columns(), catalogue.list_indexes()
     tables = {table for table, _ in columns}
     collation = catalogue.wanted_collation()
     problems = []
-    for name, table in sorted(METADATA.tables.items()):
+    for name, held in COLUMNS.items():
         if name not in tables:
             problems.append(f"The table {name} is missing. Restore a backup.")
             continue
-        for column in table.columns:
-            found = columns.get((name, column.name))
+        for column in held:
+            found = columns.get((name, column))
             if found is None:
-                problems.append(f"The column {name}.{column.name} is missing. Restore a backup.")
+                problems.append(f"The column {name}.{column} is missing. Restore a backup.")
             elif found and found != collation:
                 problems.append(
-                    f"The column {name}.{column.name} compares text by {found} and not by {collation}, so that different texts may be taken for "
+                    f"The column {name}.{column} compares text by {found} and not by {collation}, so that different texts may be taken for "
                     f"equal ones. See the remedy: headrace db check {shown}"
                 )
         problems += [
-            explain_missing_index(str(index.name), name, shown)
-            for index in sorted(table.indexes, key=lambda each: str(each.name))
-            if not indexes.get(str(index.name), False)
+            explain_missing_index(index, name, shown)
+            for index in INDEXES.get(name, ())
+            if not indexes.get(index, False)
         ]
     return problems
 

@@ -10,11 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
-
 from headrace.base.errors import StoreError
 from headrace.store.catalogues import Catalogue, find_catalogue
+from headrace.store.driver import SchemaConnection
 
 log = logging.getLogger("headrace.store")
 
@@ -35,7 +33,7 @@ class Stage(NamedTuple):
     statements: tuple[str, ...]
 
 
-def run_stages(connection: Connection, begin: str, stages: Sequence[Stage]) -> None:
+def run_stages(connection: SchemaConnection, begin: str, stages: Sequence[Stage]) -> None:
     """Run all statements, those excepted that an earlier run has got done.
 
     Args:
@@ -56,21 +54,23 @@ def run_stages(connection: Connection, begin: str, stages: Sequence[Stage]) -> N
             _insist(connection, catalogue, lambda: _transact(connection, begin, statements))
 
 
-def run_alone(connection: Connection, statement: str) -> None:
+def run_alone(connection: SchemaConnection, statement: str) -> None:
     """Run a statement that needs no writing down, because it can simply be run again."""
     catalogue = find_catalogue(connection)
     with catalogue.waiting_briefly():
         _insist(connection, catalogue, lambda: _execute(connection, statement))
 
 
-def find_progress(connection: Connection) -> dict[str, tuple[str, int]]:
+def find_progress(connection: SchemaConnection) -> dict[str, tuple[str, int]]:
     """Return digest and number of statements done of each stage of a run that was broken off; `hr_upgrade` is there."""
     rows = connection.exec_driver_sql(f"SELECT stage, digest, done FROM {JOURNAL}").fetchall()
     connection.commit()
     return {stage: (digest, done) for stage, digest, done in rows}
 
 
-def _run_in_steps(connection: Connection, catalogue: Catalogue, begin: str, stages: Sequence[Stage]) -> None:
+def _run_in_steps(
+    connection: SchemaConnection, catalogue: Catalogue, begin: str, stages: Sequence[Stage]
+) -> None:
     _execute(
         connection,
         f"CREATE TABLE IF NOT EXISTS {JOURNAL} (stage VARCHAR(32) NOT NULL, digest VARCHAR(64) NOT NULL, done INTEGER NOT NULL, PRIMARY KEY (stage))",
@@ -108,26 +108,26 @@ def _digest(stage: Stage) -> str:
     return hashlib.sha256("\n".join(stage.statements).encode()).hexdigest()
 
 
-def _run_alone(connection: Connection, catalogue: Catalogue, statement: str, again: bool) -> None:
+def _run_alone(connection: SchemaConnection, catalogue: Catalogue, statement: str, again: bool) -> None:
     """Run a statement outside of a transaction; it may have been carried out before, without being written down."""
     if again:
         for each in catalogue.before(statement):
             _execute(connection, each)
     try:
         _execute(connection, statement)
-    except DBAPIError as error:
-        number = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    except catalogue.errors as error:
+        number = next(iter(_find_original(error).args), None)
         if not (again and number in catalogue.done_already):
             raise
         connection.rollback()
 
 
-def _execute(connection: Connection, statement: str) -> None:
+def _execute(connection: SchemaConnection, statement: str) -> None:
     connection.exec_driver_sql(statement)
     connection.commit()
 
 
-def _transact(connection: Connection, begin: str, statements: Sequence[str]) -> None:
+def _transact(connection: SchemaConnection, begin: str, statements: Sequence[str]) -> None:
     connection.exec_driver_sql(begin)
     try:
         for statement in statements:
@@ -138,23 +138,30 @@ def _transact(connection: Connection, begin: str, statements: Sequence[str]) -> 
         raise
 
 
-def _insist(connection: Connection, catalogue: Catalogue, work: Callable[[], None]) -> None:
+def _insist(connection: SchemaConnection, catalogue: Catalogue, work: Callable[[], None]) -> None:
     """Do a work again while others are in its way; in the pauses they come through."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             work()
-        except DBAPIError as error:
+        except catalogue.errors as error:
             connection.rollback()
-            if error.orig is None or not catalogue.is_blocked(error.orig):
+            original = _find_original(error)
+            if not catalogue.is_blocked(original):
                 raise
             if attempt == ATTEMPTS:
                 raise StoreError(
-                    f"A table has been in use for too long ({error.orig}), so that the statement {str(error.statement)[:200]!r} was not run. Servers go on "
+                    f"A table has been in use for too long ({original}), so that the statement {str(getattr(error, 'statement', None))[:200]!r} was not run. Servers go on "
                     "with the schema as it is. End what holds the table (a long query, a dump), then run the command again."
                 ) from error
             log.warning(
-                "waiting for a table that is in use (%s of %s times): %s", attempt, ATTEMPTS, error.orig
+                "waiting for a table that is in use (%s of %s times): %s", attempt, ATTEMPTS, original
             )
             time.sleep(PAUSE_S)
         else:
             return
+
+
+def _find_original(error: Exception) -> BaseException:
+    """Return the driver's error that SQLAlchemy has wrapped."""
+    original: BaseException | None = getattr(error, "orig", None)
+    return error if original is None else original

@@ -12,11 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy.engine.interfaces import DBAPICursor
-
 from headrace.store.caches import Caches, SeriesKey
 from headrace.store.connection import Connection, Params, Row
 from headrace.store.dialect import Dialect, LostRace
+from headrace.store.driver import Cursor
 from headrace.store.foreseen import Foreseen
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ class Transaction(Connection):
 
     def __init__(
         self,
-        cursor: DBAPICursor,
+        cursor: Cursor,
         dialect: Dialect,
         caches: Caches,
         side: Callable[[str, Sequence[Params]], None] | None = None,

@@ -6,48 +6,54 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, make_url
 
 from headrace.base.errors import HeadraceError, InvalidParameter, StorageFull, StoreError, Unavailable
+from headrace.store.address import Address, parse_address
 from headrace.store.dialect import Purpose, find_dialect
+from headrace.store.dialects.file_pool import FilePool
 from headrace.store.dialects.sqlite import BUSY_TIMEOUT_MS, SqliteDialect, read_busy_timeout
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = SqliteDialect().create_engine(make_url(f"sqlite:///{tmp_path / 'store.db'}"), Purpose.WRITE)
+def address(tmp_path: Path) -> Address:
+    return parse_address(f"sqlite:///{tmp_path / 'store.db'}")
+
+
+@pytest.fixture
+def pool(address: Address) -> Iterator[FilePool]:
+    made = SqliteDialect().open_pool(address, Purpose.WRITE)
     yield made
     made.dispose()
 
 
-def _read(engine: Engine, pragma: str) -> object:
-    with engine.connect() as connection:
-        return connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+def _read(pool: FilePool, pragma: str) -> object:
+    with pool.lend() as connection:
+        return connection.exec_driver_sql(f"PRAGMA {pragma}").fetchone()[0]
 
 
 @pytest.mark.parametrize("url", ["mssql://host/db", "oracle+oracledb://host/db"])
 def test_other_databases_are_refused_with_what_is_supported(url: str) -> None:
     with pytest.raises(InvalidParameter, match=r"is not supported; use sqlite:///PATH, postgresql://"):
-        find_dialect(make_url(url))
+        parse_address(url)
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true"])
 def test_a_database_in_memory_is_refused_with_the_reason(url: str) -> None:
     with pytest.raises(InvalidParameter, match="would lose every run at exit"):
-        SqliteDialect().create_engine(make_url(url), Purpose.WRITE)
+        SqliteDialect().open_pool(parse_address(url), Purpose.WRITE)
 
 
-def test_the_writer_is_durable_and_keeps_a_write_ahead_log(engine: Engine) -> None:
-    assert _read(engine, "journal_mode") == "wal"
-    assert _read(engine, "synchronous") == 2  # FULL
-    assert _read(engine, "auto_vacuum") == 2  # incremental
+def test_the_writer_is_durable_and_keeps_a_write_ahead_log(pool: FilePool) -> None:
+    assert _read(pool, "journal_mode") == "wal"
+    assert _read(pool, "synchronous") == 2  # FULL
+    assert _read(pool, "auto_vacuum") == 2  # incremental
 
 
-def test_a_reader_cannot_write(engine: Engine, tmp_path: Path) -> None:
-    with engine.connect() as connection:
+def test_a_reader_cannot_write(pool: FilePool, address: Address) -> None:
+    with pool.lend() as connection:
         connection.exec_driver_sql("CREATE TABLE t (x)")
-    reading = SqliteDialect().create_engine(engine.url, Purpose.READ)
-    with reading.connect() as connection, pytest.raises(Exception, match="attempt to write a readonly"):
+    reading = SqliteDialect().open_pool(address, Purpose.READ)
+    with reading.lend() as connection, pytest.raises(Exception, match="attempt to write a readonly"):
         connection.exec_driver_sql("INSERT INTO t VALUES (1)")
     reading.dispose()
 
@@ -59,20 +65,20 @@ def test_on_a_network_file_system_it_keeps_a_rollback_journal_and_says_so(
     mounts.write_text(f"30 22 0:40 / {tmp_path} rw - nfs4 server:/export rw\n", "utf-8")
     dialect = SqliteDialect(mounts=mounts)
     with caplog.at_level(logging.WARNING, "headrace.store"):
-        engine = dialect.create_engine(make_url(f"sqlite:///{tmp_path / 'store.db'}"), Purpose.WRITE)
-    assert _read(engine, "journal_mode") == "delete"
-    engine.dispose()
+        pool = dialect.open_pool(parse_address(f"sqlite:///{tmp_path / 'store.db'}"), Purpose.WRITE)
+    assert _read(pool, "journal_mode") == "delete"
+    pool.dispose()
     assert len(caplog.messages) == 1
     assert "network file system" in caplog.messages[0]
 
 
-def test_opening_a_database_again_does_not_write_to_it(engine: Engine, tmp_path: Path) -> None:
-    with engine.connect() as connection:
+def test_opening_a_database_again_does_not_write_to_it(pool: FilePool, tmp_path: Path) -> None:
+    with pool.lend() as connection:
         connection.exec_driver_sql("CREATE TABLE t (x)")
-    engine.dispose()
+    pool.dispose()
     before = (tmp_path / "store.db").read_bytes()
-    _read(engine, "user_version")
-    engine.dispose()
+    _read(pool, "user_version")
+    pool.dispose()
     assert (tmp_path / "store.db").read_bytes() == before
 
 
@@ -87,7 +93,7 @@ def test_the_wait_for_a_lock_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_wait_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("HEADRACE_BUSY_TIMEOUT_MS", value)
     with pytest.raises(InvalidParameter, match="whole number of milliseconds"):
-        find_dialect(make_url("sqlite:///store.db"))
+        find_dialect("sqlite")
 
 
 def _error(code: int) -> sqlite3.OperationalError:

@@ -6,14 +6,15 @@ import psycopg
 import pymysql
 import pytest
 from psycopg import errors
+from sqlalchemy import make_url
 
 from headrace.base.errors import HeadraceError, InvalidParameter, StorageFull, StoreError, Unavailable
+from headrace.store.address import parse_address
 from headrace.store.dialect import Dialect
 from headrace.store.dialects import arrays
 from headrace.store.dialects.mysql import MysqlDialect
 from headrace.store.dialects.postgresql import PostgresqlDialect
 from headrace.store.dialects.values import find_values_statement, write_statements
-from headrace.store.engine import parse_store_url
 
 POSTGRESQL, MYSQL = PostgresqlDialect(), MysqlDialect()
 
@@ -32,7 +33,9 @@ POSTGRESQL, MYSQL = PostgresqlDialect(), MysqlDialect()
     ],
 )
 def test_urls_as_mlflow_writes_them_are_understood(given: str, driver: str) -> None:
-    url = parse_store_url(given)
+    address = parse_address(given)
+    url = make_url(address.text)
+    assert address.backend == url.get_backend_name() or given.startswith("mariadb")
     assert url.drivername == driver
     assert (url.username, url.password, url.host, url.database) == ("ann", "x", "db", "runs")
     if "sslmode" in given:
@@ -42,7 +45,7 @@ def test_urls_as_mlflow_writes_them_are_understood(given: str, driver: str) -> N
 @pytest.mark.parametrize("given", ["postgresql://ann:secret@db:port/runs", "mysql://ann:secret@db:port/runs"])
 def test_a_url_that_is_none_is_refused_without_its_password(given: str) -> None:
     with pytest.raises(InvalidParameter) as caught:
-        parse_store_url(given)
+        parse_address(given)
     assert "is no database URL" in caught.value.message
     assert "secret" not in caught.value.message
 

@@ -77,7 +77,16 @@ def test_series_sealed_together_are_what_each_is_by_itself(parts: list[Columns])
 def _check_equal(mine: chunks.Array, other: chunks.Array) -> None:
     assert mine.dtype == other.dtype
     for name in mine.dtype.names or ():
-        np.testing.assert_array_equal(mine[name], other[name], name)
+        if name != "sum":
+            np.testing.assert_array_equal(mine[name], other[name], name)
+    # The same numbers added in another order: each addition may be off by half a bit of the largest sum on the way, which may be infinite.
+    numbers = np.abs(chunks.values_of(np.stack([mine["min_code"], mine["max_code"]])))
+    with np.errstate(over="ignore", invalid="ignore"):
+        reach = np.maximum(*numbers) * mine["count"]
+        off = np.abs(mine["sum"] - other["sum"])
+        near = off <= np.maximum(reach * mine["count"] * 2.0**-52, 5e-323)
+    alike = (mine["sum"] == other["sum"]) | (np.isnan(mine["sum"]) & np.isnan(other["sum"]))
+    assert np.all(alike | near | ~np.isfinite(reach))
 
 
 def _noise(count: int, seed: int) -> Columns:

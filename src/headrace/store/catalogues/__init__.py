@@ -3,23 +3,21 @@
 Nothing here knows revisions, and nothing needs a driver: the connection is given.
 """
 
-from sqlalchemy import Connection
-
+from headrace.base import plugins
 from headrace.store.catalogues.base import Catalogue, Part, Size
-from headrace.store.catalogues.mysql import MysqlCatalogue
-from headrace.store.catalogues.postgresql import PostgresqlCatalogue
-from headrace.store.catalogues.sqlite import SqliteCatalogue
+from headrace.store.driver import SchemaConnection
 
 __all__ = ["Catalogue", "Part", "Size", "find_catalogue"]
 
-_CATALOGUES: dict[str, type[Catalogue]] = {
-    "sqlite": SqliteCatalogue,
-    "postgresql": PostgresqlCatalogue,
-    "mysql": MysqlCatalogue,
-    "mariadb": MysqlCatalogue,
+_CATALOGUES = {
+    "sqlite": "headrace.store.catalogues.sqlite:SqliteCatalogue",
+    "postgresql": "headrace.store.catalogues.postgresql:PostgresqlCatalogue",
+    "mysql": "headrace.store.catalogues.mysql:MysqlCatalogue",
+    "mariadb": "headrace.store.catalogues.mysql:MysqlCatalogue",
 }
 
 
-def find_catalogue(connection: Connection) -> Catalogue:
+def find_catalogue(connection: SchemaConnection) -> Catalogue:
     """Return the catalogue of the database that a connection goes to."""
-    return _CATALOGUES[connection.dialect.name](connection)
+    kind: type[Catalogue] = plugins.load_attribute(_CATALOGUES[connection.dialect.name])
+    return kind(connection)

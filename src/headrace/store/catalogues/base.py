@@ -3,11 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from sqlalchemy import Column, Connection, Index, MetaData, PrimaryKeyConstraint, Table, UniqueConstraint
-from sqlalchemy.sql.elements import UnaryExpression
-from sqlalchemy.sql.operators import desc_op
+from headrace.store.driver import SchemaConnection
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
 
 PREFIX = "hr_"
 
@@ -47,16 +48,22 @@ class Catalogue(ABC):
 
     Attributes:
         transactional: whether a transaction that makes and changes tables can be taken back.
+        errors: what statements raise that may have failed because somebody held a lock; none where that cannot be.
         dump: the program that copies such a database; empty where headrace does that.
         done_already: the numbers of errors that say that a statement had been carried out before.
     """
 
     transactional: ClassVar[bool] = True
+    errors: ClassVar[tuple[type[Exception], ...]] = ()
     dump: ClassVar[str] = ""
     done_already: ClassVar[frozenset[int]] = frozenset()
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: SchemaConnection) -> None:
         self.connection = connection
+
+    @abstractmethod
+    def list_tables(self) -> set[str]:
+        """Return the tables that are there, whoever made them. One query."""
 
     @abstractmethod
     def list_columns(self) -> dict[tuple[str, str], str]:
@@ -75,7 +82,7 @@ class Catalogue(ABC):
         """Return the collation that all text should have; empty where that cannot be wrong."""
 
     @abstractmethod
-    def compare(self, metadata: MetaData) -> list[Part]:
+    def compare(self, metadata: "MetaData") -> list[Part]:
         """Return the parts that are there and are made otherwise than they should be, in what Alembic does not see."""
 
     @abstractmethod
@@ -111,24 +118,3 @@ class Catalogue(ABC):
 @contextmanager
 def _nothing() -> Iterator[None]:
     yield
-
-
-def describe_keys(table: Table) -> Iterator[tuple[str, str]]:
-    """Give name and description of each key and index of a table, as it should be."""
-    for constraint in table.constraints:
-        if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint):
-            kind = "PRIMARY KEY" if isinstance(constraint, PrimaryKeyConstraint) else "UNIQUE"
-            yield str(constraint.name), f"{kind} ({', '.join(column.name for column in constraint.columns)})"
-    for index in table.indexes:
-        yield str(index.name), describe_index(index)
-
-
-def describe_index(index: Index) -> str:
-    """Return an index in words, as it should be."""
-    parts = []
-    for each in index.expressions:
-        down = isinstance(each, UnaryExpression) and each.modifier is desc_op
-        column: Any = each.element if isinstance(each, UnaryExpression) else each
-        assert isinstance(column, Column)
-        parts.append(column.name + (" DESC" if down else ""))
-    return f"{'UNIQUE' if index.unique else 'INDEX'} ({', '.join(parts)})"

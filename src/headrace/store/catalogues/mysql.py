@@ -10,7 +10,8 @@ from zlib import crc32
 from sqlalchemy import MetaData, String, Table
 from sqlalchemy.schema import CreateColumn
 
-from headrace.store.catalogues.base import Catalogue, Part, Size, describe_keys
+from headrace.store.catalogues.base import Part, Size
+from headrace.store.catalogues.server import ServerCatalogue, describe_keys
 from headrace.store.column_types import binary_collation
 
 ASK_EVERY_S = 0.1
@@ -22,7 +23,7 @@ TABLE_EXISTS, UNKNOWN_TABLE, DUPLICATE_COLUMN, DUPLICATE_KEY, CANNOT_DROP = 1050
 _HERE = "table_schema = DATABASE() AND left(table_name, 3) = 'hr_'"
 
 
-class MysqlCatalogue(Catalogue):
+class MysqlCatalogue(ServerCatalogue):
     """See `Catalogue`. Each statement that makes or changes a table is whole or nothing, and commits by itself."""
 
     transactional: ClassVar[bool] = False

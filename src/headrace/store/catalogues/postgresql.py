@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from sqlalchemy import MetaData, String, Table
 
-from headrace.store.catalogues.base import Catalogue, Part, Size, describe_keys
+from headrace.store.catalogues.base import Part, Size
+from headrace.store.catalogues.server import ServerCatalogue, describe_keys
 
 LOCK_NUMBER = 0x68725F_0001
 """Of the advisory lock that whoever changes the schema of a database holds."""
@@ -42,7 +43,7 @@ _CREATED = re.compile(
 _STORAGES = {"p": "PLAIN", "m": "MAIN", "e": "EXTERNAL", "x": "EXTENDED"}
 
 
-class PostgresqlCatalogue(Catalogue):
+class PostgresqlCatalogue(ServerCatalogue):
     """See `Catalogue`."""
 
     dump: ClassVar[str] = "pg_dump"

@@ -1,12 +1,23 @@
 """SQLite's catalogue: the statements that it keeps, compared with those that a fresh database would keep."""
 
-from sqlalchemy import Connection, MetaData, create_engine
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
 from headrace.store.catalogues.base import Catalogue, Part, Size
+from headrace.store.tables_made import STATEMENTS
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
 
 
 class SqliteCatalogue(Catalogue):
     """See `Catalogue`. What changes a schema holds the lock of the file already."""
+
+    def list_tables(self) -> set[str]:
+        """See `Catalogue.list_tables`."""
+        return {name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
     def list_columns(self) -> dict[tuple[str, str], str]:
         """See `Catalogue.list_columns`."""
@@ -25,16 +36,13 @@ class SqliteCatalogue(Catalogue):
         """See `Catalogue.wanted_collation`; alembic and `compare` see what somebody has written into a statement."""
         return ""
 
-    def compare(self, metadata: MetaData) -> list[Part]:
+    def compare(self, metadata: "MetaData") -> list[Part]:  # noqa: ARG002 - other databases need it
         """See `Catalogue.compare`: statements of indexes, keys of tables, and how their rows are stored."""
-        engine = create_engine("sqlite://")
-        try:
-            with engine.connect() as fresh:
-                metadata.create_all(fresh)
-                wanted = _describe(fresh)
-        finally:
-            engine.dispose()
-        found = _describe(self.connection)
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            for statement in STATEMENTS:
+                fresh.execute(statement)
+            wanted = _describe(fresh.execute)
+        found = _describe(self.connection.exec_driver_sql)
         return [
             Part(name, name, found[name], wanted[name], None)
             for name in sorted(found.keys() & wanted.keys())
@@ -52,9 +60,9 @@ class SqliteCatalogue(Catalogue):
         return {name: Size(count, pages * size * count // total) for name, count in counts.items()}
 
 
-def _describe(connection: Connection) -> dict[str, str]:
+def _describe(execute: Callable[..., Any]) -> dict[str, str]:
     described: dict[str, str] = {}
-    rows = connection.exec_driver_sql(
+    rows = execute(
         "SELECT type, name, sql FROM sqlite_master WHERE substr(name, 1, 3) = 'hr_' AND sql IS NOT NULL"
     ).fetchall()
     for kind, name, sql in rows:
@@ -62,9 +70,7 @@ def _describe(connection: Connection) -> dict[str, str]:
         if kind == "index":
             described[name] = " ".join(words)
         elif kind == "table":
-            info = connection.exec_driver_sql(
-                "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (name,)
-            )
+            info = execute("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (name,))
             key = ", ".join(row[0] for row in info)
             autoincrement = " AUTOINCREMENT" if "AUTOINCREMENT" in words else ""
             rowid = " WITHOUT ROWID" if words[-2:] == ["WITHOUT", "ROWID"] else ""

@@ -5,20 +5,21 @@ Rewritten are what both lack of the statements that SQLite and PostgreSQL share:
 """
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import pymysql
 from pymysql.constants import CR, ER, FIELD_TYPE
 from pymysql.converters import conversions
-from sqlalchemy import URL, Engine, event
-from sqlalchemy.engine.interfaces import DBAPICursor
 
 from headrace.base.errors import HeadraceError
-from headrace.store.dialect import KEPT_TEXTS, Dialect, Purpose, open_pool
+from headrace.store.address import Address
+from headrace.store.dialect import KEPT_TEXTS, Dialect, Purpose
+from headrace.store.dialects.server_pool import ServerPool, open_server_pool
 from headrace.store.dialects.troubles import Trouble, explain
 from headrace.store.dialects.values import find_values_statement, write_statements
+from headrace.store.driver import Cursor
 
 CONNECT_TIMEOUT_S = 10
 READ_TIMEOUT_S = 120
@@ -71,32 +72,18 @@ class MysqlDialect(Dialect):
     """MySQL 8.0 or later, MariaDB 10.6 or later."""
 
     name = "mysql"
+    drivername = "mysql+pymysql"
+    url_options: ClassVar[Mapping[str, str]] = {"charset": "utf8mb4"}
     begin_write = "START TRANSACTION"
     begin_read = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
     errors = (pymysql.MySQLError,)
     for_share = " LOCK IN SHARE MODE"  # MariaDB knows no FOR SHARE, MySQL knows both
     now_sql = "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)"
 
-    def normalise(self, url: URL) -> URL:
-        """See `Dialect.normalise`."""
-        return url.set(drivername="mysql+pymysql").update_query_dict({"charset": "utf8mb4"})
+    def open_pool(self, address: Address, purpose: Purpose, *, size: int = 1) -> ServerPool:
+        """See `Dialect.open_pool`."""
 
-    def create_engine(self, url: URL, purpose: Purpose, *, size: int = 1) -> Engine:
-        """See `Dialect.create_engine`."""
-        engine = open_pool(
-            url,
-            size,
-            {
-                "connect_timeout": CONNECT_TIMEOUT_S,
-                "read_timeout": READ_TIMEOUT_S,
-                "write_timeout": READ_TIMEOUT_S,
-                "conv": _CONVERSIONS,
-            },
-            isolation_level="AUTOCOMMIT",
-        )
-
-        @event.listens_for(engine, "connect")
-        def prepare(connection: "pymysql.Connection[Any]", _record: object) -> None:
+        def prepare(connection: "pymysql.Connection[Any]") -> None:
             connection.autocommit(True)
             is_mariadb = "MariaDB" in connection.get_server_info()  # type: ignore[no-untyped-call]
             isolation = "REPEATABLE READ" if purpose is Purpose.READ else "READ COMMITTED"
@@ -118,7 +105,17 @@ class MysqlDialect(Dialect):
                 )
                 cursor.execute(f"SET SESSION TRANSACTION ISOLATION LEVEL {isolation}")
 
-        return engine
+        return open_server_pool(
+            address,
+            size,
+            prepare,
+            {
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "read_timeout": READ_TIMEOUT_S,
+                "write_timeout": READ_TIMEOUT_S,
+                "conv": _CONVERSIONS,
+            },
+        )
 
     def translate(self, error: Exception) -> HeadraceError | None:
         """See `Dialect.translate`."""
@@ -156,7 +153,7 @@ class MysqlDialect(Dialect):
             params += [upper, lower]
         return (sql if len(others) == len(letters) <= MAX_REPLACED else f"LOWER({sql})"), params
 
-    def count_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
+    def count_many(self, cursor: Cursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
         """See `Dialect.count_many`: one statement with the values written out, where the text has a form that allows it."""
         statement = find_values_statement(text, _rewrite) if len(rows) > 1 else None
         if statement is None:
@@ -175,7 +172,7 @@ class MysqlDialect(Dialect):
         return changed
 
 
-def _check_ignored(cursor: DBAPICursor) -> None:
+def _check_ignored(cursor: Cursor) -> None:
     """Raise what ``INSERT IGNORE`` has passed over, unless it was a row that is there already."""
     result = getattr(cursor, "_result", None)
     if result is None or not result.warning_count:

@@ -15,16 +15,17 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Dumper, Loader
 from psycopg.pq import Format
 from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
-from sqlalchemy import URL, Engine, event
-from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.pool import PoolProxiedConnection
 
 from headrace.base.errors import HeadraceError
+from headrace.store.address import Address
 from headrace.store.codes import HIGHEST, LOWEST
-from headrace.store.dialect import KEPT_TEXTS, Dialect, Inserted, Purpose, open_pool
+from headrace.store.dialect import KEPT_TEXTS, Dialect, Inserted, Purpose
 from headrace.store.dialects.arrays import Packed, PackedBytes, PackedTexts, as_array, find_array_statement
 from headrace.store.dialects.pipeline import Cursor, Pipeline
+from headrace.store.dialects.server_pool import ServerPool, open_server_pool
 from headrace.store.dialects.troubles import Trouble, explain
+from headrace.store.driver import Cursor as DriverCursor
+from headrace.store.driver import PooledConnection
 
 CONNECT_TIMEOUT_S = 10
 IDLE_IN_TRANSACTION_MS = 15_000
@@ -87,6 +88,7 @@ class PostgresqlDialect(Dialect):
     """PostgreSQL 14 or later."""
 
     name = "postgresql"
+    drivername = "postgresql+psycopg"
     begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED"
     begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     errors = (psycopg.Error,)
@@ -96,30 +98,10 @@ class PostgresqlDialect(Dialect):
     version_sql = "SELECT current_setting('server_version')"
     now_sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
-    def normalise(self, url: URL) -> URL:
-        """See `Dialect.normalise`."""
-        return url.set(drivername="postgresql+psycopg")
+    def open_pool(self, address: Address, purpose: Purpose, *, size: int = 1) -> ServerPool:
+        """See `Dialect.open_pool`."""
 
-    def create_engine(self, url: URL, purpose: Purpose, *, size: int = 1) -> Engine:
-        """See `Dialect.create_engine`."""
-        engine = open_pool(
-            url,
-            size,
-            {
-                "connect_timeout": CONNECT_TIMEOUT_S,
-                "application_name": "headrace",
-                "keepalives_idle": 30,
-                "keepalives_interval": 10,
-                "keepalives_count": 3,
-                "tcp_user_timeout": UNHEARD_MS,
-            },
-            isolation_level="AUTOCOMMIT",
-            pool_use_lifo=True,  # what a connection has prepared is of use to the next
-            use_native_hstore=False,  # each new connection would ask for that type
-        )
-
-        @event.listens_for(engine, "connect")
-        def prepare(connection: psycopg.Connection, _record: object) -> None:
+        def prepare(connection: psycopg.Connection) -> None:
             connection.autocommit = True
             for kind in (int, bool):
                 connection.adapters.register_dumper(kind, Int8BinaryDumper)
@@ -144,7 +126,21 @@ class PostgresqlDialect(Dialect):
             }
             connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
 
-        return engine
+        return open_server_pool(
+            address,
+            size,
+            prepare,
+            {
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "application_name": "headrace",
+                "keepalives_idle": 30,
+                "keepalives_interval": 10,
+                "keepalives_count": 3,
+                "tcp_user_timeout": UNHEARD_MS,
+            },
+            pool_use_lifo=True,  # what a connection has prepared is of use to the next
+            use_native_hstore=False,  # each new connection would ask for that type
+        )
 
     def translate(self, error: Exception) -> HeadraceError | None:
         """See `Dialect.translate`."""
@@ -181,7 +177,7 @@ class PostgresqlDialect(Dialect):
             return column, []
         return f"translate({column}, ?, ?)", ["".join(each) for each in zip(*letters, strict=True)]
 
-    def insert_each(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> list[int]:
+    def insert_each(self, cursor: DriverCursor, text: str, rows: Sequence[Sequence[Any]]) -> list[int]:
         """See `Dialect.insert_each`: one statement, and ids sorted, because PostgreSQL promises no order of what it returns."""
         statement = find_array_statement(text) if len(rows) > 1 else None
         returned = f" RETURNING {_own_id(text)}"
@@ -196,29 +192,29 @@ class PostgresqlDialect(Dialect):
             ids += [found[0] for found in cursor.fetchall()]
         return ids
 
-    def ask_ids(self, cursor: DBAPICursor, table: str, count: int) -> Callable[[], list[tuple[Any, ...]]]:
+    def ask_ids(self, cursor: DriverCursor, table: str, count: int) -> Callable[[], list[tuple[Any, ...]]]:
         """See `Dialect.ask_ids`."""
         cursor.execute(_ASK_IDS.replace("{table}", table), (count,))
         return self.answer(cursor)
 
-    def insert_chunks(self, cursor: DBAPICursor, rows: Sequence[tuple[int, bytes, bytes, bytes]]) -> None:
+    def insert_chunks(self, cursor: DriverCursor, rows: Sequence[tuple[int, bytes, bytes, bytes]]) -> None:
         """See `Dialect.insert_chunks`: one statement, so that nobody waits for the ids."""
         kinds = ("bigint", "bytea", "bytea", "bytea")
         columns = zip(*rows, strict=True)
         given = [as_array(kind, column) for kind, column in zip(kinds, columns, strict=True)]
         cursor.execute(_INSERT_CHUNKS, given)
 
-    def execute_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> None:
+    def execute_many(self, cursor: DriverCursor, text: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Dialect.execute_many`: one statement over arrays where the text has a form that allows it."""
         for _ in _execute_parts(cursor, text, rows):
             pass
 
-    def count_many(self, cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
+    def count_many(self, cursor: DriverCursor, text: str, rows: Sequence[Sequence[Any]]) -> int:
         """See `Dialect.count_many`."""
         return sum(cursor.rowcount for _ in _execute_parts(cursor, text, rows))
 
     def insert_points(
-        self, cursor: DBAPICursor, rows: Sequence[tuple[int, int, int, int]]
+        self, cursor: DriverCursor, rows: Sequence[tuple[int, int, int, int]]
     ) -> dict[int, Inserted] | None:
         """See `Dialect.insert_points`.
 
@@ -238,7 +234,7 @@ class PostgresqlDialect(Dialect):
         found = {series: Inserted(points, nans) for series, points, nans in cursor.fetchall()}
         return None if sum(each.points for each in found.values()) == len(rows) else found
 
-    def commit(self, connection: Any, cursor: DBAPICursor, touched: Sequence[tuple[int, int, int]]) -> int:
+    def commit(self, connection: Any, cursor: DriverCursor, touched: Sequence[tuple[int, int, int]]) -> int:
         """See `Dialect.commit`. All goes in one message: who waits for the clock waits for no round trip."""
         pipeline = _find_pipeline(connection)
         if touched:
@@ -252,11 +248,11 @@ class PostgresqlDialect(Dialect):
         clock: int = row[0]
         return clock
 
-    def open_cursor(self, connection: PoolProxiedConnection) -> DBAPICursor:
+    def open_cursor(self, connection: PooledConnection) -> DriverCursor:
         """See `Dialect.open_cursor`."""
-        return cast("DBAPICursor", Cursor(_find_pipeline(connection)))
+        return cast("DriverCursor", Cursor(_find_pipeline(connection)))
 
-    def begin_reading(self, connection: PoolProxiedConnection, cursor: DBAPICursor) -> None:
+    def begin_reading(self, connection: PooledConnection, cursor: DriverCursor) -> None:
         """See `Dialect.begin_reading`. On a connection that was used a moment ago it goes with the first query."""
         pipeline = _find_pipeline(connection)
         pipeline.look()
@@ -264,13 +260,13 @@ class PostgresqlDialect(Dialect):
         if time.monotonic() - connection.info.get(_USED, 0.0) > TRUSTED_S:
             pipeline.flush()
 
-    def roll_back(self, connection: PoolProxiedConnection, *, wait: bool = True) -> None:
+    def roll_back(self, connection: PooledConnection, *, wait: bool = True) -> None:
         """See `Dialect.roll_back`."""
         _find_pipeline(connection).roll_back(wait=wait)
         connection.info[_USED] = time.monotonic()
 
     def ask_in(
-        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
+        self, cursor: DriverCursor, text: str, ids: Sequence[Any], before: Sequence[Any]
     ) -> Callable[[], list[tuple[Any, ...]]]:
         """See `Dialect.ask_in`: the list is one parameter, so that the statement is prepared once for all lengths."""
         if not ids:
@@ -282,19 +278,19 @@ class PostgresqlDialect(Dialect):
         return self.answer(cursor)
 
     def change_in(
-        self, cursor: DBAPICursor, text: str, ids: Sequence[Any], before: Sequence[Any]
+        self, cursor: DriverCursor, text: str, ids: Sequence[Any], before: Sequence[Any]
     ) -> Iterator[int]:
         """See `Dialect.change_in`: one statement, which is waited for if the count is asked for."""
         given = Packed(ids) if type(ids[0]) is int else list(ids)
         cursor.execute(_rewrite(text.replace("IN ({ids})", "= ANY(?)")), [*before, given])
         return (cursor.rowcount for _ in range(1))
 
-    def answer(self, cursor: DBAPICursor) -> Callable[[], list[tuple[Any, ...]]]:
+    def answer(self, cursor: DriverCursor) -> Callable[[], list[tuple[Any, ...]]]:
         """See `Dialect.answer`."""
         return cast("Cursor", cursor).answer()
 
 
-def _find_pipeline(connection: PoolProxiedConnection) -> Pipeline:
+def _find_pipeline(connection: PooledConnection) -> Pipeline:
     """Return the one pipeline of a connection."""
     info = connection.info
     found: Pipeline | None = info.get(_PIPELINE)
@@ -304,7 +300,7 @@ def _find_pipeline(connection: PoolProxiedConnection) -> Pipeline:
     return found
 
 
-def _execute_parts(cursor: DBAPICursor, text: str, rows: Sequence[Sequence[Any]]) -> Iterator[None]:
+def _execute_parts(cursor: DriverCursor, text: str, rows: Sequence[Sequence[Any]]) -> Iterator[None]:
     """Run a statement for rows, as many statements as it takes, and stop after each."""
     statement = find_array_statement(text) if len(rows) > 1 else None
     if statement is None:

@@ -3,16 +3,17 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, event
-from sqlalchemy.engine.interfaces import DBAPICursor
 
 from headrace.base.errors import HeadraceError, InvalidParameter, StorageFull, StoreError, Unavailable
-from headrace.store.dialect import Dialect, Purpose, log, open_pool
+from headrace.store.address import Address
+from headrace.store.dialect import READ_WAIT_S, Dialect, Purpose, log
+from headrace.store.dialects.file_pool import FilePool
+from headrace.store.driver import Cursor
 from headrace.store.filesystem import MOUNTS, is_network_path
 from headrace.store.folding import fold
 from headrace.store.questions import Texts
@@ -48,34 +49,47 @@ class SqliteDialect(Dialect):
         self._busy_timeout_ms = read_busy_timeout() if busy_timeout_ms is None else busy_timeout_ms
         self._mounts = mounts
 
-    def create_engine(self, url: URL, purpose: Purpose, *, size: int = 1) -> Engine:
-        """Return an engine on the file."""
-        writer = purpose is Purpose.WRITE
-        if url.database in {None, "", ":memory:"} or (url.database or "").startswith("file:"):
+    def open_pool(self, address: Address, purpose: Purpose, *, size: int = 1) -> FilePool:
+        """See `Dialect.open_pool`."""
+        return FilePool(self.find_way(address, purpose), size, READ_WAIT_S)
+
+    def find_way(self, address: Address, purpose: Purpose) -> Callable[[], sqlite3.Connection]:
+        """Return what connects to the file.
+
+        Raises:
+            InvalidParameter: there is no file.
+        """
+        if address.path is None:
             raise InvalidParameter(
-                f"The store {url.render_as_string()!r} names no file. An in-memory database would lose every run at exit: "
+                f"The store {address.shown!r} names no file. An in-memory database would lose every run at exit: "
                 "use sqlite:///headrace.db, or a path of your choice."
             )
-        engine = open_pool(
-            url,
-            size,
-            {
-                "isolation_level": None,
-                "check_same_thread": False,
-                "cached_statements": 512,
-                "timeout": self._busy_timeout_ms / 1000,
-            },
-        )
-        rollback_journal = is_network_path(Path(url.database or ""), self._mounts)
+        path = address.path.absolute()
+        writer = purpose is Purpose.WRITE
+        rollback_journal = is_network_path(path, self._mounts)
         if rollback_journal and writer:
             log.warning(
                 "%s lies on a network file system, where SQLite's write-ahead log does not work: a rollback journal is used, "
                 "which is slower, and readers wait for writers. A local disk is the better place.",
-                url.database,
+                path,
             )
 
-        @event.listens_for(engine, "connect")
-        def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        def connect() -> sqlite3.Connection:
+            connection = sqlite3.connect(
+                path,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=512,
+                timeout=self._busy_timeout_ms / 1000,
+            )
+            try:
+                prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+        def prepare(connection: sqlite3.Connection) -> None:
             if writer:
                 # auto_vacuum takes the write lock each time it is set, so that it is left alone in a file that has it.
                 if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
@@ -91,51 +105,49 @@ class SqliteDialect(Dialect):
                 connection.execute("PRAGMA query_only = ON")
             connection.create_function("hr_lower", 1, _lower, deterministic=True)
 
-        return engine
+        return connect
 
-    def lock_path(self, url: URL) -> Path:
+    def lock_path(self, address: Address) -> Path:
         """Return the lock file beside the database."""
-        return Path(f"{url.database}.lock")
+        return Path(f"{address.path or ''}.lock")
 
-    def make_private(self, url: URL) -> None:
+    def make_private(self, address: Address) -> None:
         """See `Dialect.make_private`; SQLite gives the log beside the file the same mode."""
-        path = Path(url.database or "")
-        if not path.exists():
+        path = address.path
+        if path is not None and not path.exists():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
-    def exists(self, url: URL) -> bool:
+    def exists(self, address: Address) -> bool:
         """See `Dialect.exists`; an empty file holds no database yet."""
-        path = Path(url.database or "")
-        return path.exists() and (not path.is_file() or path.stat().st_size > 0)
+        path = address.path
+        return path is not None and path.exists() and (not path.is_file() or path.stat().st_size > 0)
 
-    def back_up(self, connection: Connection, copy: Path) -> None:
+    def back_up(self, connection: sqlite3.Connection, copy: Path) -> None:
         """See `Dialect.back_up`."""
-        source = connection.connection.driver_connection
-        assert isinstance(source, sqlite3.Connection)
         try:
             target = sqlite3.connect(copy)
             try:
-                source.backup(target)
+                connection.backup(target)
             finally:
                 target.close()
-            shutil.copymode(source.execute("PRAGMA database_list").fetchone()[2], copy)
+            shutil.copymode(connection.execute("PRAGMA database_list").fetchone()[2], copy)
         except BaseException:
             copy.unlink(missing_ok=True)
             raise
 
-    def count_free_pages(self, cursor: DBAPICursor) -> int:
+    def count_free_pages(self, cursor: Cursor) -> int:
         """See `Dialect.count_free_pages`."""
         cursor.execute("PRAGMA freelist_count")
         row = cursor.fetchone()
         return int(row[0]) if row else 0
 
-    def give_back_pages(self, cursor: DBAPICursor, pages: int) -> None:
+    def give_back_pages(self, cursor: Cursor, pages: int) -> None:
         """See `Dialect.give_back_pages`; the pragma works while its rows are fetched."""
         cursor.execute(f"PRAGMA incremental_vacuum({pages})")
         cursor.fetchall()
 
     def read_integers(
-        self, cursor: DBAPICursor, columns: Sequence[str], query: str, params: Sequence[Any]
+        self, cursor: Cursor, columns: Sequence[str], query: str, params: Sequence[Any]
     ) -> list[list[int]]:
         """See `Dialect.read_integers`. Columns come as texts, which is twice as fast as rows."""
         gathered = ", ".join(f"group_concat({column})" for column in columns)
@@ -145,7 +157,7 @@ class SqliteDialect(Dialect):
         return [_read_integers(f"[{text or ''}]".encode()) for text in row]
 
     def read_texts(
-        self, cursor: DBAPICursor, table: str, keys: Sequence[int], scopes: Sequence[int]
+        self, cursor: Cursor, table: str, keys: Sequence[int], scopes: Sequence[int]
     ) -> Iterator[Texts]:
         """See `Dialect.read_texts`. Many of the keys that runs have are read run by run, where all of a run lie side by side, and each run's as one row."""
         if not self._has_many(cursor, table, keys, scopes):
@@ -174,7 +186,7 @@ class SqliteDialect(Dialect):
                 ]
                 yield Texts([key for key, _ in chosen], runs, [column for _, column in chosen])
 
-    def _has_many(self, cursor: DBAPICursor, table: str, keys: Sequence[int], scopes: Sequence[int]) -> bool:
+    def _has_many(self, cursor: Cursor, table: str, keys: Sequence[int], scopes: Sequence[int]) -> bool:
         """Tell whether these keys are a good part of those that runs of the scopes have, by some of the runs."""
         if len(keys) < _MANY_KEYS:
             return False

@@ -8,15 +8,15 @@ look-up per metric point, and none is ever left dangling by a partial commit.
 """
 
 from sqlalchemy import DDL, event
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.engine.mock import MockConnection
 
 from headrace.store.tables import control, experiments, inputs, models, runs, series, views
-from headrace.store.tables.schema import METADATA, OLDEST_REVISION, ON_MYSQL, SCHEMA_REVISION
+from headrace.store.tables.schema import METADATA, ON_MYSQL
 
 __all__ = [
     "METADATA",
-    "OLDEST_REVISION",
-    "SCHEMA_REVISION",
-    "add_options",
+    "compile_tables",
     "control",
     "experiments",
     "inputs",
@@ -35,7 +35,24 @@ for _table in METADATA.tables.values():
             event.listen(_table, "after_create", _alter.execute_if(dialect="postgresql"))
 
 
-def add_options() -> None:
+def compile_tables(dialect: Dialect) -> list[str]:
+    """Return the statements by which all tables are made.
+
+    Args:
+        dialect: SQLAlchemy's, as it has found the database.
+    """
+    found: list[str] = []
+    if dialect.name != "sqlite":
+        _add_options()
+
+    def keep(element: object, *_: object, **__: object) -> None:
+        found.append(str(element.compile(dialect=dialect)).strip())  # type: ignore[attr-defined]
+
+    METADATA.create_all(MockConnection(dialect, keep), checkfirst=False)
+    return found
+
+
+def _add_options() -> None:
     """Put the options of PostgreSQL and MySQL into the tables, before they are made. That loads these dialects, which nobody else needs who looks at the tables."""
     for table in METADATA.tables.values():
         table.dialect_kwargs.update(ON_MYSQL | table.info)

@@ -1,13 +1,8 @@
-"""The metadata that all tables share, and the revision of the schema that they make up. The types are those of `headrace.store.column_types`."""
+"""The metadata that all tables share. The types are those of `headrace.store.column_types`."""
 
 from sqlalchemy import MetaData
 
 from headrace.store.column_types import COMPRESSED, NARROW, ON_MYSQL, WITHOUT_ROWID, Bytes, Id, Int, text
-
-SCHEMA_REVISION = "0003"
-
-OLDEST_REVISION = "0003"
-"""The oldest revision whose servers may go on using this schema; the newest file of ``migrations/versions`` says the same."""
 
 METADATA = MetaData(
     naming_convention={
@@ -21,9 +16,7 @@ __all__ = [
     "COMPRESSED",
     "METADATA",
     "NARROW",
-    "OLDEST_REVISION",
     "ON_MYSQL",
-    "SCHEMA_REVISION",
     "WITHOUT_ROWID",
     "Bytes",
     "Id",
