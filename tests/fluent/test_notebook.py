@@ -10,7 +10,8 @@ import pytest
 import headrace as hr
 from headrace.base.errors import InvalidParameter
 from headrace.client.entities import Experiment, FoundList, PagedList, Run
-from headrace.client.entities.cards import MAX_ROWS, build_page_url, find_page_root
+from headrace.client.entities.cards import MAX_ROWS
+from headrace.client.entities.page_urls import build_page_url, find_page_root
 from serving import Server
 
 HOSTILE = "<img src=x onerror=alert(1)>'\"&"

@@ -19,7 +19,7 @@ from headrace.api.runs import RunStatus
 from headrace.base.clock import now_ms
 from headrace.base.errors import HeadraceWarning, InvalidParameter, NotStored, StopRequested
 from headrace.client.entities import Run, RunData, RunInputs, RunOutputs
-from headrace.client.entities.cards import find_page_root
+from headrace.client.entities.page_urls import find_page_root
 from headrace.fluent import provenance, state, system_metrics
 from headrace.fluent.lazy_info import LazyRunInfo
 from headrace.fluent.ledger import get_ledger
@@ -94,7 +94,9 @@ class ActiveRun(Run):
         self.uses: set[object] = set()
         self.is_plain = self._may_be_plain = not (options.operations or options.model_id)
         self._task = _find_task()
-        self._lock = threading.Lock()
+        self._endings = [
+            None
+        ]  # whoever takes it away ends the run; no lock, which a forked child might find taken
         self._params = dict(data.params)
         self._news_until = 0.0
         self._stop: StopNote | None = None
@@ -192,10 +194,11 @@ class ActiveRun(Run):
         Raises:
             NotStored: the run is strict, and not all is stored.
         """
-        with self._lock:
-            if self.ended:
-                return
-            self.ended, self.is_plain = True, False
+        try:
+            self._endings.pop()
+        except IndexError:
+            return
+        self.ended, self.is_plain = True, False
         state.forget_run(self)
         if not self.is_own:
             return

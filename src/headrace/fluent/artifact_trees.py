@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from headrace.api import artifacts as run_rows
 from headrace.api import logged_models as model_rows
@@ -18,7 +17,7 @@ from headrace.api.logged_models import GetLoggedModelFile, LoggedModel
 from headrace.base.errors import InvalidParameter, NotFound, NotImplementedByServer
 from headrace.base.paths import find_location_key, join_key, parse_key
 from headrace.base.plugins import load_attribute
-from headrace.base.uris import is_local
+from headrace.base.uris import find_path, is_local
 from headrace.client.client import Client
 from headrace.client.transfer import FileTree, download_tree
 
@@ -129,7 +128,7 @@ def open_uri(client_of: ClientOf, uri: str) -> Spot:
         InvalidParameter: it is no address.
     """
     if is_local(uri):
-        return Spot(_require_local(_local_path(uri), uri))
+        return Spot(_require_local(find_path(uri), uri))
     parts = urlsplit(uri)
     first, _, rest = parts.path.strip("/").partition("/")
     if parts.scheme == "runs" and first and not parts.netloc:
@@ -177,7 +176,7 @@ def _open_model(client: Client, model: LoggedModel) -> FileTree | Path:
 
 def _open_root(client: Client, root_uri: str, tree: FileTree) -> FileTree | Path:
     """Return the files below an artifact root: here if it is of this machine, else as the server hands them out."""
-    folder = _local_path(root_uri) if is_local(root_uri) else None
+    folder = find_path(root_uri) if is_local(root_uri) else None
     if folder is not None and (folder.is_dir() or urlsplit(client.uri).scheme not in {"http", "https"}):
         return folder
     return tree
@@ -250,10 +249,6 @@ def _describe(file: Path, path: str) -> FileInfo:
     if file.is_dir():
         return FileInfo(path=path, is_dir=True)
     return FileInfo(path=path, is_dir=False, file_size=file.stat().st_size)
-
-
-def _local_path(uri: str) -> Path:
-    return Path(url2pathname(urlsplit(uri).path)) if uri.startswith("file:") else Path(uri)
 
 
 def _require_local(path: Path, uri: str) -> Path:

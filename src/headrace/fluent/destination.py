@@ -10,8 +10,6 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from headrace.api import runs as run_rows
 from headrace.api.artifacts import PROXY_PUT, ProxyPath
@@ -19,7 +17,7 @@ from headrace.api.ingest import IngestAnswer, RunBlock
 from headrace.base.errors import EndpointNotFound, HeadraceError, Unavailable
 from headrace.base.ids import new_run_id
 from headrace.base.paths import join_key, parse_key
-from headrace.base.uris import is_local
+from headrace.base.uris import find_path, is_local
 from headrace.client.connect import open_transport, read_settings
 from headrace.client.ingest import IngestCalls
 from headrace.client.transfer import find_root_key
@@ -115,7 +113,7 @@ class TransportDestination:
             key = parse_key(artifact_path, what="artifact_path")
             root = self._find_root(run_id)
             if is_local(root):
-                _copy(local, _local_path(root), key)
+                _copy(local, find_path(root), key)
                 return
             target = join_key(find_root_key(self._transport, root), key)
             with local.open("rb") as file:
@@ -140,11 +138,6 @@ class TransportDestination:
                 del self._roots[next(iter(self._roots))]
             self._roots[run_id] = root
         return root
-
-
-def _local_path(root: str) -> Path:
-    """Return the folder that a local artifact root names."""
-    return Path(url2pathname(urlsplit(root).path)) if root.startswith("file:") else Path(root)
 
 
 def _copy(local: Path, root: Path, key: str) -> None:

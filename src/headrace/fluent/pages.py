@@ -4,7 +4,7 @@ import webbrowser
 
 from headrace.base.errors import InvalidParameter
 from headrace.client.entities import Experiment, Run
-from headrace.client.entities.cards import find_page_root
+from headrace.client.entities.page_urls import find_page_root
 from headrace.fluent import runs, state
 
 

@@ -1,11 +1,9 @@
 """Tracking URIs in full: what a relative path or a folder stands for, and what MLflow has left in a folder. Opens no database."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from headrace.base.errors import InvalidParameter
-from headrace.base.uris import is_local
+from headrace.base.uris import find_path, is_local
 
 DATABASE = "headrace.db"
 _SQLITE = "sqlite:///"
@@ -19,7 +17,7 @@ def complete_uri(uri: str) -> str:
         uri: as a user gives it. A folder (a path, or ``file:``) stands for the database ``headrace.db`` in it; a relative path counts from the working folder.
     """
     if is_local(uri):
-        return _SQLITE + (_find_folder(uri).absolute() / DATABASE).as_posix()
+        return _SQLITE + (find_path(uri).absolute() / DATABASE).as_posix()
     scheme, slashes, rest = uri.partition(":///")
     path, _, query = rest.partition("?")
     if (
@@ -40,15 +38,11 @@ def make_folder(uri: str) -> None:
     """
     if is_local(uri):
         try:
-            _find_folder(uri).mkdir(parents=True, exist_ok=True)
+            find_path(uri).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InvalidParameter(
                 f"The tracking URI {uri!r} names a folder, which cannot be made: {error}. Name another one, or a database: sqlite:///PATH."
             ) from None
-
-
-def _find_folder(uri: str) -> Path:
-    return Path(url2pathname(urlsplit(uri).path)) if uri.startswith("file:") else Path(uri)
 
 
 def find_old_data(folder: Path) -> list[str]:

@@ -26,6 +26,7 @@ from headrace.server.guard import Guard, GuardSettings
 from headrace.server.pages import Pages, find_folder
 from headrace.server.previews import Previews
 from headrace.server.rest import Rest, not_found
+from headrace.services import dispatch
 from headrace.services.context import Platform
 
 _NO_PAGES = {"health", "metrics", "preview", "version"}
@@ -66,6 +67,7 @@ def create_app(
         artifacts_only: whether everything but the artifact proxy is switched off.
         following: holds the calls that wait; whoever stops the server closes it. By default one of the application's own.
     """
+    dispatch.load_all(ENDPOINTS)  # no call waits for its module
     token = guard.token or ""
     platform = dataclasses.replace(
         platform,

@@ -29,6 +29,7 @@ from headrace.api.artifacts import (
 )
 from headrace.api.endpoint import Empty, Need, Permission, Resource
 from headrace.api.logged_models import GET_FILE, GetLoggedModelFile
+from headrace.base import plugins
 from headrace.base.errors import (
     BadRequest,
     InvalidParameter,
@@ -40,7 +41,7 @@ from headrace.base.paths import find_location_key, join_key, parse_key
 from headrace.blobs.local import LocalStore
 from headrace.blobs.open import get_folder
 from headrace.blobs.store import BlobInfo, BlobStore, Entry
-from headrace.services import table_heads, tickets
+from headrace.services import tickets
 from headrace.services.context import Context, Platform
 from headrace.services.validation import excerpt, get_run_id
 from headrace.store import models, objects, runs
@@ -144,13 +145,15 @@ def presign_proxy(context: Context, request: ProxyPath) -> Empty:
 
 def table_head(context: Context, request: ReadTableHead) -> TableHead:
     """Return the first rows of a file of a run that holds a table."""
+    table_heads = plugins.load("headrace.services.table_heads")
     if not 1 <= request.rows <= table_heads.MAX_ROWS:
         raise InvalidParameter(
             f"Invalid rows {request.rows}: it must lie between 1 and {table_heads.MAX_ROWS}."
         )
     place = _find_run_place(context, Permission.READ, request)
     with place.store.open_reader(place.key) as reader:
-        return table_heads.read_head(reader, place.key.rpartition("/")[2], request.rows)
+        found: TableHead = table_heads.read_head(reader, place.key.rpartition("/")[2], request.rows)
+    return found
 
 
 def preview(context: Context, request: PreviewArtifact) -> Preview:

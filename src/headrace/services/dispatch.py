@@ -5,31 +5,14 @@ Calls that read run in the caller's thread inside one snapshot; calls that write
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from types import ModuleType
 from typing import Any, TypeVar
 
 from headrace.api.endpoint import Endpoint, Permission, Resource
-from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import HeadraceError
 from headrace.base.json import Wire
-from headrace.services import (
-    artifacts,
-    changes,
-    control,
-    experiments,
-    ingest,
-    inputs,
-    jobs,
-    logged_models,
-    metrics,
-    runs,
-    series,
-    server,
-    tables,
-    views,
-)
+from headrace.base.plugins import load
 from headrace.services.context import Actor, AuditRecord, Context, Platform
 from headrace.services.foresight import find_foresight
 from headrace.services.permissions import permit, targets
@@ -42,22 +25,16 @@ Res = TypeVar("Res", bound=Wire)
 
 POLL_S = 0.25
 
-_MODULES: dict[str, ModuleType] = {
-    "artifacts": artifacts,
-    "changes": changes,
-    "control": control,
-    "experiments": experiments,
-    "ingest": ingest,
-    "inputs": inputs,
-    "jobs": jobs,
-    "logged_models": logged_models,
-    "metrics": metrics,
-    "runs": runs,
-    "series": series,
-    "server": server,
-    "tables": tables,
-    "views": views,
-}
+# Of each row that was called the function, and of one that writes its claims.
+_FUNCTIONS: dict[str, Callable[[Context, Any], Any]] = {}
+_CLAIM_FIELDS: dict[str, list[tuple[str, str]]] = {}
+
+
+def load_all(rows: Iterable[Endpoint[Any, Any]]) -> None:
+    """Load the functions of all rows; otherwise each is loaded when it is first called: a short script needs few of them."""
+    for row in rows:
+        if not row.stream:
+            find_function(row)
 
 
 def find_function(endpoint: Endpoint[Any, Any]) -> Callable[[Context, Any], Any]:
@@ -66,8 +43,10 @@ def find_function(endpoint: Endpoint[Any, Any]) -> Callable[[Context, Any], Any]
     Raises:
         AttributeError: there is none.
     """
-    resource, verb = endpoint.name.split(".")
-    function: Callable[[Context, Any], Any] = getattr(_MODULES[resource], verb)
+    function = _FUNCTIONS.get(endpoint.name)
+    if function is None:
+        resource, verb = endpoint.name.split(".")
+        function = _FUNCTIONS[endpoint.name] = getattr(load(f"headrace.services.{resource}"), verb)
     return function
 
 
@@ -76,6 +55,9 @@ _CLAIMS = {Resource.RUN: "runs", Resource.EXPERIMENT_NAME: "experiment_names", R
 
 def _claim_fields(row: Endpoint[Any, Any]) -> list[tuple[str, str]]:
     """Return which fields of a row's requests name what it writes to, each with the kind of claim."""
+    known = _CLAIM_FIELDS.get(row.name)
+    if known is not None:
+        return known
     found: list[tuple[str, str]] = []
     for need in row.needs:
         if not need.field or need.permission is Permission.READ:
@@ -89,11 +71,8 @@ def _claim_fields(row: Endpoint[Any, Any]) -> list[tuple[str, str]]:
     if row.name == "ingest.send":
         # A run that is forked gets rows that tell what is visible of it.
         found += [("runs", "runs.start.fork.run_id"), ("writers", "writer")]
+    _CLAIM_FIELDS[row.name] = found
     return found
-
-
-_CLAIM_FIELDS = {row.name: _claim_fields(row) for row in ENDPOINTS if row.writes}
-_FUNCTIONS = {row.name: find_function(row) for row in ENDPOINTS if not row.stream}
 
 
 def call(platform: Platform, actor: Actor, endpoint: Endpoint[Req, Res], request: Req) -> Res:
@@ -217,7 +196,7 @@ def _work(
 def _find_claims(endpoint: Endpoint[Any, Any], request: Wire) -> Claims:
     """Return what a request says it writes to."""
     found: dict[str, list[str]] = {}
-    for kind, field in _CLAIM_FIELDS[endpoint.name]:
+    for kind, field in _claim_fields(endpoint):
         # The calls that come often name one thing in a field of their own.
         name = getattr(request, field, None)
         if name.__class__ is not str:
@@ -229,7 +208,7 @@ def _find_claims(endpoint: Endpoint[Any, Any], request: Wire) -> Claims:
 
 def _run(context: Context, endpoint: Endpoint[Any, Any], request: Wire) -> Any:
     permit(context, endpoint, request)
-    return _FUNCTIONS[endpoint.name](context, request)
+    return find_function(endpoint)(context, request)
 
 
 def _name_outcome(error: object) -> str:

@@ -1,7 +1,5 @@
 """Experiments: create, find, rename, delete, restore, tag."""
 
-from contextlib import suppress
-
 from headrace.api.endpoint import Empty, Tag
 from headrace.api.experiments import (
     BestAnswer,
@@ -23,12 +21,12 @@ from headrace.api.experiments import (
 )
 from headrace.api.page import decode_token, encode_token, question_digest
 from headrace.base import plugins
-from headrace.base.errors import AlreadyExists, InvalidParameter, InvalidState, NotFound
+from headrace.base.errors import InvalidParameter, InvalidState, NotFound
 from headrace.base.ids import parse_experiment_id
 from headrace.base.paths import parse_location
 from headrace.search.fields import EXPERIMENTS, complete_order
 from headrace.search.parser import parse_filter, parse_order_by
-from headrace.services.context import Context, Platform
+from headrace.services.context import Context
 from headrace.services.validation import (
     MAX_EXPERIMENT_NAME,
     MAX_EXPERIMENT_TAG,
@@ -39,10 +37,8 @@ from headrace.services.validation import (
 from headrace.store import experiments, run_counts, runs
 from headrace.store.connection import Row
 from headrace.store.experiment_search import ExperimentSearch, search_experiments
-from headrace.store.transaction import Transaction
 
 MAX_PAGE = 50_000
-DEFAULT_NAME = "Default"
 
 
 def create(context: Context, request: CreateExperiment) -> ExperimentCreated:
@@ -56,14 +52,6 @@ def create(context: Context, request: CreateExperiment) -> ExperimentCreated:
     )
     experiments.set_tags(context.tx, number, tags, now)
     return ExperimentCreated(experiment_id=str(number))
-
-
-def ensure_default(tx: Transaction, platform: Platform) -> None:
-    """Make the experiment 0 in a store that never had one."""
-    if experiments.is_empty(tx):
-        root, now = platform.artifacts.root_uri, platform.clock()
-        with suppress(AlreadyExists):  # another server that starts at the same moment was faster
-            experiments.insert_experiment(tx, DEFAULT_NAME, root, now, is_root=True, number=0)
 
 
 def get(context: Context, request: GetExperiment) -> ExperimentAnswer:

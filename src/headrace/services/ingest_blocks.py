@@ -14,13 +14,12 @@ from headrace.api.runs import RunStatus
 from headrace.base.errors import InvalidParameter
 from headrace.base.ids import RUN_ID, parse_experiment_id
 from headrace.base.names import random_name
-from headrace.services import experiments as experiment_rules
+from headrace.base.plugins import load_attribute
 from headrace.services.context import Context
 from headrace.services.ingest_extras import log_environment, log_inputs, log_params, log_tags
 from headrace.services.ingest_points import add_points
 from headrace.services.ingest_records import Account
-from headrace.services.runs import RUN_NAME_TAG
-from headrace.services.validation import MAX_TAG, excerpt
+from headrace.services.validation import MAX_TAG, RUN_NAME_TAG, excerpt
 from headrace.store import annotations, attempts, experiments, leases, run_past, runs, stops
 from headrace.store.connection import Row
 from headrace.store.transaction import RunRef
@@ -132,7 +131,8 @@ def _find_experiment(context: Context, start: StartRecord) -> Row | str:
             named = experiments.find_row_by_name(context.conn, start.experiment_name)
             if named is not None:
                 return named
-            made = experiment_rules.create(context, CreateExperiment(name=start.experiment_name))
+            create = load_attribute("headrace.services.experiments:create")  # few batches need it
+            made = create(context, CreateExperiment(name=start.experiment_name))
             number = int(made.experiment_id)
     except InvalidParameter as error:
         return error.message

@@ -9,12 +9,12 @@ from headrace.api.endpoint import Tag
 from headrace.api.ingest import MAX_PACKAGES, EnvironmentRecord, RunBlock
 from headrace.base.errors import InvalidParameter
 from headrace.services.context import Context
+from headrace.services.dataset_rules import check_dataset
 from headrace.services.ingest_records import Account
-from headrace.services.inputs import check_dataset
-from headrace.services.runs import RUN_NAME_TAG
 from headrace.services.validation import (
     MAX_PARAM,
     MAX_TAG,
+    RUN_NAME_TAG,
     check_any_key,
     check_key,
     check_value,

@@ -16,7 +16,7 @@ from headrace.api.jobs import JobState, MoveExperiments, MoveRuns, TagRuns
 from headrace.base.errors import HeadraceError
 from headrace.services.context import Actor, Context, Platform
 from headrace.services.jobs import replace_prefix
-from headrace.services.runs import RUN_NAME_TAG
+from headrace.services.validation import RUN_NAME_TAG
 from headrace.store import annotations, experiments, jobs, moves, runs
 from headrace.store.claims import NO_CLAIMS, Claims
 from headrace.store.connection import Connection

@@ -1,17 +1,21 @@
 """Putting a platform together from what an operator says: a database, and where artifacts go. Used by the server and in-process alike."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
+from headrace.base.errors import AlreadyExists
 from headrace.base.settings import SERVER_SETTINGS
 from headrace.base.uris import resolve_root
 from headrace.blobs.open import open_store as open_blobs
 from headrace.services.context import Artifacts, Platform
-from headrace.services.experiments import ensure_default
 from headrace.services.permissions import AllRights
+from headrace.store import experiments
 from headrace.store.engine import open_store
+from headrace.store.transaction import Transaction
 
 DEFAULT_STORE = "sqlite:///headrace.db"
 DEFAULT_DESTINATION = "./headrace-artifacts"
+DEFAULT_NAME = "Default"
 PROXY_ROOT = "mlflow-artifacts:/"
 
 
@@ -53,8 +57,16 @@ def open_platform(settings: PlatformSettings) -> Platform:
         started_at=store.clock(),
     )
     try:
-        store.writer.call(lambda tx: ensure_default(tx, platform))
+        store.writer.call(lambda tx: _ensure_default(tx, platform))
     except BaseException:
         store.close()
         raise
     return platform
+
+
+def _ensure_default(tx: Transaction, platform: Platform) -> None:
+    """Make the experiment 0 in a store that never had one."""
+    if experiments.is_empty(tx):
+        root, now = platform.artifacts.root_uri, platform.clock()
+        with suppress(AlreadyExists):  # another server that starts at the same moment was faster
+            experiments.insert_experiment(tx, DEFAULT_NAME, root, now, is_root=True, number=0)

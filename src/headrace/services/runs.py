@@ -42,6 +42,7 @@ from headrace.services.validation import (
     MAX_BATCH_TAGS,
     MAX_PARAM,
     MAX_TAG,
+    RUN_NAME_TAG,
     check_any_key,
     check_key,
     check_page_size,
@@ -56,7 +57,6 @@ from headrace.store.transaction import RunRef
 
 MAX_PAGE = 50_000
 RUNS_PER_PART = 500
-RUN_NAME_TAG = "mlflow.runName"
 MODEL_HISTORY_TAG = "mlflow.log-model.history"
 
 

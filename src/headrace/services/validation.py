@@ -9,6 +9,7 @@ from headrace.api.endpoint import Tag
 from headrace.base.errors import InvalidParameter
 from headrace.base.ids import RUN_ID, parse_experiment_id
 
+RUN_NAME_TAG = "mlflow.runName"
 MAX_KEY = 250
 MAX_PARAM = 6000
 MAX_TAG = 8000

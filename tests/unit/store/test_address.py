@@ -14,7 +14,7 @@ from headrace.store.address import Address, parse_address
     [
         "sqlite:///store.db",
         "sqlite+pysqlite:///store.db",
-        "sqlite:////tmp/store.db",
+        "sqlite:////store.db",
         "sqlite:///./a b/../store.db",
         "sqlite:///größe.db",
         "sqlite:///a%20b.db",

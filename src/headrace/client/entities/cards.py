@@ -7,10 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from html import escape
 from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
 
 MAX_VALUES = 20
 MAX_ROWS = 20
@@ -77,23 +75,6 @@ class ExperimentLike(Protocol):
     @property
     def page_url(self) -> str:
         """Where its page is; empty if that is not known."""
-
-
-@lru_cache(maxsize=64)
-def find_page_root(uri: str) -> str:
-    """Return where the pages of a tracking server are, without credentials; empty if the URI is no server's."""
-    parts = urlsplit(uri)
-    if parts.scheme not in {"http", "https"}:
-        return ""
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
-
-
-def build_page_url(root: str, experiment_id: str, run_id: str = "") -> str:
-    """Return the address of an experiment's runs, or of one run; empty if the root is, or the experiment is not known."""
-    if not root or not experiment_id:
-        return ""
-    runs = f"{root}/experiments/{quote(experiment_id, safe='')}/runs"
-    return f"{runs}/{quote(run_id, safe='')}" if run_id else runs
 
 
 def show_run(run: RunLike) -> str:

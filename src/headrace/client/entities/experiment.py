@@ -3,8 +3,9 @@
 from typing import Any
 
 from headrace.api import experiments
-from headrace.client.entities.cards import build_page_url, find_page_root, show_experiment
+from headrace.base.plugins import load_attribute
 from headrace.client.entities.entity import Entity
+from headrace.client.entities.page_urls import build_page_url, find_page_root
 from headrace.client.entities.pairs import ExperimentTag
 
 
@@ -88,7 +89,7 @@ class Experiment(Entity):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        return show_experiment(self)
+        return str(load_attribute("headrace.client.entities.cards:show_experiment")(self))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Experiment):

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import TypeVar
 
-from headrace.client.entities.cards import show_experiments, show_runs
+from headrace.base.plugins import load
 from headrace.client.entities.experiment import Experiment
 from headrace.client.entities.run import Run
 
 T = TypeVar("T")
+
+_CARDS = "headrace.client.entities.cards"
 
 
 class FoundList(list[T]):
@@ -18,9 +20,9 @@ class FoundList(list[T]):
         runs = [each for each in self if isinstance(each, Run)]
         experiments = [each for each in self if isinstance(each, Experiment)]
         if runs and len(runs) == len(self):
-            return show_runs(runs)
+            return str(load(_CARDS).show_runs(runs))
         if experiments and len(experiments) == len(self):
-            return show_experiments(experiments)
+            return str(load(_CARDS).show_experiments(experiments))
         return None
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 from headrace.api import runs
+from headrace.base.cached import cached_property
 from headrace.base.errors import InvalidParameter
-from headrace.client.entities.cards import build_page_url, find_page_root, show_run
+from headrace.base.plugins import load_attribute
 from headrace.client.entities.entity import Entity, read_unset
+from headrace.client.entities.page_urls import build_page_url, find_page_root
 from headrace.client.entities.pairs import (
     DatasetInput,
     LoggedModelInput,
@@ -250,7 +251,7 @@ class Run(Entity):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        return show_run(self)
+        return str(load_attribute("headrace.client.entities.cards:show_run")(self))
 
     def to_dictionary(self) -> dict[Any, Any]:
         """Return all fields by name, down to the ground."""

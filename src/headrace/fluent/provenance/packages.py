@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import msgspec
 
 from headrace.base.installed import Metadata, MetadataFolder, find_metadata
 from headrace.base.redaction import strip_credentials
+from headrace.base.uris import find_path
 from headrace.fluent.provenance.git import find_work_tree, is_clean
 
 _HEADER = re.compile(r"^(Name|Version):[ \t]*(.+?)[ \t]*$", re.MULTILINE)
@@ -177,7 +176,7 @@ def _find_old_source(metadata: Metadata) -> Source | None:
 
 
 def _describe_folder(url: str, *, is_editable: bool) -> Source:
-    folder = Path(url2pathname(urlsplit(url).path))
+    folder = find_path(url)
     tree = find_work_tree(folder) if folder.is_dir() else None
     if tree is None:
         return Source(url, is_folder=True, is_editable=is_editable)
