@@ -99,21 +99,23 @@ def test_the_axis_of_a_chart_is_its_own_in_full_screen_and_in_a_link(
     _is_log(linked, "loss", "false")
 
 
+def _colours(opened: Opened, filled: Filled, asked: str) -> Locator:
+    """The legend of the runs' page with a question in its address."""
+    opened.go(f"/experiments/{filled.experiment_id}/runs?{asked}")
+    return opened.page.get_by_role("region", name="Colours")
+
+
 def test_the_legend_says_when_no_run_has_what_gives_the_colours(opened: Opened, filled: Filled) -> None:
-    path = f"/experiments/{filled.experiment_id}/runs"
-    colours = opened.page.get_by_role("region", name="Colours")
-    opened.go(f"{path}?color=params.absent")
-    expect(colours).to_contain_text("No run here has a value of absent: all are grey")
-    opened.go(f"{path}?color=metrics.strange&q=run_name+%3D+%27cnn+03%27")
-    expect(colours).to_contain_text("No run here has a finite number of strange: all are grey")
-    expect(colours).not_to_contain_text("in the charts")
+    absent = _colours(opened, filled, "color=params.absent")
+    expect(absent).to_contain_text("No run here has a value of absent: all are grey")
+    strange = _colours(opened, filled, "color=metrics.strange&q=run_name+%3D+%27cnn+03%27")
+    expect(strange).to_contain_text("No run here has a finite number of strange: all are grey")
+    expect(strange).not_to_contain_text("in the charts")
 
 
 def test_the_legend_says_when_none_of_the_runs_in_the_charts_has_it(opened: Opened, filled: Filled) -> None:
-    path = f"/experiments/{filled.experiment_id}/runs"
-    colours = opened.page.get_by_role("region", name="Colours")
-    opened.go(f"{path}?color=params.model&show={json.dumps([filled.broken, filled.parent])}")
-    expect(colours).to_contain_text("None of the 2 runs in the charts has one: their lines are grey")
-    opened.go(f"{path}?color=params.model&show={json.dumps([filled.broken, filled.runs[0]])}")
-    expect(colours).to_contain_text("cnn (8)")
-    expect(colours).not_to_contain_text("in the charts")
+    none = _colours(opened, filled, f"color=params.model&show={json.dumps([filled.broken, filled.parent])}")
+    expect(none).to_contain_text("None of the 2 runs in the charts has one: their lines are grey")
+    one = _colours(opened, filled, f"color=params.model&show={json.dumps([filled.broken, filled.runs[0]])}")
+    expect(one).to_contain_text("cnn (8)")
+    expect(one).not_to_contain_text("in the charts")

@@ -29,6 +29,12 @@ def status(client: Client, run_id: str) -> str:
     return str(client.runs.get(run_id).info.status)
 
 
+def _stored(client: Client, done: subprocess.CompletedProcess[str]) -> tuple[str, list[float]]:
+    """The status of the run that a script has begun, and the values of its metric m."""
+    run_id = run_of(done)
+    return status(client, run_id), [point.value for point in client.metrics.history(run_id, "m")]
+
+
 @pytest.mark.parametrize(
     ("end", "code", "expected"),
     [
@@ -51,9 +57,7 @@ def test_a_run_without_a_block_gets_the_status_that_is_true(
 ) -> None:
     done = script(f"{BEGIN}\nstarted()\nlog_metric('m', 1.0)\n{end}\n")
     assert done.returncode == code, done.stderr
-    run_id = run_of(done)
-    assert status(client, run_id) == expected
-    assert [point.value for point in client.metrics.history(run_id, "m")] == [1.0]
+    assert _stored(client, done) == (expected, [1.0])
     if end == "1 / 0":
         assert "ZeroDivisionError" in done.stderr
 
@@ -83,11 +87,9 @@ assert loaded.wait(30)
 atexit.register(exiting.set)
 """
     )
-    run_id = run_of(done)
     assert "could not be sent" not in done.stderr
     assert "cannot be sent" not in done.stderr
-    assert status(client, run_id) == "FINISHED"
-    assert [point.value for point in client.metrics.history(run_id, "m")] == [1.0]
+    assert _stored(client, done) == ("FINISHED", [1.0])
 
 
 def test_an_exit_that_somebody_has_caught_does_not_count(
