@@ -314,15 +314,19 @@ class MariadbServer(DatabaseServer):
         path = os.pathsep.join([os.environ.get("PATH", ""), *_SYSTEM_FOLDERS])
         install = shutil.which("mariadb-install-db", path=path)
         rights = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
-        data = [f"--datadir={self.folder / 'data'}", "--innodb-log-file-size=16M"]
+        data = [*self._places(), "--innodb-log-file-size=16M"]
         _check(_run([install, "--no-defaults", *data, *rights], self.folder))
+
+    def _places(self) -> list[str]:
+        # a server that starts removes what looks like a left table from the folder for temporary ones, whosever it is
+        return [f"--datadir={self.folder / 'data'}", f"--tmpdir={self.folder}"]
 
     def _command(self, programs: Path) -> list[object]:
         # commits are given to the operating system, which outlives the server; it need not bring them to the disk
         return [
             programs,
             "--no-defaults",
-            f"--datadir={self.folder / 'data'}",
+            *self._places(),
             "--bind-address=127.0.0.1",
             f"--port={self.port}",
             f"--socket={self.folder / 'socket'}",

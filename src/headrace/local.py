@@ -22,6 +22,7 @@ from headrace.base import msgpack
 from headrace.base.endings import close_at_end
 from headrace.base.errors import HeadraceError, InvalidParameter, Unavailable
 from headrace.base.json import Wire, decode
+from headrace.base.thread_ends import wait_for_ends
 from headrace.base.version import __version__
 from headrace.blobs.store import BlobInfo, BlobReader
 from headrace.client.transport import TransportSettings, check_stream
@@ -278,13 +279,14 @@ class Stores:
             self._open.clear()
 
     def before_fork(self) -> None:
-        """Wait until no call is under way, close the stores, and let no call begin until the fork is over."""
+        """Wait until no call is under way, close the stores until their threads are gone, and let no call begin until the fork is over."""
         self._changed.acquire()
         self._forking = True
         if self._changed.wait_for(lambda: not self._calls, FORK_WAIT_S):
             for opened in self._open.values():
                 opened.close()
             self._open.clear()
+        wait_for_ends()
 
     def after_fork_in_parent(self) -> None:
         """Let calls begin again."""

@@ -2,9 +2,12 @@
 
 import base64
 import json
+import os
 import secrets
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -375,6 +378,51 @@ def test_a_client_certificate_is_shown(encrypted: ScriptedServer, monkeypatch: p
     monkeypatch.setenv("MLFLOW_TRACKING_CLIENT_CERT_PATH", str(CERTIFICATE))
     encrypted.script(Answer(body=RUN))
     assert connect(encrypted.url).runs.get("a").info.run_id == "a"
+
+
+FORKS_DURING_A_HANDSHAKE = """
+import os, socket, threading, time
+from headrace.base import loading
+from headrace.client import connect
+
+loading.FORK_WAIT_S = 200
+forking, begun, ended = threading.Event(), threading.Event(), []
+
+def answer():
+    connection, _ = door.accept()
+    with connection:
+        connection.recv(1)
+        begun.set()
+        forking.wait()
+        time.sleep(0.3)
+        ended.append(True)
+
+def call():
+    try:
+        connect(f"https://127.0.0.1:{door.getsockname()[1]}", retries=0).server.version()
+    except Exception:
+        pass
+
+os.register_at_fork(before=forking.set)  # what was registered last comes first
+with socket.create_server(("127.0.0.1", 0)) as door:
+    threads = [threading.Thread(target=work) for work in (answer, call)]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    child = os.fork()
+    if not child:
+        os._exit(0 if ended else 1)
+    _, status = os.waitpid(child, 0)
+    for thread in threads:
+        thread.join()
+print(status)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_fork_waits_for_who_begins_to_speak_tls() -> None:
+    command = [sys.executable, "-c", FORKS_DURING_A_HANDSHAKE]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0\n"
 
 
 def test_a_missing_certificate_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,15 @@
 """The transport without a server: stores shared within a process, closed at its end, and parted by forks."""
 
+import gc
 import os
+import queue
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -244,3 +247,34 @@ def test_a_child_of_an_http_client_has_its_own_connections(tmp_path: Path) -> No
         work(0)
         assert [_wait(child) for child in children] == [0] * 3
         assert _steps(client, run_id) == list(range(200))
+
+
+def _list_queues() -> "list[queue.LifoQueue[object]]":
+    return [each for each in gc.get_objects() if isinstance(each, queue.LifoQueue)]
+
+
+def test_a_child_does_not_wait_for_a_thread_of_its_parent_that_looked_for_a_connection(
+    tmp_path: Path,
+) -> None:
+    others = _list_queues()
+    with start_server(tmp_path) as server, connect(server.url) as client:
+        run_id = client.runs.create("0").info.run_id
+        queues = [each for each in _list_queues() if not any(each is other for other in others)]
+        held, may_go = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with ExitStack() as stack:
+                for each in queues:
+                    stack.enter_context(each.mutex)
+                held.set()
+                may_go.wait()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait()
+        child = _fork(lambda: client.runs.log_metric(run_id, "m", 1, step=1))
+        may_go.set()
+        thread.join()
+        assert queues
+        assert _wait(child) == 0
+        assert _steps(client, run_id) == [1]

@@ -25,6 +25,7 @@ from headrace.base import msgpack
 from headrace.base.errors import DataLoss, HeadraceError, InvalidParameter, Unavailable
 from headrace.base.json import Wire
 from headrace.base.version import __version__
+from headrace.client.pools import make_safe
 from headrace.client.retries import build_retry, may_repeat
 from headrace.client.transport import TransportSettings, check_stream
 from headrace.client.wire import build_target, decode_answer, encode_request, media_type, read_error
@@ -161,10 +162,11 @@ class HttpTransport:
 
     def _open_pools(self) -> urllib3.PoolManager:
         if self._proxy is None:
-            return urllib3.PoolManager(**self._pool_options)
+            return make_safe(urllib3.PoolManager(**self._pool_options))
         proxy = parse_url(self._proxy)
         secret = make_headers(proxy_basic_auth=proxy.auth) if proxy.auth else None
-        return urllib3.ProxyManager(proxy._replace(auth=None).url, proxy_headers=secret, **self._pool_options)
+        address = proxy._replace(auth=None).url
+        return make_safe(urllib3.ProxyManager(address, proxy_headers=secret, **self._pool_options))
 
     def _send(
         self, method: str, target: str, endpoint: Endpoint[Any, Any] | None, **options: Any

@@ -5,11 +5,11 @@ Arrow's own messages, cut into batches of equal length.
 """
 
 import hashlib
-from functools import cached_property
 from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from headrace.base.cached import cached_property
 from headrace.base.errors import InvalidParameter
 from headrace.fluent.datasets.dataset import DescribedDataset, check_columns
 from headrace.fluent.datasets.schema import ColSpec, Schema

@@ -5,10 +5,10 @@ of each of them.
 """
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from headrace.base.cached import cached_property
 from headrace.base.errors import InvalidParameter
 from headrace.fluent.datasets.dataset import DescribedDataset
 from headrace.fluent.datasets.source import DatasetSource

@@ -1,11 +1,11 @@
 """Datasets of the `datasets` package of Hugging Face. Needs it, and pandas."""
 
-from functools import cached_property
 from typing import Any
 
 import datasets  # type: ignore[import-untyped]
 import pandas as pd  # type: ignore[import-untyped]
 
+from headrace.base.cached import cached_property
 from headrace.base.errors import InvalidParameter
 from headrace.fluent.datasets.dataset import DescribedDataset, check_columns
 from headrace.fluent.datasets.digests import MAX_ROWS

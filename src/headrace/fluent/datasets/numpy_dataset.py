@@ -1,11 +1,11 @@
 """Datasets that are arrays of numpy."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from headrace.base.cached import cached_property
 from headrace.base.errors import InvalidParameter
 from headrace.fluent.datasets.dataset import DescribedDataset
 from headrace.fluent.datasets.digests import digest_arrays

@@ -1,9 +1,8 @@
 """Datasets that are pandas frames. Needs pandas."""
 
-from functools import cached_property
-
 import pandas as pd  # type: ignore[import-untyped]
 
+from headrace.base.cached import cached_property
 from headrace.fluent.datasets.dataset import DescribedDataset, check_columns
 from headrace.fluent.datasets.inference import find_schema
 from headrace.fluent.datasets.pandas_digest import digest_frame

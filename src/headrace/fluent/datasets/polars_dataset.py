@@ -2,11 +2,11 @@
 
 import json
 import logging
-from functools import cached_property
 from typing import Any
 
 import polars as pl
 
+from headrace.base.cached import cached_property
 from headrace.base.errors import InvalidParameter
 from headrace.fluent.datasets.dataset import DescribedDataset, check_columns
 from headrace.fluent.datasets.schema import ColSpec, Schema

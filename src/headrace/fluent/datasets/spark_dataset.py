@@ -1,11 +1,11 @@
 """Datasets that are Spark frames. Loads nothing of Spark: a frame brings what is needed."""
 
 import logging
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from headrace.base.cached import cached_property
 from headrace.fluent.datasets.dataset import DescribedDataset, check_columns
 from headrace.fluent.datasets.digests import digest_elements
 from headrace.fluent.datasets.framework_sources import find_spark_errors

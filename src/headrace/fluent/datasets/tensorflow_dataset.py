@@ -1,13 +1,13 @@
 """Datasets of TensorFlow: tensors, and `tf.data.Dataset`. Needs TensorFlow."""
 
 import logging
-from functools import cached_property
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import tensorflow as tf  # type: ignore[import-untyped]
 
+from headrace.base.cached import cached_property
 from headrace.base.errors import InvalidParameter
 from headrace.fluent.datasets.dataset import DescribedDataset
 from headrace.fluent.datasets.digests import digest_arrays, digest_elements, hash_elements

@@ -12,10 +12,12 @@ from typing import Any, ClassVar
 import pymysql
 from pymysql.constants import CR, ER, FIELD_TYPE
 from pymysql.converters import conversions
+from sqlalchemy import event
 
 from headrace.base.errors import HeadraceError
 from headrace.store.address import Address
 from headrace.store.dialect import KEPT_TEXTS, Dialect, Purpose
+from headrace.store.dialects.mysql_connection import MysqlConnection
 from headrace.store.dialects.server_pool import ServerPool, open_server_pool
 from headrace.store.dialects.troubles import Trouble, explain
 from headrace.store.dialects.values import find_values_statement, write_statements
@@ -105,7 +107,7 @@ class MysqlDialect(Dialect):
                 )
                 cursor.execute(f"SET SESSION TRANSACTION ISOLATION LEVEL {isolation}")
 
-        return open_server_pool(
+        pool = open_server_pool(
             address,
             size,
             prepare,
@@ -116,6 +118,14 @@ class MysqlDialect(Dialect):
                 "conv": _CONVERSIONS,
             },
         )
+
+        @event.listens_for(pool.engine, "do_connect")
+        def connect(
+            _dialect: object, _record: object, args: list[Any], options: dict[str, Any]
+        ) -> MysqlConnection:
+            return MysqlConnection(*args, **options)
+
+        return pool
 
     def translate(self, error: Exception) -> HeadraceError | None:
         """See `Dialect.translate`."""
