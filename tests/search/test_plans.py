@@ -7,6 +7,7 @@ import pytest
 from headrace.search.fields import RUNS, complete_order
 from headrace.search.parser import parse_filter, parse_order_by
 from headrace.store.connection import Connection, Params, Row
+from headrace.store.counted import Counted
 from headrace.store.run_search import RunSearch, search_runs
 from search.model import World
 
@@ -101,9 +102,11 @@ def test_of_a_clause_that_many_runs_match_no_more_is_counted_than_another_leaves
         return ask(self, sql, params)
 
     monkeypatch.setattr(Connection, "ask", note)
+    world.store.caches.parts.pop(Counted, None)
     some = f"metrics.loss > -1e9 AND attributes.run_id = '{world.runs[0].run_id}'"
     most = "metrics.loss > -1e9 AND metrics.loss < 1e9"
-    for text, wanted in ((some, ["3"] * 2), (most, ["3"] * 2 + ["4001"] * 2)):
+    again = (some, [])  # what was counted a moment ago is known
+    for text, wanted in ((some, ["3"] * 2), again, (most, ["3"] + ["4001"] * 2)):
         limits.clear()
         order = complete_order((), RUNS)
         search = RunSearch((2,), parse_filter(text, RUNS), order, 10, very_few=2)

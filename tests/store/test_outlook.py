@@ -92,7 +92,7 @@ def _together(platform: Platform, requests: list[runs.LogBatch]) -> list[Job]:
 
 
 @pytest.mark.databases("postgresql", reason="other drivers wait for each statement")
-def test_each_small_write_of_mlflow_s_wire_takes_two_trips(
+def test_each_small_write_of_mlflow_s_wire_takes_two_trips_or_one(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from headrace.store.dialects.pipeline import Pipeline
@@ -119,16 +119,18 @@ def test_each_small_write_of_mlflow_s_wire_takes_two_trips(
         nonlocal run_id
         run_id = _create(platform)
 
-    assert take(create) == 2
-    assert take(lambda: _log(platform, _batch(run_id, range(1)))) == 2
-    assert take(lambda: _log(platform, _batch(run_id, range(1, 101)))) == 2  # sealed at once
+    assert take(create) == 1
+    assert take(lambda: _log(platform, _batch(run_id, range(1)))) == 1
+    assert take(lambda: _log(platform, _batch(run_id, range(1, 101)))) == 2  # its params are asked for
+    many = runs.LogBatch(run_id=run_id, metrics=_batch(run_id, range(101, 301)).metrics)
+    assert take(lambda: _log(platform, many)) == 1  # sealed at once
     point = metrics.LogMetric(run_id=run_id, key="m1", value=1.0, timestamp=900, step=900)
-    assert take(lambda: dispatch.call(platform, ACTOR, metrics.LOG, point)) == 2
+    assert take(lambda: dispatch.call(platform, ACTOR, metrics.LOG, point)) == 1
     tag = runs.SetTag(run_id=run_id, key="t", value="x")
-    assert take(lambda: dispatch.call(platform, ACTOR, runs.SET_TAG, tag)) == 2
+    assert take(lambda: dispatch.call(platform, ACTOR, runs.SET_TAG, tag)) == 1
     param = runs.LogParam(run_id=run_id, key="p1", value="v")
     assert take(lambda: dispatch.call(platform, ACTOR, runs.LOG_PARAM, param)) <= 2
-    assert _read(platform, run_id)[1] == {"m0": (100, 101), "m1": (900, 102), "m2": (100, 101)}
+    assert _read(platform, run_id)[1] == {"m0": (300, 301), "m1": (900, 302), "m2": (300, 301)}
 
 
 def test_a_param_of_another_value_is_refused_after_another_server_has_set_it(
@@ -190,7 +192,8 @@ def test_series_that_another_server_made_in_between_get_the_points(
 
     monkeypatch.setattr("headrace.store.claims.ask_ahead", count)
     _log(platform, _batch(run_id, range(2, 4), keys=4))
-    assert asked == ([1] if platform.store.dialect.asks_ahead else [])
+    # The run was made here and taken to be empty; then the database has said that it is not.
+    assert asked == ([1, 1] if platform.store.dialect.asks_ahead else [])
     assert _read(platform, run_id)[1] == {"m0": (3, 4), "m1": (3, 4), "m2": (3, 2), "m3": (3, 2)}
 
 

@@ -21,7 +21,7 @@ from headrace.services import dispatch
 from headrace.services.context import Actor, Platform
 from headrace.store.writer import Job
 
-MOST_BYTES = 2**16 - 1
+MOST_BYTES = 2**18 - 1
 """Longer bodies go the ordinary way, which can stop reading in between."""
 _KINDS = frozenset({b"application/json", b"application/json; charset=utf-8"})
 _NOT_PLAIN = frozenset(

@@ -6,6 +6,7 @@ It is a hint: a job that needs more locks it when it gets there. The module does
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from headrace.store.expected import Expected
 from headrace.store.experiments import ask_for_rows
 from headrace.store.foreseen import Wanted
 from headrace.store.models import lock_models
@@ -59,11 +60,16 @@ def lock_claims(
         for column in zip(Claims(tuple(more_runs)), *claims, strict=True)
     )
     numbers = _to_ids(experiments | changed)
+    runs = _add_forks(runs, tx.caches.forks)
+    rest = names or changed or models or writers
+    if wanted and tx.expects and not rest and tx.caches.part(Expected).lock(tx, numbers, runs):
+        ask_ahead(tx, wanted)
+        return
     if names:
         numbers |= {row[0] for row in tx.rows_in("SELECT id FROM hr_experiment WHERE name IN ({ids})", names)}
     # All in one statement, so that they are locked in order: if one is changed, all are locked as strongly as that one.
     take_experiments = ask_for_rows(tx, numbers, to_change=bool(changed))
-    take_runs = tx.ask_for_runs(_add_forks(runs, tx.caches.forks))
+    take_runs = tx.ask_for_runs(runs)
     if wanted:
         ask_ahead(tx, wanted)
     take_experiments()

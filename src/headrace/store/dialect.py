@@ -83,6 +83,8 @@ class Dialect(DatabaseFile, Questions):
             first one.
         has_side: whether rows can be committed beside a writing transaction.
         seals_at_once: whether rows of the tail cost so much that points of MLflow's wire are better sealed where many come at once.
+        sorts_first: whether rows whose ids a query gives are read in one go, cheaper than one after the other, and conditions on a sorted query
+            are tested only as far as its rows are wanted.
         asks_ahead: whether statements that are asked for together cost one trip, so that it is worth asking before it is known what is needed.
         inserts_together: whether `insert_each` is one statement, so that it costs less than to insert rows and to look for them.
     """
@@ -103,6 +105,7 @@ class Dialect(DatabaseFile, Questions):
     inserts_together: ClassVar[bool] = False
     seals_at_once: ClassVar[bool] = False
     asks_ahead: ClassVar[bool] = False
+    sorts_first: ClassVar[bool] = False
 
     def open_pool(self, address: Address, purpose: Purpose, *, size: int = 1) -> Pool:
         """Return a pool of connections that run without implicit transactions.
@@ -175,6 +178,15 @@ class Dialect(DatabaseFile, Questions):
 
     def ask_ids(self, cursor: Cursor, table: str, count: int) -> Callable[[], list[tuple[Any, ...]]]:
         """Ask for ids for new rows of a table, where the database `asks_ahead`. Those that are not used are lost."""
+        raise NotImplementedError
+
+    def update_expected(self, cursor: Cursor, rows: Sequence[Sequence[Any]]) -> None:
+        """Change summaries of series that are expected to be as they were left, where the database `asks_ahead`; all is lost if one is not.
+
+        Args:
+            cursor: where.
+            rows: of each series, `is_nan`, the columns of `summaries.STATE`, `sealed` and the id; then the scope, the state and `sealed` that are expected.
+        """
         raise NotImplementedError
 
     def insert_chunks(self, cursor: Cursor, rows: Sequence[tuple[int, bytes, bytes, bytes]]) -> None:

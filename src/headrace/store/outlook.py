@@ -8,9 +8,11 @@ not made are left out.
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from headrace.store import series
 from headrace.store.annotations import HELD_PARAMS
+from headrace.store.expected import Expected
 from headrace.store.foreseen import Wanted
 from headrace.store.transaction import Transaction
 
@@ -35,7 +37,9 @@ def ask_ahead(tx: Transaction, wanted: Sequence[Wanted]) -> None:
         keys = [key_ids[name] for name in each.params if name in key_ids]
         if keys and times[each.run] == 1:
             number, _ = seen_runs[each.run]
-            tx.foreseen.add_params(number, keys, tx.ask_in(HELD_PARAMS, keys, before=(number,)))
+            is_empty = each.run in tx.expected_runs and tx.expected_runs[each.run].is_empty
+            answer = list if is_empty else tx.ask_in(HELD_PARAMS, keys, before=(number,))
+            tx.foreseen.add_params(number, keys, answer)
     known: set[int] = set()
     made = 0
     for run, names in names_of.items():
@@ -44,12 +48,27 @@ def ask_ahead(tx: Transaction, wanted: Sequence[Wanted]) -> None:
         made += len(missing) + unknown
         known |= found
         if missing:
-            tx.foreseen.add_series(number, missing, series.ask_series(tx, number, missing))
+            is_empty = run in tx.expected_runs and tx.expected_runs[run].is_empty
+            answer = list if is_empty else series.ask_series(tx, number, missing)
+            tx.foreseen.add_series(number, missing, answer)
     if known and len(known) <= MOST_AHEAD:
-        tx.foreseen.add_states(known, series.ask_states(tx, known))
+        _add_states(tx, known)
+    kept = tx.caches.part(Expected)
     for table, count in (("hr_series", made), ("hr_run", sum(each.new_runs for each in wanted))):
         if count:
-            tx.foreseen.add_ids(table, tx.dialect.ask_ids(tx.cursor, table, count))
+            ids = kept.take_ids(table, count)
+            answer = tx.dialect.ask_ids(tx.cursor, table, count) if ids is None else partial(list, ids)
+            tx.foreseen.add_ids(table, answer)
+
+
+def _add_states(tx: Transaction, known: set[int]) -> None:
+    """Expect the summaries of series to be as they were left, or ask for them."""
+    left = {number: row for seen in tx.expected_runs.values() for number, row in seen.states.items()}
+    if known <= left.keys():
+        tx.expected_states = known
+        tx.foreseen.add_states(known, lambda: [left[number] for number in known])
+    else:
+        tx.foreseen.add_states(known, series.ask_states(tx, known))
 
 
 def _sort_out(tx: Transaction, run: tuple[int, int], names: set[str]) -> tuple[set[int], set[int], int]:

@@ -24,6 +24,7 @@ from headrace.search.tree import (
 from headrace.store import leases
 from headrace.store.annotations import digest
 from headrace.store.connection import Connection, Row, marks
+from headrace.store.counted import Counted
 from headrace.store.filters import Column, Sql, Target, code_range, compile_filter, find_keys
 from headrace.store.ordering import Order, OrderTarget, Place, SortColumn, behind, compile_order
 
@@ -101,12 +102,15 @@ def search_runs(conn: Connection, search: RunSearch, place: Place | None) -> tup
         return [], None
     target, order_target = _targets(search)
     few = _few_runs(conn, search)
-    if few is None:
-        start, condition = None, compile_filter(conn, search.node, target)
-    else:
-        start, condition = few.runs, compile_filter(conn, few.rest, _of_few(target))
     ids = find_keys(conn, *(key.field for key in search.order))
     order = compile_order(search.order, order_target, ids)
+    if few is None:
+        start, condition = None, compile_filter(conn, search.node, target)
+    elif conn.dialect.sorts_first and not order.joins:
+        rows = _sorted_first(conn, search, compile_filter(conn, few.rest, target), order, place, few.runs)
+        return _cut(rows, search.limit)
+    else:
+        start, condition = few.runs, compile_filter(conn, few.rest, _of_few(target))
     if start is None and _is_metric_walk(search.order) and len(search.scopes) <= search.merged:
         rows = _walk_metric(conn, search, condition, ids.get(search.order[0].field.key, -1), place)
     elif start is None and order.columns == _BY_TIME and len(search.scopes) <= search.merged:
@@ -114,9 +118,12 @@ def search_runs(conn: Connection, search: RunSearch, place: Place | None) -> tup
         rows = _merge(parts, order.columns, search.limit)
     else:
         rows = _sorted(conn, search, condition, order, place, search.scopes, start)
-    more = len(rows) > search.limit
-    rows = rows[: search.limit]
-    return [row[0] for row in rows], list(rows[-1][1:]) if more else None
+    return _cut(rows, search.limit)
+
+
+def _cut(rows: Sequence[Row], limit: int) -> tuple[list[int], Place | None]:
+    """Return a page of (id, place...), of which there is one more if more follow."""
+    return [row[0] for row in rows[:limit]], list(rows[limit - 1][1:]) if len(rows) > limit else None
 
 
 def count_runs(conn: Connection, search: RunSearch) -> int:
@@ -193,6 +200,24 @@ def _sorted(
         f"SELECT r.id, {order.select} FROM {source} {order.joins} WHERE {in_scope} AND {condition[0]} AND {after[0]} "
         f"ORDER BY {order.order_by} LIMIT {int(search.limit) + 1}",
         [*params, *after[1]],
+    )
+
+
+def _sorted_first(
+    conn: Connection, search: RunSearch, condition: Sql, order: Order, place: Place | None, start: Sql
+) -> list[Row]:
+    """Return what `_sorted` does, for few runs and an order by what stands in their rows, where it is cheap to read these rows all at once.
+
+    They are sorted before the rest of the filter is looked at, which then ends with the page.
+    """
+    after = behind(order.columns, place) if place is not None else ("1 = 1", [])
+    # The scope stands outside: inside, a planner that knows nothing of the tables yet would walk the whole scope in its order.
+    source = f"SELECT r.* FROM hr_run r WHERE r.id = ANY(ARRAY({start[0]})) AND {after[0]} ORDER BY {order.order_by} OFFSET 0"
+    in_scope = f"r.scope IN ({marks(len(search.scopes))})"
+    return conn.rows(
+        f"SELECT r.id, {order.select} FROM ({source}) r WHERE {in_scope} AND {condition[0]} "
+        f"ORDER BY {order.order_by} LIMIT {int(search.limit) + 1}",
+        [*start[1], *after[1], *search.scopes, *condition[1]],
     )
 
 
@@ -353,11 +378,18 @@ def _few_runs(conn: Connection, search: RunSearch) -> _Few | None:
 
 def _find_fewest(conn: Connection, ways: Sequence[_Leaving], most: int) -> _Leaving | None:
     """Return the clause that the fewest runs match; None if each of them is matched by more than so many."""
-    asked = [
-        conn.ask(f"SELECT COUNT(*) FROM ({query} LIMIT {most + 1}) counted", params)
-        for query, params in (way.nearly for way in ways)
-    ]
-    counts = [answer()[0][0] for answer in asked]
+    counted = conn.caches.part(Counted)
+    counts = [most + 1] * len(ways)
+    asked = {}
+    for number, (query, params) in enumerate(way.nearly for way in ways):
+        known = counted.find((query, params), most)
+        if known is None:
+            asked[number] = conn.ask(f"SELECT COUNT(*) FROM ({query} LIMIT {most + 1}) counted", params)
+        else:
+            counts[number] = known
+    for number, answer in asked.items():
+        counts[number] = answer()[0][0]
+        counted.keep(ways[number].nearly, counts[number], most)
     fewest = min(counts, default=most + 1)
     return ways[counts.index(fewest)] if fewest <= most else None
 

@@ -47,6 +47,7 @@ def insert_run(tx: Transaction, row: tuple[str, int, str, str, int, str]) -> Run
         )
     tx.touch(Kind.RUN, number, experiment)
     tx.locked_runs.add(run_id)
+    tx.made_runs.add(run_id)
     run = tx.held_runs[run_id] = RunRef(number, run_id, experiment, scope, start_time, 0, artifact_uri)
     return run
 

@@ -16,6 +16,7 @@ from headrace.store import arrivals, visible
 from headrace.store.arrivals import Before
 from headrace.store.caches import SeriesKey
 from headrace.store.connection import Connection, Row
+from headrace.store.expected import MOST_AT_ONCE
 from headrace.store.summaries import LATEST_STEP, STATE, State, has_nan_last, merge, summarise
 from headrace.store.transaction import Kind, PointList, RecordList, RunRef, Transaction
 
@@ -193,7 +194,11 @@ def _series_ids(
         fresh = [series for series in missing if series not in found]
         if fresh:
             rows = _make_rows(tx, fresh, states, collected, runs_in_views)
-            found |= _insert_series(tx, fresh, rows)
+            made = _insert_series(tx, fresh, rows)
+            found |= made
+            if tx.foretold and len(tx.held_runs) <= MOST_AT_ONCE:
+                for series, (run, _, _, _, scope, _, _, *state, sealed) in zip(fresh, rows, strict=True):
+                    tx.new_states[made[series]] = run, (made[series], scope, sealed, *state)
             in_views = [each for each in fresh if each[0] in runs_in_views and each[2] == NO_CONTEXT]
         ids |= found
         tx.new_series |= found
@@ -285,6 +290,7 @@ def _insert_points(
     for series, lost in repeated.items():
         touched = {ids[series], ids[_top(series)]}
         tx.change_many(_COUNT_BACK, [(*lost, each) for each in sorted(touched)])
+        tx.miscounted |= touched
     return {_top(series) for series in repeated}
 
 
@@ -329,15 +335,24 @@ def _update_states(
     collected: _Collected,
 ) -> dict[SeriesKey, visible.Change]:
     """Add to the summaries of series that were there before; return what changed in those that only a view shows."""
-    updates, changes = [], {}
+    updates, expected, changes = [], [], {}
+    remembers = tx.foretold and len(tx.held_runs) <= MOST_AT_ONCE
     for number, found in before.items():
         series = known[number]
         merged = merge(found.state, states[series])
         sealed = found.sealed + collected.count_sealed(series)
-        updates.append((has_nan_last(merged), *merged, sealed, number))
+        row = (has_nan_last(merged), *merged, sealed, number)
+        if number in tx.expected_states:
+            expected.append((*row, found.scope, *found.state, found.sealed))
+        else:
+            updates.append(row)
+        if remembers:
+            tx.new_states[number] = series[0], (number, found.scope, sealed, *merged)
         if found.scope is None and series[2] == NO_CONTEXT:
             changes[series] = visible.Change(found.state, states[series])
     tx.change_many(_UPDATE_SERIES, updates)
+    if expected:
+        tx.dialect.update_expected(tx.cursor, expected)
     return changes
 
 

@@ -16,6 +16,7 @@ from headrace.store.caches import Caches, SeriesKey
 from headrace.store.connection import Connection, Params, Row
 from headrace.store.dialect import Dialect, LostRace
 from headrace.store.driver import Cursor
+from headrace.store.expected import Expected, Seen
 from headrace.store.foreseen import Foreseen
 
 if TYPE_CHECKING:
@@ -83,6 +84,13 @@ class Transaction(Connection):
         held_models: likewise models, by public id.
         held_writers: likewise writers, by name.
         foreseen: answers to questions that were asked ahead.
+        foretold: whether all jobs have said what they will ask for; such jobs write nothing but params, tags, points and new runs.
+        expects: whether rows may be taken to be as this process has seen them last, with a statement that fails if they are not.
+        made_runs: public ids of runs that this transaction has made.
+        expected_runs: what is expected of runs, by public id.
+        expected_states: ids of series whose summaries are expected, not read; they are changed only if they are that.
+        new_states: of series that this transaction has written, by id, the integer id of the run and the row that `series.ask_states` would give.
+        miscounted: ids of series whose counts were corrected after that.
         wanted_runs: takes up the runs that are asked for: whoever has lost a race locks them all at once the next time.
         may_restart: whether this is the first try, so that it may be given up in order to lock in order.
     """
@@ -90,15 +98,22 @@ class Transaction(Connection):
     __slots__ = (
         "arrays",
         "clock",
+        "expected_runs",
+        "expected_states",
+        "expects",
         "foreseen",
+        "foretold",
         "held_experiments",
         "held_models",
         "held_runs",
         "held_writers",
         "locked_runs",
+        "made_runs",
         "may_restart",
+        "miscounted",
         "new_keys",
         "new_series",
+        "new_states",
         "points",
         "records",
         "runs",
@@ -123,6 +138,11 @@ class Transaction(Connection):
         self.locked_runs: set[str] = set()
         self.wanted_runs: set[str] = set()
         self.foreseen = Foreseen()
+        self.foretold = False
+        self.expects = False
+        self.made_runs: set[str] = set()
+        self.expected_runs: dict[str, Seen] = {}
+        self.expected_states: set[int] = set()
         self.may_restart = False
         self.points: dict[SeriesKey, PointList] = {}
         self.records: dict[SeriesKey, RecordList] = {}
@@ -131,6 +151,8 @@ class Transaction(Connection):
         self.touched: set[tuple[int, int, int]] = set()
         self.new_keys: dict[str, int] = {}
         self.new_series: dict[SeriesKey, int] = {}
+        self.miscounted: set[int] = set()
+        self.new_states: dict[int, tuple[int, Row]] = {}
         self.clock = 0
 
     @property
@@ -225,7 +247,10 @@ class Transaction(Connection):
 
     def commit(self, connection: Any) -> None:
         """Move the change clock and write down what was touched, in the last statements before the commit; then commit."""
+        take_ids = self.caches.part(Expected).ask_ids(self) if self.foretold else None
         self.clock = self.dialect.commit(connection, self.cursor, sorted(self.touched))
+        if take_ids is not None:
+            take_ids()
 
     def publish(self) -> None:
         """Hand what was learnt to the caches. Only after the commit."""
@@ -233,5 +258,7 @@ class Transaction(Connection):
             self.caches.add_keys(self.new_keys)
         if self.new_series:
             self.caches.add_series(self.new_series)
-        if self.dialect.asks_ahead and self.held_runs:
-            self.caches.add_runs({name: (run.id, run.attempt) for name, run in self.held_runs.items()})
+        if self.dialect.asks_ahead:
+            self.caches.part(Expected).learn(self)
+            if self.held_runs:
+                self.caches.add_runs({name: (run.id, run.attempt) for name, run in self.held_runs.items()})

@@ -260,7 +260,10 @@ def _lock(tx: Transaction, group: Sequence[Job], wanted: _Wanted) -> None:
     """Lock what jobs claim, and the runs that were wanted when they were run before."""
     wanted.tries += 1
     tx.may_restart = wanted.tries <= MAX_RESTARTS
-    lock_claims(tx, [job.claims for job in group], wanted.runs, _foresee(tx, group))
+    tx.expects = wanted.tries == 1
+    foreseen = _foresee(tx, group)
+    tx.foretold = bool(foreseen)
+    lock_claims(tx, [job.claims for job in group], wanted.runs, foreseen)
     tx.wanted_runs = wanted.runs
 
 

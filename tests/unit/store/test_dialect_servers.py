@@ -85,8 +85,8 @@ def test_an_insert_of_many_rows_takes_one_array_for_each_column() -> None:
     assert found is not None
     assert found.kinds == ("bigint", "bigint", "text", "bigint")
     assert found.text == (
-        "INSERT INTO hr_tag (run, key_id, value, digest, scope) SELECT g0, g1, g2, g3, 7 "
-        "FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[]) AS given(g0, g1, g2, g3) ON CONFLICT (run, key_id) DO NOTHING"
+        "INSERT INTO hr_tag (run, key_id, value, digest, scope) SELECT unnest(%s::bigint[]), unnest(%s::bigint[]), unnest(%s::text[]), "
+        "unnest(%s::bigint[]), 7 ON CONFLICT (run, key_id) DO NOTHING"
     )
 
 
@@ -96,7 +96,7 @@ def test_an_update_of_many_rows_takes_one_array_for_each_parameter() -> None:
     assert found.kinds == ("bigint", "smallint", "bigint")
     assert found.text == (
         "UPDATE hr_series SET points = points - g0, is_nan = g1 "
-        "FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[]) AS given(g0, g1, g2) WHERE id = g2"
+        "FROM (SELECT unnest(%s::bigint[]) AS g0, unnest(%s::smallint[]) AS g1, unnest(%s::bigint[]) AS g2) given WHERE id = g2"
     )
 
 

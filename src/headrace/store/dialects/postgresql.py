@@ -21,6 +21,7 @@ from headrace.store.address import Address
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.dialect import KEPT_TEXTS, Dialect, Inserted, Purpose
 from headrace.store.dialects.arrays import Packed, PackedBytes, PackedTexts, as_array, find_array_statement
+from headrace.store.dialects.expected_rows import UPDATE, UPDATE_ONE
 from headrace.store.dialects.pipeline import Cursor, Pipeline
 from headrace.store.dialects.server_pool import ServerPool, open_server_pool
 from headrace.store.dialects.troubles import Trouble, explain
@@ -43,27 +44,24 @@ _INSERT_NEW_POINT = "INSERT INTO hr_point (series, time, step, code, n) VALUES (
 _INSERT_POINTS = f"""
 WITH given AS (
     INSERT INTO hr_point (series, time, step, code, n)
-    SELECT g0, g1, g2, g3, 0 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS given(g0, g1, g2, g3)
+    SELECT unnest(%s::bigint[]), unnest(%s::bigint[]), unnest(%s::bigint[]), unnest(%s::bigint[]), 0
     ON CONFLICT DO NOTHING RETURNING series, code
 )
 SELECT series, count(*), count(*) FILTER (WHERE code NOT BETWEEN {LOWEST} AND {HIGHEST}) FROM given GROUP BY series"""
 # Ids are given in the order of the rows, as in `insert_each`; so the n-th of them belongs to the n-th row.
 _INSERT_CHUNKS = """
-WITH given AS (
-    SELECT * FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[])
-    WITH ORDINALITY AS given(series, bounds, blocks, points, place)
-), stored AS (
-    INSERT INTO hr_chunk_data (blocks, points) SELECT blocks, points FROM given RETURNING id
-), numbered AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM stored)
+WITH stored AS (
+    INSERT INTO hr_chunk_data (blocks, points) SELECT unnest(%s::bytea[]), unnest(%s::bytea[]) RETURNING id
+)
 INSERT INTO hr_chunk (series, id, bounds)
-SELECT given.series, numbered.id, given.bounds FROM given JOIN numbered ON numbered.place = given.place"""
+SELECT unnest(%s::bigint[]), unnest(ids), unnest(%s::bytea[]) FROM (SELECT array_agg(id ORDER BY id) AS ids FROM stored) numbered"""
 _ASK_IDS = (
     "SELECT nextval((SELECT pg_get_serial_sequence('{table}', 'id'))) FROM generate_series(1, %s::bigint)"
 )
 _MOVE_CLOCK = """
 WITH moved AS (UPDATE hr_clock SET value = value + 1 WHERE id = 1 RETURNING value)
 INSERT INTO hr_change (clock, kind, subject, experiment)
-SELECT value, g0, g1, g2 FROM moved, unnest(%s::smallint[], %s::bigint[], %s::bigint[]) AS given(g0, g1, g2)
+SELECT value, unnest(%s::smallint[]), unnest(%s::bigint[]), unnest(%s::bigint[]) FROM moved
 RETURNING clock"""
 
 _LOST_RACES = (
@@ -71,6 +69,7 @@ _LOST_RACES = (
     errors.SerializationFailure,
     errors.LockNotAvailable,
     errors.UniqueViolation,
+    errors.DivisionByZero,  # how `headrace.store.expected` says that something is not as expected
 )
 _LIKE = re.compile(r"\bLIKE \?")
 
@@ -95,6 +94,7 @@ class PostgresqlDialect(Dialect):
     inserts_together = True
     seals_at_once = True
     asks_ahead = True
+    sorts_first = True
     version_sql = "SELECT current_setting('server_version')"
     now_sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
@@ -197,12 +197,20 @@ class PostgresqlDialect(Dialect):
         cursor.execute(_ASK_IDS.replace("{table}", table), (count,))
         return self.answer(cursor)
 
+    def update_expected(self, cursor: DriverCursor, rows: Sequence[Sequence[Any]]) -> None:
+        """See `Dialect.update_expected`."""
+        if len(rows) == 1:
+            cursor.execute(UPDATE_ONE, rows[0])
+            return
+        kinds = UPDATE.kinds
+        given = [as_array(kind, each) for kind, each in zip(kinds, zip(*rows, strict=True), strict=True)]
+        cursor.execute(UPDATE.text, [*given, len(rows)])
+
     def insert_chunks(self, cursor: DriverCursor, rows: Sequence[tuple[int, bytes, bytes, bytes]]) -> None:
         """See `Dialect.insert_chunks`: one statement, so that nobody waits for the ids."""
-        kinds = ("bigint", "bytea", "bytea", "bytea")
-        columns = zip(*rows, strict=True)
-        given = [as_array(kind, column) for kind, column in zip(kinds, columns, strict=True)]
-        cursor.execute(_INSERT_CHUNKS, given)
+        series, bounds, blocks, points = zip(*rows, strict=True)
+        data = as_array("bytea", blocks), as_array("bytea", points)
+        cursor.execute(_INSERT_CHUNKS, (*data, as_array("bigint", series), as_array("bytea", bounds)))
 
     def execute_many(self, cursor: DriverCursor, text: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Dialect.execute_many`: one statement over arrays where the text has a form that allows it."""
