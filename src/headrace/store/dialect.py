@@ -152,7 +152,7 @@ class Dialect(DatabaseFile, Questions):
         return False
 
     def walking(self, index: str) -> str:  # noqa: ARG002 - others need it
-        """Return what stands behind a table's name where a query has to walk an index, in its order, so that it locks rows in this order."""
+        """Return what stands behind a table's name where a query has to walk an index: so that it locks rows in its order, or whatever the planner knows."""
         return ""
 
     def sql(self, text: str) -> str:

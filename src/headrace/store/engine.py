@@ -15,6 +15,7 @@ from headrace.store.connection import Connection, Params
 from headrace.store.database_time import DatabaseTime
 from headrace.store.dialect import READ_WAIT_S, READERS, LostRace, Purpose, find_dialect, log
 from headrace.store.driver import Cursor, NoneFree, PooledConnection
+from headrace.store.expected import Expected
 from headrace.store.filelock import FileLock
 from headrace.store.schema import check_revision, create_schema, find_revision, name_missing
 from headrace.store.series import flush_points
@@ -130,6 +131,7 @@ class Store:
             LostRace: another server was first, or the connection was cut before the commit: run it again.
             Unavailable: the connection was cut while committing; it is not known whether anything stays.
         """
+        expected = self.caches.part(Expected)
         with self.locked():
             raw = self._find_writing()
             committing = False
@@ -144,12 +146,17 @@ class Store:
                     tx.forget_changes(self._clock)
                 work(tx)
                 flush_points(tx)
+                take_ids = expected.ask_ids(tx) if tx.foretold else None
                 committing = True
                 tx.commit(raw)
+                if take_ids is not None:
+                    take_ids()
             except BaseException as error:
                 self._end_failed(raw, error, committing=committing)
                 raise
         tx.publish()
+        if self.dialect.asks_ahead:
+            expected.learn(tx)
         self._clock = tx.clock or 1
         if tx.clock:
             self.commits.tell()

@@ -11,12 +11,9 @@ wrong. Only the writing thread uses this.
 import time
 from collections import deque
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, NamedTuple
 
 from headrace.store.connection import Row
-
-if TYPE_CHECKING:
-    from headrace.store.transaction import RunRef, Transaction
+from headrace.store.transaction import Seen, Transaction
 
 MOST_RUNS = 4_096
 MOST_STATES = 20_000
@@ -41,20 +38,6 @@ _EXPECT_RUN = (
 _NO_FORKS = " AND NOT EXISTS (SELECT 1 FROM hr_fork WHERE parent = hr_run.id)"
 
 
-class Seen(NamedTuple):
-    """What is expected of a run.
-
-    Args:
-        run: its row.
-        is_empty: whether it has neither params nor series.
-        states: of some of its series, by id, the row that `series.ask_states` gives.
-    """
-
-    run: "RunRef"
-    is_empty: bool
-    states: dict[int, Row]
-
-
 class Expected:
     """Rows as this process has seen them last, and ids for new ones."""
 
@@ -62,16 +45,14 @@ class Expected:
         self._runs: dict[str, Seen] = {}
         self._experiments: dict[int, Row] = {}
         self._states = 0  # of all runs together
-        self._tried: set[str] = (
-            set()
-        )  # runs of which something was expected, and nobody knows yet if it was right
-        self._shared: dict[
-            str, float
-        ] = {}  # runs that others write to, with the time until when that is taken to go on
+        # Runs of which something was expected, and nobody knows yet if it was right.
+        self._tried: set[str] = set()
+        # Runs that others write to, with the time until when that is taken to go on.
+        self._shared: dict[str, float] = {}
         self._ids: dict[str, deque[int]] = {table: deque() for table in IDS_AHEAD}
         self._wanted = dict.fromkeys(IDS_AHEAD, 0)
 
-    def lock(self, tx: "Transaction", experiments: Collection[int], runs: Collection[str]) -> bool:
+    def lock(self, tx: Transaction, experiments: Collection[int], runs: Collection[str]) -> bool:
         """Lock rows that are as expected, without waiting for it; False if something is not known of one of them, and nothing was asked.
 
         Args:
@@ -97,7 +78,7 @@ class Expected:
             self._tried.add(run_id)
         return True
 
-    def learn(self, tx: "Transaction") -> None:
+    def learn(self, tx: Transaction) -> None:
         """Take up what a transaction has left behind. Only after the commit."""
         for number in tx.held_experiments:
             self._experiments.pop(number, None)
@@ -112,12 +93,12 @@ class Expected:
         if len(tx.held_runs) <= MOST_AT_ONCE or tx.made_runs:
             self._learn_runs(tx)
 
-    def _learn_experiments(self, tx: "Transaction") -> None:
+    def _learn_experiments(self, tx: Transaction) -> None:
         self._experiments.update((number, row) for number, (row, _) in tx.held_experiments.items())
         while len(self._experiments) > MOST_EXPERIMENTS:
             del self._experiments[next(iter(self._experiments))]
 
-    def _learn_runs(self, tx: "Transaction") -> None:
+    def _learn_runs(self, tx: Transaction) -> None:
         states: dict[int, dict[int, Row]] = {}
         for series, (number, row) in tx.new_states.items():
             states.setdefault(number, {})[series] = row
@@ -137,7 +118,7 @@ class Expected:
         self._states -= len(seen.states)
         return seen
 
-    def _judge(self, tx: "Transaction") -> None:
+    def _judge(self, tx: Transaction) -> None:
         """Note of which runs it was wrong to expect anything: they were locked in the ordinary way after that."""
         now_s = time.monotonic()
         self._shared = {run_id: until_s for run_id, until_s in self._shared.items() if until_s > now_s}
@@ -154,7 +135,7 @@ class Expected:
         ids = self._ids[table]
         return [(ids.popleft(),) for _ in range(count)] if len(ids) >= count else None
 
-    def ask_ids(self, tx: "Transaction") -> Callable[[], None]:
+    def ask_ids(self, tx: Transaction) -> Callable[[], None]:
         """Ask for ids that the next transactions may want, and return what takes them up when they are there."""
         answers: list[tuple[deque[int], Callable[[], list[Row]]]] = []
         for table, wanted in self._wanted.items():

@@ -150,12 +150,17 @@ def _read_few(conn: Connection, kind: Kind, runs: Integers, wanted: list[Source]
     parts = list(dict.fromkeys(source.part for source in wanted))
     keys = list(dict.fromkeys(source.key for source in wanted))
     columns = ", ".join(map(_expression, parts))
-    table, live = (_TABLES[kind], "") if kind is not Kind.METRIC else ("hr_series", "AND scope IS NOT NULL ")
+    if kind is Kind.METRIC:
+        table, index, live = "hr_series", "hr_series_one_run_key_id_context_attempt", "AND scope IS NOT NULL "
+    else:
+        table, index, live = _TABLES[kind], f"{_TABLES[kind]}_pk", ""
+    # A planner that knows nothing of the table yet might read it whole.
+    source_of_rows = table + conn.dialect.walking(index)
     rows: list[Row] = []
     for start in range(0, len(keys), MAX_IN_LIST):
         some = keys[start : start + MAX_IN_LIST]
         rows += conn.rows_in(
-            f"SELECT run, key_id, {columns} FROM {table} WHERE key_id IN ({marks(len(some))}) {live}AND run IN ({{ids}})",
+            f"SELECT run, key_id, {columns} FROM {source_of_rows} WHERE key_id IN ({marks(len(some))}) {live}AND run IN ({{ids}})",
             runs.tolist(),
             before=some,
         )

@@ -16,7 +16,6 @@ from headrace.store.caches import Caches, SeriesKey
 from headrace.store.connection import Connection, Params, Row
 from headrace.store.dialect import Dialect, LostRace
 from headrace.store.driver import Cursor
-from headrace.store.expected import Expected, Seen
 from headrace.store.foreseen import Foreseen
 
 if TYPE_CHECKING:
@@ -61,6 +60,21 @@ RUN_COLUMNS = ", ".join(RunRef._fields)
 
 
 _FIND_RUNS = f"SELECT {RUN_COLUMNS} FROM hr_run{{by_name}} WHERE run_id IN ({{ids}}) ORDER BY run_id"
+
+
+class Seen(NamedTuple):
+    """What is expected of a run.
+
+    Args:
+        run: its row.
+        is_empty: whether it has neither params nor series.
+        states: of some of its series, by id, the row that `series.ask_states` gives.
+    """
+
+    run: RunRef
+    is_empty: bool
+    states: dict[int, Row]
+
 
 PointList = list[tuple[int, int, int]]
 """Points as (time, step, code)."""
@@ -247,10 +261,7 @@ class Transaction(Connection):
 
     def commit(self, connection: Any) -> None:
         """Move the change clock and write down what was touched, in the last statements before the commit; then commit."""
-        take_ids = self.caches.part(Expected).ask_ids(self) if self.foretold else None
         self.clock = self.dialect.commit(connection, self.cursor, sorted(self.touched))
-        if take_ids is not None:
-            take_ids()
 
     def publish(self) -> None:
         """Hand what was learnt to the caches. Only after the commit."""
@@ -258,7 +269,5 @@ class Transaction(Connection):
             self.caches.add_keys(self.new_keys)
         if self.new_series:
             self.caches.add_series(self.new_series)
-        if self.dialect.asks_ahead:
-            self.caches.part(Expected).learn(self)
-            if self.held_runs:
-                self.caches.add_runs({name: (run.id, run.attempt) for name, run in self.held_runs.items()})
+        if self.dialect.asks_ahead and self.held_runs:
+            self.caches.add_runs({name: (run.id, run.attempt) for name, run in self.held_runs.items()})
