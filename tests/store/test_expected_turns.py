@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from itertools import count
 from typing import Any, NamedTuple
 
 import pytest
@@ -131,7 +130,7 @@ def test_two_servers_in_turn_come_to_what_one_comes_to(
     world: World, turns: list[tuple[int, int, Callable[[str], tuple[Any, Any]]]]
 ) -> None:
     made: dict[int, tuple[str, str]] = {}
-    for number, (server, place, call) in zip(count(), turns, strict=False):
+    for number, (server, place, call) in enumerate(turns):
         platform = world.servers[server]
         if place not in made:
             made[place] = _create(platform), _create(world.plain)
