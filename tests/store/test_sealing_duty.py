@@ -230,3 +230,40 @@ def test_points_sent_again_are_removed_although_a_writer_adds_chunks_before_ever
     assert store.calls <= 10
     assert _held(world).tail == set()
     world.check()
+
+
+class _Pauses(threading.Event):
+    """Never set; notes for how long it is waited for, and does not wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_s: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.asked_s.append(timeout or 0.0)
+        return False
+
+
+@pytest.mark.usefixtures("tails")
+def test_requests_come_first_while_points_come_in(
+    platform: Platform, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock_s = [1_000.0]
+    work = SealingDuty._work
+
+    def work_for_a_while(self: SealingDuty, store: Store, end_s: float) -> None:
+        work(self, store, end_s)
+        clock_s[0] += 0.0625
+
+    monkeypatch.setattr(SealingDuty, "_work", work_for_a_while)
+    monkeypatch.setattr(time, "monotonic", lambda: clock_s[0])
+    duty, pauses = SealingDuty(idle_s=10, look_s=1), _Pauses()
+    duty.run(platform, pauses)
+    world.log(line(range(5_000)))
+    pauses.asked_s.clear()
+    duty.run(platform, pauses)  # a long tail, of points that came since it last looked
+    assert set(pauses.asked_s) == {0.25}
+    clock_s[0] += 20
+    pauses.asked_s.clear()
+    duty.run(platform, pauses)  # what was left of it, now that it is quiet
+    assert set(pauses.asked_s) == {0.0625}

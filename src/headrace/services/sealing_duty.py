@@ -2,7 +2,7 @@
 
 A tail is sealed when it is long; a shorter one when its series has been quiet for a while or its run has ended. After a start, and if the log has not reached
 back far enough, it walks over all series once, in slices, whenever there is nothing else to do. It pauses after each transaction as long as that
-took, so that requests come first.
+took, and `BUSY_PAUSE` times as long while points come in, so that requests come first.
 
 How sealing is done, and why nothing is lost by it, is `headrace.store.sealing`.
 """
@@ -36,6 +36,9 @@ LOOKS_AT_ONCE = 500
 FREE_PAGES = 256
 PAGES_AT_ONCE = 256
 PATIENCE = 3
+BUSY_PAUSE = 4
+"""What waits meanwhile is merged later, and more of it at once: a fifth of the time is enough for several times as many points as one server takes in."""
+MOST_PAUSE_S = 2.0
 _RUNNING = (RunStatus.RUNNING.number, RunStatus.SCHEDULED.number)
 
 
@@ -95,6 +98,7 @@ class SealingDuty:
         self._runs: dict[int, _Run] = {}
         self._tasks: deque[_Task] = deque()
         self._conflicts: dict[int, int] = {}
+        self._is_busy = False
 
     def run(self, platform: Platform, stop: threading.Event) -> bool:
         """Work for a fraction of a second, or wait for one if series are to become quiet; tell whether to be called again at once."""
@@ -111,7 +115,8 @@ class SealingDuty:
         while self._tasks and not stop.is_set() and time.monotonic() < end_s:
             began_s = time.monotonic()
             self._work(store, end_s)
-            stop.wait(min(time.monotonic() - began_s, SLICE_S))
+            took_s = time.monotonic() - began_s
+            stop.wait(min(BUSY_PAUSE * took_s, MOST_PAUSE_S) if self._is_busy else min(took_s, SLICE_S))
         if busy:
             return True
         if self._walked is not None:
@@ -132,6 +137,7 @@ class SealingDuty:
         """Take in which runs have new points."""
         changes = sealing_candidates.read_changes(conn, self._cursor)
         self._cursor = changes.clock
+        self._is_busy = bool(changes.runs)
         if not changes.complete:
             self._walked = 0
         for number in changes.runs:
