@@ -1,10 +1,13 @@
 """A real store, on each database in turn."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from databases import Databases
+from headrace.services.context import Platform
+from headrace.services.platform import PlatformSettings, open_platform
 from headrace.store import arrivals, runs
 from headrace.store.engine import Store, open_store
 from headrace.store.transaction import RunRef
@@ -20,6 +23,22 @@ def store(url: str) -> Iterator[Store]:
     opened = open_store(url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def platform(url: str, tmp_path: Path) -> Iterator[Platform]:
+    """A server's platform on the database."""
+    opened = open_platform(PlatformSettings(url, str(tmp_path / "artifacts")))
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture
+def other(platform: Platform, tmp_path: Path) -> Iterator[Platform]:
+    """Another server on the same database."""
+    opened = open_platform(PlatformSettings(platform.store.address.text, str(tmp_path / "artifacts")))
+    yield opened
+    opened.store.close()
 
 
 @pytest.fixture(scope="module")

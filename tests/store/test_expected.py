@@ -1,8 +1,5 @@
 """What a server expects of rows that it has written itself: it is never believed where another server was there in between."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from headrace.api import experiments, metrics, runs
@@ -12,29 +9,12 @@ from headrace.api.runs import Param
 from headrace.base.errors import InvalidParameter, NotFound
 from headrace.services import dispatch
 from headrace.services.context import Actor, Platform
-from headrace.services.platform import PlatformSettings, open_platform
 from headrace.store import attempts
 from headrace.store.expected import Expected
 from headrace.store.runs import get_run
 from headrace.store.transaction import Transaction
 
 ACTOR = Actor()
-
-
-@pytest.fixture
-def platform(url: str, tmp_path: Path) -> Iterator[Platform]:
-    opened = open_platform(PlatformSettings(url, str(tmp_path / "artifacts")))
-    yield opened
-    opened.store.close()
-
-
-@pytest.fixture
-def other(url: str, platform: Platform, tmp_path: Path) -> Iterator[Platform]:
-    """Another server on the same database."""
-    assert platform.store.address is not None
-    opened = open_platform(PlatformSettings(url, str(tmp_path / "artifacts")))
-    yield opened
-    opened.store.close()
 
 
 @pytest.fixture

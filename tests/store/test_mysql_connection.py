@@ -2,7 +2,7 @@
 
 import shutil
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,23 +50,22 @@ def test_no_tls_context_is_made_for_a_server_without_tls(
     assert _find_version(url) == ""
 
 
-def test_tls_is_spoken_with_a_server_that_offers_it(
-    databases: Databases, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def encrypted(databases: Databases, database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A database of a server with a certificate."""
     monkeypatch.setitem(SERVERS, database, TlsServer)
     with databases.lend_server(database) as server:
         server.create("hr_tls")
-        assert _find_version(server.url("hr_tls")).startswith("TLS")
+        yield server.url("hr_tls")
 
 
-def test_a_certificate_that_is_asked_for_is_checked(
-    databases: Databases, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(SERVERS, database, TlsServer)
-    with databases.lend_server(database) as server:
-        server.create("hr_tls")
-        url = f"{server.url('hr_tls')}?ssl_ca={CERTIFICATE}&ssl_check_hostname="
-        assert _find_version(url).startswith("TLS")
+def test_tls_is_spoken_with_a_server_that_offers_it(encrypted: str) -> None:
+    assert _find_version(encrypted).startswith("TLS")
+
+
+def test_a_certificate_that_is_asked_for_is_checked(encrypted: str) -> None:
+    url = f"{encrypted}?ssl_ca={CERTIFICATE}&ssl_check_hostname="
+    assert _find_version(url).startswith("TLS")
 
 
 def test_tls_that_is_asked_for_is_insisted_on(make_database: Callable[..., str]) -> None:

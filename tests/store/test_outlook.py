@@ -1,7 +1,6 @@
 """What is asked ahead of a transaction's jobs: it saves trips, and no answer is ever used that does not hold."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,28 +12,11 @@ from headrace.api.runs import Param
 from headrace.base.errors import InvalidParameter
 from headrace.services import dispatch
 from headrace.services.context import Actor, Platform
-from headrace.services.platform import PlatformSettings, open_platform
 from headrace.store import outlook
 from headrace.store.transaction import Transaction
 from headrace.store.writer import Job
 
 ACTOR = Actor()
-
-
-@pytest.fixture
-def platform(url: str, tmp_path: Path) -> Iterator[Platform]:
-    opened = open_platform(PlatformSettings(url, str(tmp_path / "artifacts")))
-    yield opened
-    opened.store.close()
-
-
-@pytest.fixture
-def other(url: str, platform: Platform, tmp_path: Path) -> Iterator[Platform]:
-    """Another server on the same database."""
-    assert platform.store.address is not None
-    opened = open_platform(PlatformSettings(url, str(tmp_path / "artifacts")))
-    yield opened
-    opened.store.close()
 
 
 def _create(platform: Platform) -> str:

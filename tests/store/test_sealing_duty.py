@@ -2,8 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from databases import nothing_written
 from headrace.api.runs import RunStatus
 from headrace.services.context import Platform
-from headrace.services.platform import PlatformSettings, open_platform
 from headrace.services.sealing_duty import SealingDuty
 from headrace.store.claims import NO_CLAIMS, Claims
 from headrace.store.engine import Store
@@ -19,13 +17,6 @@ from headrace.store.transaction import Transaction
 from store.sealing_model import MODEL, NONE, Held, World, line, read_held
 
 NEVER = threading.Event()
-
-
-@pytest.fixture
-def platform(url: str, tmp_path: Path) -> Iterator[Platform]:
-    opened = open_platform(PlatformSettings(url, destination=str(tmp_path / "artifacts")))
-    yield opened
-    opened.store.close()
 
 
 @pytest.fixture

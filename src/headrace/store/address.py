@@ -27,7 +27,7 @@ class Address:
         backend: ``sqlite``, or the name of a server as in URLs.
         text: the URL, with its password.
         shown: the same without the password.
-        path: the file; None if there is none, as with a server, or SQLite in memory.
+        path: the file; None with a server.
     """
 
     backend: str
@@ -48,7 +48,7 @@ def parse_address(text: str) -> Address:
     """Return where a database is.
 
     Raises:
-        InvalidParameter: the text is no URL of a database that is supported, or names a folder that is not there.
+        InvalidParameter: the text is no URL of a database that is supported, or names a folder that is not there, or a database in memory.
         NotImplementedByServer: the database's driver is not installed.
     """
     if text.startswith(("sqlite:", "sqlite+")):
@@ -64,7 +64,10 @@ def _parse_file(text: str) -> Address:
         raise refuse(text)
     database = unquote(found["database"] or "")
     if database in _IN_MEMORY or database.startswith("file:"):
-        return Address("sqlite", text, text)
+        raise InvalidParameter(
+            f"The store {text!r} names no file. An in-memory database would lose every run at exit: "
+            "use sqlite:///headrace.db, or a path of your choice."
+        )
     unknown = sorted({name for name, _ in parse_qsl(found["query"] or "", keep_blank_values=True)} - _IGNORED)
     if unknown:
         raise InvalidParameter(

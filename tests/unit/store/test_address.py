@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import make_url
 
 from headrace.base.errors import InvalidParameter
-from headrace.store.address import Address, parse_address
+from headrace.store.address import parse_address
+from headrace.store.engine import open_store
+from headrace.store.migrate import upgrade
 
 
 @pytest.mark.parametrize(
@@ -38,8 +40,14 @@ def test_a_path_is_understood_as_sqlalchemy_does(
 @pytest.mark.parametrize(
     "text", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file:x?uri=true"]
 )
-def test_a_database_in_memory_has_no_file(text: str) -> None:
-    assert parse_address(text) == Address("sqlite", text, text) == parse_address(text).resolved()
+def test_a_database_in_memory_is_refused_before_anything_is_made(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for work in (parse_address, open_store, upgrade):
+        with pytest.raises(InvalidParameter, match="would lose every run at exit"):
+            work(text)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

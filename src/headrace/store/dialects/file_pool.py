@@ -53,16 +53,20 @@ class FilePool:
         try:
             yield connection
         finally:
-            connection.rollback()
-            connection.close()
+            try:
+                connection.rollback()
+            finally:
+                connection.close()
 
     def give_back(self, connection: sqlite3.Connection, *, is_good: bool) -> None:
         """Take a connection back."""
-        if is_good and self._is_open:
-            self._idle.put(connection)
-        else:
-            connection.close()
-        self._places.release()
+        try:
+            if is_good and self._is_open:
+                self._idle.put(connection)
+            else:
+                connection.close()
+        finally:
+            self._places.release()
 
     def dispose(self) -> None:
         """See `Pool.dispose`; those that are in use are closed when they come back."""

@@ -54,17 +54,8 @@ class SqliteDialect(Dialect):
         return FilePool(self.find_way(address, purpose), size, READ_WAIT_S)
 
     def find_way(self, address: Address, purpose: Purpose) -> Callable[[], sqlite3.Connection]:
-        """Return what connects to the file.
-
-        Raises:
-            InvalidParameter: there is no file.
-        """
-        if address.path is None:
-            raise InvalidParameter(
-                f"The store {address.shown!r} names no file. An in-memory database would lose every run at exit: "
-                "use sqlite:///headrace.db, or a path of your choice."
-            )
-        path = address.path.absolute()
+        """See `Dialect.find_way`."""
+        path = _path(address).absolute()
         writer = purpose is Purpose.WRITE
         rollback_journal = is_network_path(path, self._mounts)
         if rollback_journal and writer:
@@ -109,18 +100,18 @@ class SqliteDialect(Dialect):
 
     def lock_path(self, address: Address) -> Path:
         """Return the lock file beside the database."""
-        return Path(f"{address.path or ''}.lock")
+        return Path(f"{_path(address)}.lock")
 
     def make_private(self, address: Address) -> None:
         """See `Dialect.make_private`; SQLite gives the log beside the file the same mode."""
-        path = address.path
-        if path is not None and not path.exists():
+        path = _path(address)
+        if not path.exists():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
     def exists(self, address: Address) -> bool:
         """See `Dialect.exists`; an empty file holds no database yet."""
-        path = address.path
-        return path is not None and path.exists() and (not path.is_file() or path.stat().st_size > 0)
+        path = _path(address)
+        return path.exists() and (not path.is_file() or path.stat().st_size > 0)
 
     def back_up(self, connection: sqlite3.Connection, copy: Path) -> None:
         """See `Dialect.back_up`."""
@@ -242,6 +233,11 @@ _WRITE_FAILURES = {sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}
 
 _read_integers = msgspec.json.Decoder(list[int]).decode
 _read_texts = msgspec.json.Decoder(list[str]).decode
+
+
+def _path(address: Address) -> Path:
+    assert address.path is not None  # `parse_address` refuses others
+    return address.path
 
 
 def _lower(value: Any) -> Any:
