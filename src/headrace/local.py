@@ -11,10 +11,11 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
+
+from msgspec import Struct
 
 from headrace.api import artifacts as rows
 from headrace.api.endpoint import Endpoint, Req, Res
@@ -193,8 +194,7 @@ class LocalDownload:
         self._reader.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     """An open store with the work that goes on in it between calls."""
 
     platform: Platform

@@ -1,6 +1,5 @@
 """The background thread: duties taken with a lease, one process at a time; nothing written when there is nothing to do."""
 
-import dataclasses
 import logging
 import os
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from control import recording_duties
 from control.world import World
@@ -211,7 +211,7 @@ def test_a_store_that_cannot_be_seen_is_said_once_and_its_return_as_well(
             return getattr(store, name)
 
     store = world.platform.store
-    world.platform = dataclasses.replace(world.platform, store=cast("Any", Store()))
+    world.platform = replace(world.platform, store=cast("Any", Store()))
     gone.set()
     start(RECORDING)
     _wait_for(lambda: caplog.messages)

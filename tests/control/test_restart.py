@@ -1,12 +1,12 @@
 """A server that starts again: runs could not be heard of in the meantime, and none of them is LOST for it."""
 
-import dataclasses
 import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from control.world import START, World
 from databases import query
@@ -244,7 +244,7 @@ def test_a_lease_given_to_an_idle_server_is_left_as_it_is(
 
 def test_a_mark_that_is_written_long_after_it_was_decided_gives_leases_their_time_back(world: World) -> None:
     moments: list[int] = []
-    clock = dataclasses.replace(world.platform, clock=lambda: moments.pop(0) if moments else world.now)
+    clock = replace(world.platform, clock=lambda: moments.pop(0) if moments else world.now)
     mark = AliveMark(clock)
     mark.begin()
     run_id = world.make_run(lease_ms=20 * SECOND)

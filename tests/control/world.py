@@ -1,9 +1,10 @@
 """A platform at a moment that the test sets, calls on it, and looks into its database."""
 
-import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
+
+from msgspec.structs import replace
 
 from databases import query
 from headrace.api.endpoints import ENDPOINTS
@@ -28,7 +29,7 @@ class World:
         self.now = START
         self.url = url
         self.sent = 0
-        self.platform = dataclasses.replace(platform, clock=lambda: self.now)
+        self.platform = replace(platform, clock=lambda: self.now)
 
     def __call__(self, endpoint: str, **request: Any) -> Any:
         """Make a call and return its answer as plain values."""

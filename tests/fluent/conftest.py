@@ -1,6 +1,5 @@
 """A fluent API that begins anew for each test, places to log to, and scripts that run as processes of their own."""
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import fields
 
 from headrace.client import Client, connect
 from headrace.fluent.state import CURRENT, NO_RUN, STATE, State
@@ -48,7 +48,7 @@ def forget_everything() -> None:
     for client in STATE.clients.values():
         client.close()
     fresh = State()
-    for field in dataclasses.fields(State):
+    for field in fields(State):
         if field.name not in {"hooks", "is_first_to_fork"}:
             setattr(STATE, field.name, getattr(fresh, field.name))
     CURRENT.set(NO_RUN)

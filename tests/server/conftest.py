@@ -1,13 +1,13 @@
 """An application in this process, on a real store, called as a server would call it: nothing is normalised on the way."""
 
 import asyncio
-import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from starlette.types import ASGIApp, Message
 
@@ -110,7 +110,7 @@ def call(platform: Platform) -> Call:
         guard: GuardSettings | None = None,
         **request: Any,
     ) -> Answer:
-        app = create_app(dataclasses.replace(platform, **(replace or {})), guard or GuardSettings())
+        app = create_app(msgspec.structs.replace(platform, **(replace or {})), guard or GuardSettings())
         return call_app(app, method, path, **request)
 
     return send

@@ -1,7 +1,6 @@
 """Short writes are answered without ASGI: what is answered, refused and counted is what the ordinary way answers, refuses and counts."""
 
 import contextlib
-import dataclasses
 import http.client
 import json
 import logging
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from msgspec.structs import replace
 
 from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import TooManyRequests
@@ -439,7 +439,7 @@ def test_calls_are_audited_and_counted_however_they_are_answered(
 ) -> None:
     records: list[AuditRecord] = []
     counts = Counts()
-    served = serve(counts, dataclasses.replace(platform, audit=(records.append,)), token=TOKEN)
+    served = serve(counts, replace(platform, audit=(records.append,)), token=TOKEN)
     connection = served.connect()
     right = {"Authorization": f"Bearer {TOKEN}"}
     for step in range(3):

@@ -1,11 +1,11 @@
 """Counted jobs through the door: made by calls, carried out by the duty, refused or counted as failed with a reason."""
 
-import dataclasses
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from headrace.api.endpoint import Need, Permission, Resource
 from headrace.services.context import Actor, Context, Platform
@@ -471,7 +471,7 @@ def test_a_permission_that_is_lost_meanwhile_is_counted_as_failed(
     own, foreign = _run(post, old), _run(post, old)
     answer = post("jobs/move-runs", run_ids=[own, foreign], to_experiment_id=new)
     policy = Rules((Permission.EDIT, Resource.RUN, foreign))
-    JobDuty().run(dataclasses.replace(platform, policy=policy), threading.Event())
+    JobDuty().run(replace(platform, policy=policy), threading.Event())
     job = work(answer)
     assert (job["done"], job["failed"]) == (1, 1)
     assert job["failures"] == [{"id": foreign, "reason": "anyone lacks the permission EDIT on it"}]

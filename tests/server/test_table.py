@@ -1,7 +1,6 @@
 """Every row of the table is served under all its paths, guarded by its permissions and by the token, and audited."""
 
 import contextlib
-import dataclasses
 import json
 import urllib.parse
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from headrace.api.endpoint import REFERENCES, Empty, Endpoint, Need, Permission, Resource, Tag
 from headrace.api.endpoints import ENDPOINTS
@@ -447,7 +447,7 @@ def test_the_audit_of_a_file_tells_what_became_of_its_bytes(audited: tuple[Call,
 )
 def test_an_outcome_has_a_name(platform: Platform, error: BaseException | None, outcome: str) -> None:
     records: list[AuditRecord] = []
-    audited = dataclasses.replace(platform, audit=(records.append,))
+    audited = replace(platform, audit=(records.append,))
     with contextlib.suppress(BaseException), dispatch.audited(audited, Actor(), ENDPOINTS[0]):
         if error is not None:
             raise error
@@ -456,7 +456,7 @@ def test_an_outcome_has_a_name(platform: Platform, error: BaseException | None, 
 
 def test_a_call_that_is_replayed_is_audited_once_and_only_when_it_is_decided(platform: Platform) -> None:
     records: list[AuditRecord] = []
-    audited = dataclasses.replace(platform, audit=(records.append,))
+    audited = replace(platform, audit=(records.append,))
     create = next(row for row in ENDPOINTS if row.name == "experiments.create")
     real = audited.store.transact
     failed: list[int] = []

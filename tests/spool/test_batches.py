@@ -3,7 +3,6 @@
 import struct
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from headrace.api.ingest import AttemptRecord, EnvironmentRecord, RunBlock, StartRecord, StatusRecord
 from headrace.api.runs import RunStatus

@@ -3,10 +3,10 @@
 import math
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from headrace.api.ingest import AttemptRecord, EnvironmentRecord, StartRecord
 from headrace.api.inputs import Dataset, DatasetInput, ModelOutput

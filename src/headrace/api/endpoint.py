@@ -4,11 +4,11 @@ A row that names no permission does not load, nor does one whose request refers 
 that no permission covers: deny by default, at import time. The module does not know how a call is served.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
+from msgspec import Struct
 
 from headrace.base.json import Wire
 
@@ -47,8 +47,7 @@ class Resource(StrEnum):
     ARTIFACT = "artifact"
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """One permission that a call needs.
 
     Args:
@@ -79,8 +78,7 @@ REFERENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint(Generic[Req, Res]):
+class Endpoint(Struct, Generic[Req, Res], frozen=True):
     """One call.
 
     Args:

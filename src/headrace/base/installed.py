@@ -6,8 +6,9 @@ The module does not know what is done with what it finds.
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from headrace.base.plugins import load
 
@@ -21,8 +22,7 @@ class Metadata(Protocol):
         """Return one of its files; None if there is none of that name."""
 
 
-@dataclass(frozen=True, slots=True)
-class MetadataFolder:
+class MetadataFolder(Struct, frozen=True):
     """The metadata of a package that lies in a folder.
 
     Args:

@@ -7,13 +7,13 @@ Errors: `NotFound` for a key that does not exist, `InvalidParameter` for one tha
 where a file is meant), `StorageFull` when there is no room, `InternalError` for whatever else the machine refuses.
 """
 
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class BlobInfo:
+
+class BlobInfo(Struct, frozen=True):
     """A file that is complete: its size in bytes, SHA-256 in hexadecimal, and time of last change in Unix milliseconds."""
 
     key: str
@@ -22,8 +22,7 @@ class BlobInfo:
     mtime_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class BlobStat:
+class BlobStat(Struct, frozen=True):
     """What a store says of a key without reading it; a folder has size 0."""
 
     key: str
@@ -32,8 +31,7 @@ class BlobStat:
     mtime_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One name in a folder; `size` is in bytes, 0 for a folder."""
 
     name: str

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -18,6 +17,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from headrace.api.runs import Run
 from headrace.base import plugins
@@ -48,8 +48,7 @@ _RANK_BY = "test_accuracy"
 _SESSION_TAG = "demo_session"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What the demo did.
 
     Args:

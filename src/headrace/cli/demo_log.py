@@ -6,9 +6,10 @@ What was logged is kept and compared with what the server gives: floats must be 
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from headrace.client import Client
 from headrace.fluent.artifacts import log_text
@@ -23,8 +24,7 @@ FIGURE = "learning.png"
 _PNG = b"\x89PNG"
 
 
-@dataclass(slots=True)
-class LoggedRun:
+class LoggedRun(Struct):
     """What was sent for one run.
 
     Args:
@@ -52,8 +52,7 @@ class LoggedRun:
         return {key: points[-1][1] for key, points in self.points.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class RunPlan:
+class RunPlan(Struct, frozen=True):
     """A run to be made.
 
     Args:
@@ -71,8 +70,7 @@ class RunPlan:
     nested: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What is told of a model when it has learned.
 
     Args:

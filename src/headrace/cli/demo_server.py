@@ -6,8 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from headrace.base.errors import Unavailable
 from headrace.base.settings import SERVER_SETTINGS
@@ -16,8 +17,7 @@ STOP_SECONDS = 30
 _URL = re.compile(r"https?://[^\s,]+")
 
 
-@dataclass(frozen=True, slots=True)
-class RunningServer:
+class RunningServer(Struct, frozen=True):
     """A server that is ready.
 
     Args:

@@ -5,11 +5,11 @@ not seen; seeds are fixed, so that two runs of the demo on one machine agree.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import sklearn  # type: ignore[import-untyped]
+from msgspec import Struct
 from numpy.typing import NDArray
 from sklearn import datasets
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier  # type: ignore[import-untyped]
@@ -28,8 +28,7 @@ Floats = NDArray[np.float64]
 Params = dict[str, int | float]
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(Struct, frozen=True):
     """A data set, cut into a part to learn from and a part to be judged by; features scaled by the first.
 
     Args:
@@ -55,8 +54,7 @@ class Split:
     test_y: NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A model to train: what it is called, its family, and what is chosen in it."""
 
     name: str
@@ -64,8 +62,7 @@ class Candidate:
     params: Params
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A model after one more step: its metrics, and its guesses on the test part, shape (examples,)."""
 
     number: int

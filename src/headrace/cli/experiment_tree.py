@@ -1,14 +1,14 @@
 """Experiments as the tree that the slashes in their names make. Knows names and ids, not where they come from."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from headrace.api.experiments import Experiment
 from headrace.cli.output import clean
 
 
-@dataclass(slots=True)
-class Folder:
+class Folder(Struct):
     """One level of the tree: folders by name, and the experiments whose names end here."""
 
     folders: dict[str, "Folder"] = field(default_factory=dict)

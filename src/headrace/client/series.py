@@ -4,11 +4,10 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from headrace.api import series as rows
 from headrace.api.series import Chart, ChartGroup, ChartLine, GetChart, GetPoints
@@ -31,8 +30,7 @@ def read_column(data: bytes | memoryview, code: str) -> "array[Any]":
     return column
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """All points of a metric of a run, by time, step and value.
 
     Args:
@@ -87,8 +85,7 @@ LineName = tuple[str, str]
 C = TypeVar("C", RunCells, GroupCells)
 
 
-@dataclass(frozen=True, slots=True)
-class ChartView:
+class ChartView(Struct, frozen=True):
     """A chart as it stands.
 
     Args:
@@ -110,8 +107,8 @@ class ChartView:
     ends: Mapping[LineName, Ends]
     groups: Mapping[LineName, GroupCells]
     missing_run_ids: Sequence[str]
-    request: GetChart = field(repr=False)
-    cursor: str = field(repr=False)
+    request: GetChart
+    cursor: str
 
 
 class Series:

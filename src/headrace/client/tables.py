@@ -3,9 +3,8 @@
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from headrace.api import tables as rows
 from headrace.api.experiments import ViewType
@@ -31,8 +30,7 @@ _CODES = {"float64": "d", "int64": "q", "uint32": "I"}
 Cell = str | float | int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """A run table as Python values.
 
     Args:

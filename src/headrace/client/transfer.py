@@ -9,10 +9,11 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from headrace.api.artifacts import PROXY_DELETE, PROXY_PUT, FileInfo, ProxyPath
 from headrace.base.errors import DataLoss, InternalError, InvalidParameter, Unavailable
@@ -25,8 +26,7 @@ MAX_BREAKS = 5
 PAUSE_S = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class FileTree:
+class FileTree(Struct, frozen=True):
     """The files of a run or a model.
 
     Args:

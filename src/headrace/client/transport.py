@@ -5,9 +5,10 @@ A transport is made from an address and settings, and found by the address's sch
 module knows no transport; `headrace.testing.transport` holds the tests that each of them passes.
 """
 
-from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
+
+from msgspec import Struct
 
 from headrace.api.endpoint import Endpoint, Req, Res
 from headrace.base.json import Wire
@@ -16,8 +17,7 @@ DEFAULT_TIMEOUT_S = 120.0
 DEFAULT_RETRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class TransportSettings:
+class TransportSettings(Struct, frozen=True):
     """How to reach a place. A transport takes what concerns it.
 
     Args:

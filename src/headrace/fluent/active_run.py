@@ -10,9 +10,10 @@ import time
 import warnings
 import weakref
 from collections.abc import Iterable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+
+from msgspec import Struct
 
 from headrace.api.ingest import Ledger, StopNote
 from headrace.api.runs import RunStatus
@@ -31,8 +32,7 @@ NEWS_S = 5.0
 """After an answer with news, logging calls look for them for so long."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+class RunOptions(Struct, frozen=True, kw_only=True):
     """How a run behaves.
 
     Args:

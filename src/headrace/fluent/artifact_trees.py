@@ -6,9 +6,10 @@ Each place is listed and read in the same way. The module knows addresses, not w
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from headrace.api import artifacts as run_rows
 from headrace.api import logged_models as model_rows
@@ -27,8 +28,7 @@ _MODEL_ID = "m-"
 ClientOf = Callable[[str | None], Client]
 
 
-@dataclass(frozen=True, slots=True)
-class WebFile:
+class WebFile(Struct, frozen=True):
     """A file of the web.
 
     Args:
@@ -38,8 +38,7 @@ class WebFile:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A file or folder, in a tree, on this machine or on the web.
 
     Args:

@@ -87,10 +87,5 @@ class LazyRunInfo(RunInfo):
     def __repr__(self) -> str:
         return f"<RunInfo: run_id={self.run_id!r}, run_name={self.run_name!r}, experiment_id={self._experiment_id!r}>"
 
-    def __eq__(self, other: object) -> bool:
-        return dict(self) == dict(other) if isinstance(other, RunInfo) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]  # as its base
-
     def __reduce__(self) -> tuple[Any, ...]:
         return RunInfo.from_dictionary, (dict(self),)

@@ -1,7 +1,8 @@
 """What `start_run` is about to do: which run it will be, and what is known of it. Everything that must be asked of a server is asked here, and nothing is written."""
 
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.api.ingest import AttemptRecord, StartRecord
 from headrace.api.runs import Run
@@ -21,8 +22,7 @@ APPEAR_S = 5.0
 _LOOK_AGAIN_S = 0.1
 
 
-@dataclass(slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, kw_only=True):
     """A run that is about to be open.
 
     Args:

@@ -7,8 +7,9 @@ and put into columns of the same form here.
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from headrace.api import tables
 from headrace.api.experiments import ViewType
@@ -30,8 +31,7 @@ _PREFIXES = {KeyKind.METRIC: "metrics.", KeyKind.PARAM: "params.", KeyKind.TAG: 
 _ENTITIES = ("attributes.", "attribute.", "attr.", "run.")
 
 
-@dataclass(frozen=True, slots=True)
-class RunQuery:
+class RunQuery(Struct, frozen=True):
     """Which runs.
 
     Args:

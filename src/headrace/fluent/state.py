@@ -14,10 +14,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from headrace.base.errors import Unavailable
 from headrace.base.loading import LOADING
@@ -43,8 +45,7 @@ MAX_KNOWN = 10_000
 """So many runs are known to exist."""
 
 
-@dataclass(slots=True)
-class ActiveExperiment:
+class ActiveExperiment(Struct):
     """The experiment of new runs.
 
     Args:
@@ -58,8 +59,7 @@ class ActiveExperiment:
     experiment_id: str = ""
 
 
-@dataclass(slots=True)
-class Hooks:
+class Hooks(Struct):
     """What was there before `headrace.fluent.ending` put itself in front.
 
     Args:
@@ -81,8 +81,7 @@ class Hooks:
     mask: set[Any] | None = None
 
 
-@dataclass(slots=True)
-class Fate:
+class Fate(Struct):
     """How the process is about to end, as far as that is known.
 
     Args:
@@ -96,8 +95,7 @@ class Fate:
     exits: deque["weakref.ref[Any]"] = field(default_factory=lambda: deque(maxlen=16))
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """All that the process knows."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)

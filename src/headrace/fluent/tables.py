@@ -11,10 +11,11 @@ import posixpath
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct, field
 
 from headrace.base.errors import InvalidParameter, NotFound, Unavailable
 from headrace.base.plugins import load
@@ -39,8 +40,7 @@ THREADS = 8
 _FORBIDDEN = frozenset("\"',:[]{}")
 
 
-@dataclass(slots=True)
-class _Written:
+class _Written(Struct):
     """What this process has written of the tables of a run: their files, and their names. One thread at a time adds rows to them."""
 
     files: dict[str, bytes] = field(default_factory=dict)

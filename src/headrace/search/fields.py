@@ -4,9 +4,10 @@ The parser knows none of these names; a new resource is a new table here. The mo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum, unique
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from headrace.base.errors import AttributeNotFound, InvalidParameter
 from headrace.search.tree import Entity, Field, Op, OrderKey
@@ -22,8 +23,7 @@ class Kind(StrEnum):
     NUMBER = "number"
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """A key with a fixed name.
 
     Args:
@@ -39,8 +39,7 @@ class Attribute:
     spellings: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """What may be asked of a field.
 
     Args:
@@ -60,8 +59,7 @@ class Rule:
     bare_text: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Schema:
+class Schema(Struct, frozen=True, eq=False):
     """What can be searched in one resource.
 
     Args:

@@ -5,8 +5,9 @@ The module does not know which entities, attributes or comparators exist, nor in
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum, unique
+
+from msgspec import Struct
 
 from headrace.base.errors import InvalidParameter
 
@@ -65,8 +66,7 @@ class Shape(Enum):
     END = "the end"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A piece of the text.
 
     Args:
@@ -101,8 +101,7 @@ class Token:
         return cite(written)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """The text under work and what it is called in messages: ``filter`` or ``order_by``."""
 
     text: str

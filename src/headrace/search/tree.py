@@ -6,8 +6,9 @@ that answers it. How nodes match is written in ``grammar.md``; in short: a claus
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum, unique
+
+from msgspec import Struct
 
 
 @unique
@@ -46,8 +47,7 @@ class Op(StrEnum):
     ILIKE = "ILIKE"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """What a clause looks at.
 
     Args:
@@ -61,8 +61,7 @@ class Field:
     statistic: Statistic = Statistic.LATEST
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """``field op value``; a number beside a param compares the number that the param's text spells."""
 
     field: Field
@@ -70,8 +69,7 @@ class Compare:
     value: str | int | float
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(Struct, frozen=True):
     """``field [NOT] IN (values)``: one value or more, all texts or all numbers.
 
     Raises:
@@ -87,16 +85,14 @@ class In:
             raise ValueError("In needs at least one value")
 
 
-@dataclass(frozen=True, slots=True)
-class IsNull:
+class IsNull(Struct, frozen=True):
     """``field IS [NOT] NULL``: the key is absent, or the attribute has no value."""
 
     field: Field
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Struct, frozen=True):
     """``field BETWEEN low AND high``, both ends included; nothing matches if low is above high."""
 
     field: Field
@@ -104,15 +100,13 @@ class Between:
     high: int | float
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """Everything that the child does not match, rows without the key included."""
 
     child: "Node"
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """All of two or more children match.
 
     Raises:
@@ -125,8 +119,7 @@ class And:
         _require_two(self.children)
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """At least one of two or more children matches.
 
     Raises:
@@ -143,8 +136,7 @@ Clause = Compare | In | IsNull | Between
 Node = Clause | Not | And | Or
 
 
-@dataclass(frozen=True, slots=True)
-class OrderKey:
+class OrderKey(Struct, frozen=True):
     """One key of an order; rows without a value come last in both directions."""
 
     field: Field

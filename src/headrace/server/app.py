@@ -1,11 +1,11 @@
 """The application: everything is put together here."""
 
-import dataclasses
 import hmac
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Protocol
 
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
@@ -69,7 +69,7 @@ def create_app(
     """
     dispatch.load_all(ENDPOINTS)  # no call waits for its module
     token = guard.token or ""
-    platform = dataclasses.replace(
+    platform = replace(
         platform,
         needs_token=guard.token is not None,
         # All processes of a server give and take the same tickets; without a token they protect nothing that is not open anyway.

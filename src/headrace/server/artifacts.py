@@ -8,11 +8,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import anyio
 from anyio import CapacityLimiter, to_thread
+from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from headrace.api import artifacts as rows
@@ -45,8 +45,7 @@ THREADS = 16
 log = logging.getLogger("headrace.server")
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     """One request on its way."""
 
     row: Row
@@ -57,8 +56,7 @@ class _Call:
     is_shown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Upload:
+class _Upload(Struct, frozen=True):
     """What a client says of the file that it sends."""
 
     length: int | None

@@ -5,10 +5,10 @@ import binascii
 import mimetypes
 import re
 import unicodedata
-from dataclasses import dataclass
 from email.utils import formatdate
 from urllib.parse import quote
 
+from msgspec import Struct
 from starlette.types import Scope
 
 from headrace.base.errors import InvalidParameter
@@ -30,8 +30,7 @@ _RANGE = re.compile(rb"bytes=(\d{0,18})-(\d{0,18})")
 _SHA256 = re.compile(rb"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]*):\s*(?:$|,)")
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(Struct, frozen=True):
     """One state of one file.
 
     Args:

@@ -10,11 +10,11 @@ import logging
 from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
 from anyio import CapacityLimiter, to_thread
+from msgspec.structs import replace
 from starlette.types import Receive
 
 from headrace.api.changes import Change, Changes, FollowChanges

@@ -11,9 +11,9 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headrace.base.errors import HeadraceError, InvalidParameter, PermissionDenied, Unauthenticated
@@ -32,8 +32,7 @@ _MEANT_ONCE = frozenset({b"host", b"origin", b"authorization"})
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{0,5})?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class GuardSettings:
+class GuardSettings(Struct, frozen=True):
     """What the door lets pass.
 
     Args:
@@ -62,8 +61,7 @@ class GuardSettings:
             )
 
 
-@dataclass(slots=True)
-class _Head:
+class _Head(Struct):
     """What the door looks at of a request's headers."""
 
     host: bytes = b""

@@ -10,12 +10,12 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import FrameType
 from typing import Any, cast
 
 import uvicorn
+from msgspec import Struct, field
 from starlette.types import ASGIApp
 
 from headrace.base import plugins
@@ -40,16 +40,14 @@ _LAST = (b"connection", b"close")
 _QUEUE = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where to listen; port 0 takes a free one."""
 
     host: str
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
+class ServerSettings(Struct, frozen=True):
     """All that an operator decides of a server.
 
     Args:

@@ -20,10 +20,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from types import FrameType
+
+from msgspec import Struct, field
 
 from headrace.base import plugins
 from headrace.base.errors import HeadraceError, StoreError
@@ -79,8 +80,7 @@ def divide_memory(whole_mib: int, workers: int) -> int:
     return max(min(1, whole_mib), whole_mib // workers)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """What one worker gets of the whole.
 
     Args:
@@ -124,22 +124,19 @@ def _tell(pipe: Connection, message: "_Ready | _Problem") -> None:
         pipe.send(message)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(Struct, frozen=True):
     """A worker takes calls."""
 
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
+class _Problem(Struct, frozen=True):
     """A worker cannot start."""
 
     text: str
 
 
-@dataclass(slots=True, eq=False)
-class _Worker:
+class _Worker(Struct, eq=False):
     """A process. Moments are those of `time.monotonic`.
 
     Args:
@@ -171,8 +168,7 @@ class _Worker:
             self.process.terminate()
 
 
-@dataclass(slots=True)
-class _Place:
+class _Place(Struct):
     """One of the places that a worker is to have. Moments are those of `time.monotonic`.
 
     Args:

@@ -6,10 +6,11 @@ clients read it. The permission on a key is that of the run or model whose folde
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
+
+from msgspec import Struct
 
 from headrace.api import artifacts as rows
 from headrace.api.artifacts import (
@@ -53,8 +54,7 @@ _PROXIED_SCHEMES = frozenset({"http", "https", "mlflow-artifacts"})
 _OfRun = GetArtifact | PreviewArtifact | ReadTableHead | UploadArtifact
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A file or folder that this server may open.
 
     Args:

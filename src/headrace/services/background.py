@@ -11,8 +11,9 @@ import platform as machine
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from headrace.base import plugins
 from headrace.base.errors import HeadraceError, Unavailable
@@ -75,8 +76,7 @@ class _Stop(threading.Event):
         return super().is_set() or time.monotonic() >= self.deadline_s
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """What is known of a duty in this process. Moments are those of `time.monotonic`.
 
     Args:

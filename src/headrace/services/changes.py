@@ -5,7 +5,8 @@ A follower that is told of a change reads what it needs by the other calls; noth
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.api.changes import (
     MAX_LIMIT,
@@ -31,8 +32,7 @@ OF_RUNS = frozenset({ChangeKind.RUN, ChangeKind.METRICS})
 _KINDS = {kind.number: kind for kind in ChangeKind}
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """What a follower wants to hear of: with nothing named, everything.
 
     Args:
@@ -60,8 +60,7 @@ class Filter:
 _EVERYTHING = Filter()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A request whose values were checked.
 
     Args:

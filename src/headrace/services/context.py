@@ -1,8 +1,9 @@
 """What a service function is given besides the request: a connection, an actor, the time, the platform's set-up."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol, cast
+
+from msgspec import Struct, field
 
 from headrace.api.endpoint import Need
 from headrace.base.clock import Clock, now_ms
@@ -12,8 +13,7 @@ from headrace.store.engine import Store
 from headrace.store.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Who calls. Until accounts exist there is one, who holds the server's token or needs none.
 
     Args:
@@ -23,8 +23,7 @@ class Actor:
     name: str = "anyone"
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRecord:
+class AuditRecord(Struct, frozen=True):
     """One call, after its outcome is known.
 
     Args:
@@ -40,8 +39,7 @@ class AuditRecord:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class Artifacts:
+class Artifacts(Struct, frozen=True):
     """Where artifacts are.
 
     Args:
@@ -70,8 +68,7 @@ class Policy(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Struct, frozen=True):
     """All that is put together once, at start.
 
     Args:
@@ -97,8 +94,7 @@ class Platform:
     ticket_key: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """One call's surroundings.
 
     Args:

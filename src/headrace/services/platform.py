@@ -1,7 +1,8 @@
 """Putting a platform together from what an operator says: a database, and where artifacts go. Used by the server and in-process alike."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from headrace.base.errors import AlreadyExists
 from headrace.base.settings import SERVER_SETTINGS
@@ -19,8 +20,7 @@ DEFAULT_NAME = "Default"
 PROXY_ROOT = "mlflow-artifacts:/"
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformSettings:
+class PlatformSettings(Struct, frozen=True):
     """What an operator may choose.
 
     Args:

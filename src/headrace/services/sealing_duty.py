@@ -11,8 +11,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from headrace.api.runs import RunStatus
 from headrace.services.context import Platform
@@ -60,8 +61,7 @@ class _Task(NamedTuple):
     final: bool
 
 
-@dataclass(slots=True)
-class _Series:
+class _Series(Struct):
     """What was last seen of a series: points accepted and sealed, since when, and whether all is done as long as that stays so."""
 
     points: int
@@ -70,8 +70,7 @@ class _Series:
     done: bool = False
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(Struct):
     """A run that got points lately, by moments of `time.monotonic`."""
 
     changed_s: float

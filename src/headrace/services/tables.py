@@ -1,11 +1,12 @@
 """Run tables, names of keys and their values, the difference of runs. What needs numpy is loaded at first use."""
 
-import dataclasses
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from headrace.api.experiments import ViewType
 from headrace.api.page import decode_token, encode_token, question_digest
@@ -49,7 +50,7 @@ _ATTRIBUTES = {
     "number": Attribute("number", Kind.NUMBER),
 }
 # What a table can show: what runs can be searched by, and some attributes more.
-SHOWN = dataclasses.replace(RUNS, keys=MappingProxyType({**RUNS.keys, Entity.ATTRIBUTE: _ATTRIBUTES}))
+SHOWN = replace(RUNS, keys=MappingProxyType({**RUNS.keys, Entity.ATTRIBUTE: _ATTRIBUTES}))
 _STEP = re.compile(r"\s*step\s*\((.*)\)\s*", re.DOTALL | re.IGNORECASE)
 _NAN = re.compile(r"\s*nan\s*\((.*)\)\s*", re.DOTALL | re.IGNORECASE)
 _ALL_ATTRIBUTES = tuple(

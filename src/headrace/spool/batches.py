@@ -4,18 +4,17 @@ Points are moved in pieces of a few thousand by calls that run in C and end soon
 points, and numpy is not loaded. Columns are cut out of whole slots; no number is ever looked at but that of the series.
 """
 
+import struct
 import sys
 import time
 from array import array
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from operator import itemgetter
 from pathlib import Path
-from struct import Struct
 from typing import Any, Protocol
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from headrace.api.ingest import AttemptRecord, MetricColumns, MetricSeries, RunBlock, StartRecord
 from headrace.spool.place import Place
@@ -45,7 +44,7 @@ PIECE = 4096 * SLOT
 _BODY = 12
 _TURN_S = 0.000_05
 _UNBOUNDED = 2**62
-_POINTS = Struct("<4xI24s")
+_POINTS = struct.Struct("<4xI24s")
 _LISTS = {
     PARAMS: "params",
     TAGS: "tags",
@@ -68,8 +67,7 @@ class Log(Protocol):
         """Return where a segment lies."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much a batch may hold.
 
     Args:
@@ -94,8 +92,7 @@ class Limits:
 NO_LIMITS = Limits(*[_UNBOUNDED] * 7)
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """A batch.
 
     Args:
@@ -156,8 +153,7 @@ class _Draft:
         return self.block
 
 
-@dataclass(slots=True)
-class Names:
+class Names(Struct):
     """The runs and series that a segment has named, up to a place in it."""
 
     place: int = HEAD

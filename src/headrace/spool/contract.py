@@ -4,9 +4,10 @@ The module knows neither files nor threads.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from headrace.api.ingest import IngestAnswer, RunBlock
 from headrace.base.settings import Setting
@@ -60,8 +61,7 @@ class Destination(Protocol):
         """Give connections back."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolSettings:
+class SpoolSettings(Struct, frozen=True):
     """How a spool behaves.
 
     Args:
@@ -89,8 +89,7 @@ class SpoolSettings:
     adopt: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
+class Backlog(Struct, frozen=True):
     """What waits.
 
     Args:
@@ -117,8 +116,7 @@ class Backlog:
         return not self.records and not self.files
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """What became of the records that this process has sent, over all its runs; `late` ones are part of those stored.
 
     `sent` are those that the destination has answered for: stored + collapsed + repeated + rejected.

@@ -9,8 +9,10 @@ The module knows no thread and no pause: what fails is raised, and is tried agai
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from headrace.api.ingest import Application, IngestAnswer, RunBlock
 from headrace.base.errors import Conflict, PayloadTooLarge
@@ -39,8 +41,7 @@ class Hearer(Protocol):
         """Records were passed over, since the destination can never take them."""
 
 
-@dataclass(slots=True)
-class _Flight:
+class _Flight(Struct):
     """A batch that was or is being sent.
 
     Args:

@@ -14,12 +14,12 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
 
 from headrace.base.clock import now_ms
 from headrace.base.json import Wire
@@ -114,8 +114,7 @@ def boot_id() -> str:
         return "0"
 
 
-@dataclass(slots=True)
-class Folder:
+class Folder(Struct):
     """A folder that this process owns.
 
     Args:

@@ -6,8 +6,9 @@ passed over without a word. It is sent under the dead writer's name, so that not
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from headrace.api.ingest import IngestAnswer, RunBlock
 from headrace.base.errors import ClientError, NotFound
@@ -137,8 +138,7 @@ def measure(
     return records, size
 
 
-@dataclass(frozen=True, slots=True)
-class LeftSpool:
+class LeftSpool(Struct, frozen=True):
     """A spool on the disk.
 
     Args:

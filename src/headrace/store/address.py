@@ -4,10 +4,12 @@ A file's address is understood here. Those of servers are left to SQLAlchemy, wh
 """
 
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qsl, unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from headrace.base import plugins
 from headrace.base.errors import InvalidParameter
@@ -19,8 +21,7 @@ _IN_MEMORY = ("", ":memory:")
 _PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where a database is.
 
     Args:

@@ -1,8 +1,9 @@
 """What the store keeps in memory: facts that never change once they are committed. Bounded; emptied when full."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
+
+from msgspec import Struct, field
 
 T = TypeVar("T")
 
@@ -15,8 +16,7 @@ SeriesKey = tuple[int, int, int, int]
 """Run, key, context, attempt: all as their integer ids."""
 
 
-@dataclass(slots=True)
-class Caches:
+class Caches(Struct):
     """Interned names, and the ids of series that were written lately.
 
     A transaction collects what it adds and hands it over after its commit, so that a rollback leaves nothing behind.

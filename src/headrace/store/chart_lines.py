@@ -6,8 +6,9 @@ The module knows nothing of points.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from headrace.base.json import INT64_MAX, INT64_MIN
 from headrace.store.connection import Connection, Row, marks
@@ -26,8 +27,7 @@ class ChartRun(NamedTuple):
     start_time: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChartQuestion:
+class ChartQuestion(Struct, frozen=True):
     """What a chart is asked for, checked.
 
     Args:

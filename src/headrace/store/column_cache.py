@@ -11,12 +11,13 @@ longest not asked for go first.
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from headrace.base.errors import InvalidParameter
 from headrace.store import step_columns
@@ -59,8 +60,7 @@ class Texts:
             return np.fromiter(map(self._codes.__getitem__, values), np.int64, len(values))
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(Struct, frozen=True):
     """What is known of a column at one clock.
 
     Args:
@@ -95,8 +95,7 @@ class Cells(NamedTuple):
     texts: list[str]
 
 
-@dataclass(slots=True)
-class _Block:
+class _Block(Struct):
     """Columns over the same rows. Who holds `loading` may take `lock`."""
 
     lock: Lock = field(default_factory=Lock)

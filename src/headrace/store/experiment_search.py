@@ -1,6 +1,6 @@
 """Searching experiments: which, in what order, a page at a time."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from headrace.search.tree import Entity, Node, OrderKey
 from headrace.store.connection import Connection, Row, marks
@@ -21,8 +21,7 @@ _TARGET = Target(
 _ORDER_TARGET = OrderTarget(columns={**_COLUMNS, "experiment_id": Column("x.id")}, joins={})
 
 
-@dataclass(frozen=True, slots=True)
-class ExperimentSearch:
+class ExperimentSearch(Struct, frozen=True):
     """What is searched.
 
     Args:

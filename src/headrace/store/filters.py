@@ -6,8 +6,9 @@ The module does not know how rows are ordered or paged.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from headrace.search.tree import (
     And,
@@ -36,8 +37,7 @@ TRUE: Sql = ("1 = 1", [])
 FALSE: Sql = ("1 = 0", [])
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """An attribute that is a column.
 
     Args:
@@ -51,8 +51,7 @@ class Column:
     stored: Mapping[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where the fields of a resource are.
 
     Args:
@@ -103,8 +102,7 @@ def compile_filter(conn: Connection, node: Node | None, target: Target, *, walki
     return _Compiler(target, keys, conn.dialect, walking).compile(node)
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiler:
+class _Compiler(Struct, frozen=True):
     """Makes conditions of trees.
 
     Args:

@@ -5,8 +5,10 @@ holds on one of them; an order looks at the one that was logged to last. Both ma
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from headrace.api.logged_models import LoggedModelStatus
 from headrace.search.tree import Entity, Node, OrderKey, iter_fields
@@ -51,8 +53,7 @@ Dataset = tuple[str, str]
 ANY_DATASET: Dataset = ("", "")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSearch:
+class ModelSearch(Struct, frozen=True):
     """What is searched.
 
     Args:

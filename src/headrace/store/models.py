@@ -4,10 +4,9 @@ The module does not know how models are searched, nor where their files are.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from headrace.api.endpoint import Tag
 from headrace.api.logged_models import (
@@ -38,8 +37,7 @@ _BY_NUMBER = {status.number: status for status in LoggedModelStatus}
 _EXCERPT = 80
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRef:
+class ModelRef(Struct, frozen=True):
     """What writing to a model needs to know of it."""
 
     id: int
@@ -54,8 +52,7 @@ class ModelRef:
         return bool(self.scope & 1)
 
 
-@dataclass(frozen=True, slots=True)
-class NewModel:
+class NewModel(Struct, frozen=True):
     """A model to be inserted.
 
     Args:

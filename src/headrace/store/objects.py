@@ -5,8 +5,9 @@ by somebody else since and the row says nothing of it.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from headrace.store.connection import Connection
 from headrace.store.transaction import Transaction
@@ -24,8 +25,7 @@ class Origin(IntEnum):
     CLIENT = 2
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(Struct, frozen=True):
     """A file below the artifact root.
 
     Args:

@@ -5,8 +5,9 @@ value. A place is the list of these columns of a row; it is what page tokens car
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from headrace.base.errors import InvalidParameter
 from headrace.search.tree import Entity, OrderKey, Statistic
@@ -15,16 +16,14 @@ from headrace.store.filters import Column, Sql
 Place = list[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SortColumn:
+class SortColumn(Struct, frozen=True):
     """One column of an order."""
 
     sql: str
     ascending: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """An order of rows.
 
     Args:
@@ -57,8 +56,7 @@ _METRIC_COLUMNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OrderTarget:
+class OrderTarget(Struct, frozen=True):
     """Where an order finds its columns.
 
     Args:

@@ -5,8 +5,10 @@ matches few runs, start from those and sort. Every way reads one page more than 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from headrace.api.runs import RunStatus
 from headrace.base.errors import InvalidParameter
@@ -63,8 +65,7 @@ _ORDER_TARGET = OrderTarget(
 _BY_TIME = (SortColumn("r.start_time", ascending=False), SortColumn("r.run_id"))
 
 
-@dataclass(frozen=True, slots=True)
-class RunSearch:
+class RunSearch(Struct, frozen=True):
     """What is searched.
 
     Args:

@@ -4,12 +4,12 @@ The module knows what each field of the search language is in the store; it does
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from headrace.api.runs import RunStatus
 from headrace.search.tree import Entity, Field, Statistic, iter_fields
@@ -60,8 +60,7 @@ _NAMED: dict[str, Callable[[int], str]] = {
 _KINDS = {Entity.PARAM: Kind.PARAM, Entity.TAG: Kind.TAG, Entity.METRIC: Kind.METRIC}
 
 
-@dataclass(frozen=True, slots=True)
-class StepField(Field):
+class StepField(Field, frozen=True):
     """The step of a metric's latest or first value, or the first step of its least or greatest one; COUNT has none.
 
     Args:

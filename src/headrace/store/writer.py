@@ -13,8 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from headrace.base.errors import HeadraceError, TooManyRequests, Unavailable
 from headrace.store.claims import NO_CLAIMS, Claims, lock_claims
@@ -90,8 +91,7 @@ class _AlwaysLost(Unavailable):
     """A group has lost the race each time. One of its jobs may be to blame, so that they are run one by one."""
 
 
-@dataclass(slots=True)
-class _Wanted:
+class _Wanted(Struct):
     """What the tries of a group have asked for.
 
     Args:

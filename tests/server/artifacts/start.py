@@ -6,10 +6,11 @@ Usage: start.py FOLDER [--no-serve-artifacts] [--locked] [--small-files]
 16 MiB, as a full disk would.
 """
 
-import dataclasses
 import resource
 import sys
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from headrace.api.endpoint import Need, Permission, Resource
 from headrace.server.app import create_app
@@ -43,7 +44,7 @@ def main() -> None:
     )
     platform = open_platform(settings)
     if "--locked" in options:
-        platform = dataclasses.replace(platform, policy=OnlyFirstExperiment())
+        platform = replace(platform, policy=OnlyFirstExperiment())
     if "--small-files" in options:
         resource.setrlimit(resource.RLIMIT_FSIZE, (16 << 20, 16 << 20))
     listening = listen(Address("127.0.0.1", 0))

@@ -1,6 +1,5 @@
 """The nodes of a filter and the numbers that texts spell."""
 
-import dataclasses
 import math
 
 import pytest
@@ -31,7 +30,7 @@ def test_nodes_are_values() -> None:
     first, second = (parse_filter("NOT tags.a IN ('x') OR metrics.b > 1", RUNS) for _ in range(2))
     assert first == second
     assert len({first, second}) == 1
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         first.children = ()
 
 

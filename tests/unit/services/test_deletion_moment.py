@@ -1,7 +1,8 @@
 """A run that was deleted on its own stays in the trash when its experiment comes back, even if the clock stood still."""
 
-import dataclasses
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from headrace.api import experiments, runs
 from headrace.services import dispatch
@@ -13,7 +14,7 @@ def test_a_run_deleted_in_the_same_millisecond_as_its_experiment_stays_deleted(t
     opened = open_platform(
         PlatformSettings(f"sqlite:///{tmp_path / 'store.db'}", str(tmp_path / "artifacts"))
     )
-    platform, actor = dataclasses.replace(opened, clock=lambda: 5), Actor()
+    platform, actor = replace(opened, clock=lambda: 5), Actor()
     try:
         ids = [
             dispatch.call(platform, actor, runs.CREATE, runs.CreateRun(experiment_id="0")).run.info.run_id

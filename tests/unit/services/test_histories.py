@@ -1,11 +1,11 @@
 """Histories through MLflow's calls: pages of points that are equal and do not collapse, and tokens that fit no history."""
 
-import dataclasses
 import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from headrace.api import metrics, runs
 from headrace.api.page import encode_token, question_digest
@@ -28,7 +28,7 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
     opened = open_platform(
         PlatformSettings(f"sqlite:///{tmp_path / 'store.db'}", str(tmp_path / "artifacts"))
     )
-    yield dataclasses.replace(opened, clock=lambda: 5)
+    yield replace(opened, clock=lambda: 5)
     opened.store.close()
 
 

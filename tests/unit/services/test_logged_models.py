@@ -1,6 +1,5 @@
 """Logged models on a real store, called as the server and the in-process client call them."""
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from headrace.api import experiments, logged_models, metrics, runs
 from headrace.api.endpoint import Endpoint, Tag
@@ -46,7 +46,7 @@ class Caller:
 
     def __init__(self, platform: Platform) -> None:
         ticks = itertools.count(1_000_000)
-        self.platform = dataclasses.replace(platform, clock=lambda: next(ticks))
+        self.platform = replace(platform, clock=lambda: next(ticks))
 
     def __call__(self, endpoint: Endpoint[Req, Res], request: Req) -> Res:
         return dispatch.call(self.platform, Actor(), endpoint, request)

@@ -1,11 +1,11 @@
 """What all entities share: fields by name, a text for people, equality by value. Knows no entity."""
 
 from collections.abc import Iterator
-from dataclasses import fields
-from pprint import pformat
 from typing import Any, ClassVar, Self, TypeVar
 
 from msgspec import UNSET, UnsetType
+
+from headrace.base.plugins import load_attribute
 
 T = TypeVar("T")
 
@@ -20,7 +20,8 @@ class Entity:
         """Return the names of the fields, sorted."""
         if cls._names:
             return sorted(cls._names)
-        return sorted(field.name for field in fields(cls))  # type: ignore[arg-type]  # subclasses are dataclasses
+        fields: tuple[str, ...] = cls.__struct_fields__  # type: ignore[attr-defined]  # the others are structs
+        return sorted(fields)
 
     @classmethod
     def from_dictionary(cls, the_dict: dict[str, Any]) -> Self:
@@ -33,6 +34,7 @@ class Entity:
             yield name, getattr(self, name)
 
     def __repr__(self) -> str:
+        pformat = load_attribute("pprint:pformat")
         shown = (
             f"{name}={value!r}" if isinstance(value, Entity) else f"{name}={pformat(value)}"
             for name, value in self

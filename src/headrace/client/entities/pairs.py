@@ -1,15 +1,27 @@
 """Small entities: metrics, params, tags, files, datasets and what runs use and make of them."""
 
-from dataclasses import dataclass, field
 from typing import Any, Self
+
+from msgspec import Struct
 
 from headrace.api import artifacts, inputs, metrics
 from headrace.base.errors import InvalidParameter
 from headrace.client.entities.entity import Entity, read_some, read_unset
 
 
-@dataclass(frozen=True, repr=False)
-class Metric(Entity):
+class _ComparedByKey(Entity):
+    """Equal to those of the same class and key, whatever their values are, as in MLflow."""
+
+    key: str
+
+    def __eq__(self, other: object) -> bool:
+        return self.key == other.key if isinstance(other, type(self)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+class Metric(Entity, Struct, frozen=True):
     """One point of a metric.
 
     Args:
@@ -75,56 +87,49 @@ class Metric(Entity):
         return {name: getattr(self, name) for name in names}
 
 
-@dataclass(frozen=True, repr=False)
-class Param(Entity):
+class Param(_ComparedByKey, Struct, frozen=True):
     """An input of a run. As in MLflow, params of one key are equal, whatever their values are."""
 
     key: str
-    value: str = field(compare=False)
+    value: str
 
 
-@dataclass(frozen=True, repr=False)
-class RunTag(Entity):
+class RunTag(Entity, Struct, frozen=True):
     """A tag of a run."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True, repr=False)
-class ExperimentTag(Entity):
+class ExperimentTag(Entity, Struct, frozen=True):
     """A tag of an experiment."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True, repr=False)
-class InputTag(Entity):
+class InputTag(Entity, Struct, frozen=True):
     """A tag of a dataset that a run has used, such as ``mlflow.data.context``."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True, repr=False)
-class LoggedModelTag(Entity):
+class LoggedModelTag(Entity, Struct, frozen=True):
     """A tag of a logged model."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True, repr=False)
-class LoggedModelParameter(Entity):
+class LoggedModelParameter(_ComparedByKey, Struct, frozen=True):
     """A param of a logged model; those of one key are equal, as in MLflow."""
 
     key: str
-    value: str = field(compare=False)
+    value: str
 
 
-@dataclass(frozen=True, repr=False)
-class FileInfo(Entity):
+class FileInfo(Entity, Struct, frozen=True):
     """A file or a folder among artifacts; `file_size` is in bytes, None for a folder."""
 
     path: str
@@ -137,8 +142,7 @@ class FileInfo(Entity):
         return cls(file.path, file.is_dir, None if file.is_dir else read_unset(file.file_size))
 
 
-@dataclass(frozen=True, repr=False)
-class Dataset(Entity):
+class Dataset(Entity, Struct, frozen=True):
     """A dataset as the server knows it; `source`, `schema` and `profile` are JSON text."""
 
     name: str
@@ -204,15 +208,13 @@ class DatasetInput(Entity):
     __hash__ = None  # type: ignore[assignment]  # the tags may be changed
 
 
-@dataclass(frozen=True, repr=False)
-class LoggedModelInput(Entity):
+class LoggedModelInput(Entity, Struct, frozen=True):
     """A logged model that a run has used."""
 
     model_id: str
 
 
-@dataclass(frozen=True, repr=False)
-class LoggedModelOutput(Entity):
+class LoggedModelOutput(Entity, Struct, frozen=True):
     """A logged model that a run has made, and at which step."""
 
     model_id: str
@@ -223,8 +225,7 @@ class LoggedModelOutput(Entity):
         return {"model_id": self.model_id, "step": self.step}
 
 
-@dataclass(frozen=True, repr=False)
-class _DatasetSummary(Entity):
+class _DatasetSummary(Entity, Struct, frozen=True):
     """A dataset that some run of an experiment has used."""
 
     experiment_id: str

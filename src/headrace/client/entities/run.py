@@ -1,8 +1,9 @@
 """Runs in MLflow's Python shape: `run.info`, `run.data` with dictionaries, `run.inputs`, `run.outputs`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from headrace.api import runs
 from headrace.base.cached import cached_property
@@ -29,7 +30,6 @@ class _Pair(Protocol):
     def value(self) -> Any: ...
 
 
-@dataclass(repr=False)
 class RunInfo(Entity):
     """What is known of a run besides its data.
 
@@ -45,15 +45,33 @@ class RunInfo(Entity):
         run_name: its name.
     """
 
-    run_id: str
-    experiment_id: str
-    user_id: str
-    status: str
-    start_time: int
-    end_time: int | None
-    lifecycle_stage: str
-    artifact_uri: str | None = None
-    run_name: str | None = None
+    _names = (
+        "artifact_uri",
+        "end_time",
+        "experiment_id",
+        "lifecycle_stage",
+        "run_id",
+        "run_name",
+        "start_time",
+        "status",
+        "user_id",
+    )
+
+    def __init__(  # noqa: PLR0913, PLR0917 - MLflow's signature
+        self,
+        run_id: str,
+        experiment_id: str,
+        user_id: str,
+        status: str,
+        start_time: int,
+        end_time: int | None,
+        lifecycle_stage: str,
+        artifact_uri: str | None = None,
+        run_name: str | None = None,
+    ) -> None:
+        self.run_id, self.experiment_id, self.user_id = run_id, experiment_id, user_id
+        self.status, self.start_time, self.end_time = status, start_time, end_time
+        self.lifecycle_stage, self.artifact_uri, self.run_name = lifecycle_stage, artifact_uri, run_name
 
     @classmethod
     def from_wire(cls, info: runs.RunInfo) -> "RunInfo":
@@ -79,6 +97,11 @@ class RunInfo(Entity):
     def get_orderable_attributes(cls) -> list[str]:
         """Return the attributes that an order may name."""
         return list(_ATTRIBUTES)
+
+    def __eq__(self, other: object) -> bool:
+        return dict(self) == dict(other) if isinstance(other, RunInfo) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # it may be changed
 
 
 class RunData(Entity):
@@ -142,8 +165,7 @@ class RunData(Entity):
     __hash__ = None  # type: ignore[assignment]  # it holds dictionaries
 
 
-@dataclass(repr=False)
-class RunInputs(Entity):
+class RunInputs(Entity, Struct):
     """All that a run has used."""
 
     dataset_inputs: list[DatasetInput]
@@ -161,8 +183,7 @@ class RunInputs(Entity):
         }
 
 
-@dataclass(repr=False)
-class RunOutputs(Entity):
+class RunOutputs(Entity, Struct):
     """All that a run has made."""
 
     model_outputs: list[LoggedModelOutput]

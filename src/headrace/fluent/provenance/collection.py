@@ -3,12 +3,12 @@
 import platform
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from headrace.api.ingest import EnvironmentRecord
 from headrace.fluent.provenance.git import Changes, WorkTree, find_work_tree, is_tracked, read_changes
@@ -215,8 +215,7 @@ def _read_change(folder: Path) -> int:
         return 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Environment:
+class _Environment(Struct, frozen=True):
     """An environment, as it is recorded."""
 
     requirements: bytes

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from headrace.base.redaction import SECRET_FILES, is_secret_file, mask_code, strip_credentials
 
@@ -47,8 +48,7 @@ _FILE_MARK = b"diff --git "
 _HAS_GROUPS = sys.platform != "win32"
 
 
-@dataclass(frozen=True, slots=True)
-class WorkTree:
+class WorkTree(Struct, frozen=True):
     """Where a folder stands in git.
 
     Args:
@@ -64,8 +64,7 @@ class WorkTree:
     remote: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What of a work tree is not committed.
 
     Args:

@@ -7,8 +7,9 @@ where it is loaded already.
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from headrace.base.redaction import mask_code
 
@@ -16,8 +17,7 @@ _PATH_VARIABLES = ("__vsc_ipynb_file__", "IPYNB_FILE", "JPY_SESSION_NAME")
 _VSCODE_NAME = "__vsc_ipynb_file__"
 
 
-@dataclass(frozen=True, slots=True)
-class Notebook:
+class Notebook(Struct, frozen=True):
     """A notebook.
 
     Args:

@@ -8,11 +8,11 @@ import hashlib
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from headrace.base.installed import Metadata, MetadataFolder, find_metadata
 from headrace.base.redaction import strip_credentials
@@ -27,8 +27,7 @@ _OUTSIDE = ("../", "..\\", "/", '"/')
 _MAY_LIE_OUTSIDE = frozenset(first[0] for first in _OUTSIDE)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a package came from if not from an index (PEP 610).
 
     Args:
@@ -54,8 +53,7 @@ class Source:
     is_dirty: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """An installed package.
 
     Args:

@@ -4,8 +4,9 @@ import hashlib
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from headrace.base.redaction import mask_arguments, mask_code
 from headrace.fluent.provenance.notebook import find_notebook
@@ -14,8 +15,7 @@ MAX_SOURCE_BYTES = 1_000_000
 """The largest program file that is copied."""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """How this process was started. Secrets are masked already.
 
     Args:
@@ -45,8 +45,7 @@ class Program:
         return file.parent
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True):
     """A program file.
 
     Args:

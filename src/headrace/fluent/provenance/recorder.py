@@ -7,8 +7,9 @@ The module does not know what a run is beyond `Recorded`.
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from headrace.api.ingest import EnvironmentRecord
 from headrace.base.plugins import load_attribute
@@ -44,8 +45,7 @@ class Recorded(Protocol):
         """Where its records go."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(Struct, frozen=True, kw_only=True):
     """What is to be recorded, and what was seen when the run began.
 
     Args:

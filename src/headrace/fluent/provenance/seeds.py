@@ -13,8 +13,9 @@ import re
 import struct
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _FRESH = 624
 """Where the Mersenne Twister stands after it was seeded and before it was used: behind its 624 words."""
@@ -39,8 +40,7 @@ _PROOF_BYTES = 8
 _PYTHON, _NUMPY, _TORCH = "python", "numpy", "torch"
 
 
-@dataclass(frozen=True, slots=True)
-class RandomState:
+class RandomState(Struct, frozen=True):
     """The state of one generator.
 
     Args:
