@@ -21,9 +21,10 @@ _ALLOWED = frozenset(
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_spools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the spools of the tests, and of the processes that they start, away from the user's."""
+    """Keep the spools and caches of the tests, and of the processes that they start, away from the user's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEADRACE_SPOOL_DIR", str(tmp_path_factory.mktemp("spools")))
+        patch.setenv("HEADRACE_CACHE_DIR", str(tmp_path_factory.mktemp("caches")))
         yield
 
 

@@ -183,6 +183,29 @@ def test_a_program_that_git_does_not_know_is_kept(uri: str, tmp_path: Path, code
     assert read("source/train.py") == (code / "train.py").read_bytes()
 
 
+def test_a_package_beside_the_program_is_known_from_what_git_told_of_it(
+    uri: str, code: Path, tmp_path: Path
+) -> None:
+    git(code, "remote", "add", "origin", "https://example.com/a/code.git")
+    write(code / ".gitignore", "*.egg-info")
+    (code / "shape.egg-info").mkdir()
+    write(code / "shape.egg-info" / "PKG-INFO", "Name: Shape\nVersion: 1.0\n")
+    wrapper, asked = tmp_path / "bin" / "git", tmp_path / "asked"
+    wrapper.parent.mkdir()
+    wrapper.write_text(f'#!/bin/sh\necho "$2" >> {asked}\nexec {shutil.which("git")} "$@"\n')
+    wrapper.chmod(0o755)
+    for is_dirty in (False, True):
+        asked.unlink(missing_ok=True)
+        run_id = launch(code, PATH=f"{wrapper.parent}:{os.environ['PATH']}")
+        packages = json.loads(reader(run_id, tmp_path)("environment.json"))["packages"]
+        (source,) = [package["source"] for package in packages if package["name"] == "Shape"]
+        assert source["commit"] == git(code, "rev-parse", "HEAD")
+        assert (source["remote"], source["is_dirty"]) == ("https://example.com/a/code.git", is_dirty)
+        assert source["is_editable"]
+        assert asked.read_text().splitlines().count(str(code)) == (7 if is_dirty else 6)
+        (code / "model.py").write_text("layers = 3\n")
+
+
 def test_outside_of_git_there_are_no_tags_of_git(
     uri: str, client: Client, code: Path, tmp_path: Path
 ) -> None:

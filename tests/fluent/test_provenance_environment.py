@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from headrace.fluent.provenance.packages import Package, digest_record, read_packages
+from headrace.fluent.provenance.facts import digest_record
+from headrace.fluent.provenance.packages import Package, read_packages
 from headrace.fluent.provenance.requirements import normalise, write_requirements
 from unit.fluent.wheels import Environment, read_record, write_project, write_wheel
 

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from headrace.api.endpoint import REFERENCES, Empty, Endpoint, Need, Permission, Resource, Tag
+from headrace.api.coverage import REFERENCES, check_rows
+from headrace.api.endpoint import Empty, Endpoint, Need, Permission, Resource, Tag
 from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import InvalidParameter
 from headrace.base.json import Wire
@@ -262,7 +263,7 @@ def test_a_row_that_leaves_something_open_does_not_load(
     request_type: type[Wire], needs: tuple[Need, ...], said: str
 ) -> None:
     with pytest.raises(TypeError, match=said):
-        Endpoint("tests.row", "GET", "/x", request_type, Empty, needs, "A row.")
+        check_rows([Endpoint("tests.row", "GET", "/x", request_type, Empty, needs, "A row.")])
     row = Endpoint(
         "tests.row",
         "GET",
@@ -272,6 +273,7 @@ def test_a_row_that_leaves_something_open_does_not_load(
         (Need(Permission.READ, Resource.RUN, "items.run_id"),),
         "A row.",
     )
+    assert check_rows(iter([row])) == (row,)
     assert row.routes() == [("GET", "/api/x"), ("GET", "/ajax-api/x")]
 
 

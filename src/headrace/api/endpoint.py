@@ -1,13 +1,11 @@
 """The row of the table of endpoints: a call's name, path, types and the permissions that it needs.
 
-A row that names no permission does not load, nor does one whose request refers to a resource (a field such as ``run_id``)
-that no permission covers: deny by default, at import time. The module does not know how a call is served.
+A row that names no permission does not load; one that names too few is refused by the table (`headrace.api.coverage`). The module does not know how a call is served.
 """
 
 from enum import IntEnum, StrEnum
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from headrace.base.json import Wire
@@ -62,22 +60,6 @@ class Need(Struct, frozen=True):
     field: str = ""
 
 
-# Request fields that name a resource. Each must be covered by a Need of the row that has them.
-REFERENCES = {
-    "experiment_id": Resource.EXPERIMENT,
-    "experiment_ids": Resource.EXPERIMENT,
-    "to_experiment_id": Resource.EXPERIMENT,
-    "experiment_name": Resource.EXPERIMENT_NAME,
-    "run_id": Resource.RUN,
-    "run_ids": Resource.RUN,
-    "run_uuid": Resource.RUN,
-    "source_run_id": Resource.RUN,
-    "parent_run_id": Resource.RUN,
-    "model_id": Resource.MODEL,
-    "artifact_path": Resource.ARTIFACT,
-}
-
-
 class Endpoint(Struct, Generic[Req, Res], frozen=True):
     """One call.
 
@@ -117,44 +99,15 @@ class Endpoint(Struct, Generic[Req, Res], frozen=True):
     also: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a row that leaves something open.
+        """Refuse a row without permissions.
 
         Raises:
-            TypeError: no permission is named, or a reference in the request is not covered.
+            TypeError: it names none.
         """
         if not self.needs:
             raise TypeError(f"endpoint {self.name} names no permission")
-        covered = {(need.resource, need.field) for need in self.needs}
-        for reference in _references(self.request):
-            resource = REFERENCES[reference.rsplit(".", 1)[-1]]
-            if (resource, reference) not in covered:
-                raise TypeError(
-                    f"endpoint {self.name}: no permission covers {reference!r} (a {resource.value}) in its request"
-                )
 
     def routes(self) -> list[tuple[str, str]]:
         """Return all (method, full path) pairs under which the call is served."""
         pairs = [(self.method, self.path), *self.also]
         return [(method, prefix + path) for prefix in self.prefixes for method, path in pairs]
-
-
-def _references(kind: type[Wire], prefix: str = "") -> list[str]:
-    """Return the dotted names of all fields of a request that refer to a resource."""
-    found: list[str] = []
-    for field in msgspec.structs.fields(kind):
-        if field.name in REFERENCES:
-            found.append(prefix + field.name)
-        inner = _struct_in(msgspec.inspect.type_info(field.type))
-        if inner is not None:
-            found += _references(inner, f"{prefix}{field.name}.")
-    return found
-
-
-def _struct_in(info: Any) -> type[Wire] | None:
-    if isinstance(info, msgspec.inspect.StructType):
-        return cast("type[Wire]", info.cls)
-    if isinstance(info, msgspec.inspect.ListType):
-        return _struct_in(info.item_type)
-    if isinstance(info, msgspec.inspect.UnionType):
-        return next(filter(None, map(_struct_in, info.types)), None)
-    return None

@@ -1,4 +1,4 @@
-"""The table of all endpoints."""
+"""The table of all endpoints, none of which leaves a resource without a permission."""
 
 from typing import Any
 
@@ -18,21 +18,24 @@ from headrace.api import (
     tables,
     views,
 )
+from headrace.api.coverage import check_rows
 from headrace.api.endpoint import Endpoint
 
-ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
-    *metrics.ROWS,
-    *runs.ROWS,
-    *experiments.ROWS,
-    *inputs.ROWS,
-    *logged_models.ROWS,
-    *artifacts.ROWS,
-    *changes.ROWS,
-    *tables.ROWS,
-    *series.ROWS,
-    *server.ROWS,
-    *control.ROWS,
-    *ingest.ROWS,
-    *jobs.ROWS,
-    *views.ROWS,
+ENDPOINTS: tuple[Endpoint[Any, Any], ...] = check_rows(
+    (
+        *metrics.ROWS,
+        *runs.ROWS,
+        *experiments.ROWS,
+        *inputs.ROWS,
+        *logged_models.ROWS,
+        *artifacts.ROWS,
+        *changes.ROWS,
+        *tables.ROWS,
+        *series.ROWS,
+        *server.ROWS,
+        *control.ROWS,
+        *ingest.ROWS,
+        *jobs.ROWS,
+        *views.ROWS,
+    )
 )

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 from urllib.parse import unquote, urljoin, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError, MaxRetryError
@@ -24,6 +23,7 @@ from headrace.api.endpoint import Endpoint, Req, Res
 from headrace.base import msgpack
 from headrace.base.errors import DataLoss, HeadraceError, InvalidParameter, Unavailable
 from headrace.base.json import Wire
+from headrace.base.plugins import load
 from headrace.base.version import __version__
 from headrace.client.pools import make_safe
 from headrace.client.retries import build_retry, may_repeat
@@ -379,9 +379,12 @@ def _tls_options(settings: TransportSettings) -> dict[str, Any]:
 def _find_proxy(url: Url) -> str | None:
     """Return the proxy that the environment names for an address; never one for this machine."""
     host = url.host or ""
-    if _LOOPBACK.fullmatch(host) or proxy_bypass(url.netloc or host):
+    if _LOOPBACK.fullmatch(host):
         return None
-    proxies = getproxies()
+    system: Any = load("urllib.request")
+    if system.proxy_bypass(url.netloc or host):
+        return None
+    proxies: dict[str, str] = system.getproxies()
     proxy = proxies.get(url.scheme or "") or proxies.get("all")
     if not proxy:
         return None

@@ -9,10 +9,11 @@ import pytest
 
 from headrace.fluent.provenance import git as module
 from headrace.fluent.provenance.git import (
+    Standing,
     WorkTree,
+    find_root,
     find_work_tree,
-    is_clean,
-    is_tracked,
+    look_at,
     read_changes,
 )
 
@@ -104,6 +105,7 @@ def test_a_repository_without_a_commit_has_none(tmp_path: Path) -> None:
 def test_a_folder_outside_of_git_has_no_work_tree(tmp_path: Path) -> None:
     assert find_work_tree(tmp_path) is None
     assert find_work_tree(tmp_path / "missing") is None
+    assert look_at(tmp_path) is find_root(tmp_path) is None
 
 
 def test_a_work_tree_that_ignores_the_program_is_none_of_its_own(repository: Repository) -> None:
@@ -145,9 +147,9 @@ def test_a_clean_work_tree_has_no_diff(repository: Repository) -> None:
     os.utime(repository.folder / "train.py")
     changes = read_changes(repository.tree, LIMIT)
     assert (changes.diff, changes.changed, changes.is_dirty) == (b"", 0, False)
-    assert is_clean(repository.tree)
+    assert look_at(repository.folder / "lib") == Standing(repository.tree, is_clean=True)
     repository.write("train.py", "lr = 3\n")
-    assert not is_clean(repository.tree)
+    assert look_at(repository.folder) == Standing(repository.tree, is_clean=False)
 
 
 def test_names_of_untracked_files_are_told_and_ignored_ones_are_not(repository: Repository) -> None:
@@ -230,8 +232,14 @@ def test_a_partial_clone_fetches_nothing(repository: Repository, tmp_path: Path)
 
 def test_a_file_is_tracked_or_not(repository: Repository) -> None:
     new = repository.write("new.py", "")
-    assert is_tracked(repository.tree, str(repository.folder / "train.py"))
-    assert not is_tracked(repository.tree, str(new))
+    for file, has_file in (
+        (repository.folder / "train.py", True),
+        (new, False),
+        (new.with_name("gone"), False),
+    ):
+        tree = find_work_tree(repository.folder, str(file))
+        assert tree is not None
+        assert tree.has_file is has_file
 
 
 def test_git_that_hangs_is_ended_with_all_that_it_has_started(

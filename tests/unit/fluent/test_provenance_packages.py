@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from headrace.fluent.provenance.packages import Source, digest_record, read_conda, read_packages
+from headrace.fluent.provenance.facts import digest_record
+from headrace.fluent.provenance.packages import Source, read_conda, read_packages
 from headrace.fluent.provenance.requirements import write_requirements
 
 RECORD = "alpha.py,sha256=abc,3\nalpha-1.0.dist-info/METADATA,sha256=def,9\n"

@@ -99,3 +99,22 @@ def test_another_generator_in_the_place_of_numpys_is_left_alone() -> None:
         [sys.executable, "-W", "error", "-c", code], check=True, capture_output=True, text=True
     )
     assert done.stdout == "['python']\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "told"),
+    [
+        ("pass", "pass", "True {}"),
+        ("pass", "import random; random.seed(3)", "False {'python': 3}"),
+        ("pass", "import random; random.random()", "False {}"),
+        ("import random", "pass", "False {}"),
+        ("import random; random.seed(3)", "pass", "False {'python': 3}"),
+    ],
+)
+def test_a_generator_that_nobody_can_have_seeded_is_not_tried(first: str, then: str, told: str) -> None:
+    code = (
+        f"{first}\nimport headrace; headrace.start_run\n{then}\nfrom headrace.fluent.provenance.seeds import capture_states, find_seeds\n"
+        "states = capture_states(); print(states[0].is_pristine, find_seeds(states))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == told

@@ -12,19 +12,19 @@ from headrace.fluent.system_metrics.amd import find_amd_gpus
 from headrace.fluent.system_metrics.gpus import list_gpus
 
 ASK = """
-import ctypes, json
+import ctypes, json, pathlib, sys
 from headrace.fluent.system_metrics.gpus import find_gpus
-gpus = find_gpus()
+gpus = find_gpus(pathlib.Path(sys.argv[1]))
 told = gpus and [gpus.describe(), gpus.sample()]
 gpus and gpus.close()
 print(json.dumps(told), gpus and ctypes.CDLL("libnvidia-ml.so.1").nvml_users())
 """
 
 
-def ask(libraries: Path) -> str:
+def ask(libraries: Path, devices: Path) -> str:
     environ = os.environ | {"LD_LIBRARY_PATH": str(libraries)}
     return subprocess.run(
-        [sys.executable, "-c", ASK], env=environ, check=True, capture_output=True, text=True
+        [sys.executable, "-c", ASK, str(devices)], env=environ, check=True, capture_output=True, text=True
     ).stdout
 
 
@@ -33,7 +33,11 @@ def test_gpus_of_nvidia_are_described_and_sampled(tmp_path: Path) -> None:
     subprocess.run(
         ["cc", "-shared", "-fPIC", "-o", str(tmp_path / "libnvidia-ml.so.1"), str(source)], check=True
     )
-    told, _, users = ask(tmp_path).strip().rpartition(" ")
+    devices = tmp_path / "dev"
+    devices.mkdir()
+    assert ask(tmp_path, devices) == "null None\n", "no driver, so NVML is not asked"
+    (devices / "nvidiactl").touch()
+    told, _, users = ask(tmp_path, devices).strip().rpartition(" ")
     described, sampled = json.loads(told)
     assert described == [
         {
@@ -61,8 +65,13 @@ def test_a_machine_without_gpus_has_none() -> None:
     assert list_gpus() == []
 
 
-def test_without_pynvml_nvidia_is_not_asked(tmp_path: Path) -> None:
-    code = "import sys; sys.modules['pynvml'] = None; from headrace.fluent.system_metrics.gpus import find_gpus; print(find_gpus())"
+@pytest.mark.parametrize("before", ["sys.modules['pynvml'] = None", "pass"])
+def test_without_pynvml_or_its_library_there_are_none(tmp_path: Path, before: str) -> None:
+    (tmp_path / "nvidia0").touch()
+    code = (
+        f"import pathlib, sys; {before}; from headrace.fluent.system_metrics.gpus import find_gpus; "
+        f"print(find_gpus(pathlib.Path({str(tmp_path)!r})))"
+    )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "None\n"
 

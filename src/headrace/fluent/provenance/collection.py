@@ -11,8 +11,17 @@ import msgspec
 from msgspec import Struct
 
 from headrace.api.ingest import EnvironmentRecord
-from headrace.fluent.provenance.git import Changes, WorkTree, find_work_tree, is_tracked, read_changes
+from headrace.fluent.provenance.git import (
+    Changes,
+    Standing,
+    WorkTree,
+    find_root,
+    find_work_tree,
+    look_at,
+    read_changes,
+)
 from headrace.fluent.provenance.host import read_host, read_variables
+from headrace.fluent.provenance.known_packages import KnownPackages
 from headrace.fluent.provenance.names import (
     BRANCH_TAG,
     CELLS_FILE,
@@ -59,6 +68,7 @@ class Collection:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._told: dict[str, Any] = {"format": FORMAT, "recorded_at": task.started_at}
+        self._standing: Standing | None = None
 
     def collect(self) -> None:
         """Record part by part; one that fails is noted, and the others go on."""
@@ -108,6 +118,7 @@ class Collection:
         }
         tags = {COMMIT_TAG: tree.commit, BRANCH_TAG: tree.branch, REMOTE_TAG: tree.remote}
         if changes is not None:
+            self._standing = Standing(tree, bool(tree.commit) and changes.changed == 0)
             if changes.changed is not None and tree.commit:
                 tags[DIRTY_TAG] = "true" if changes.is_dirty else "false"
             told |= {
@@ -145,7 +156,7 @@ class Collection:
         self._told["random"] = {"seeds": seeds, "states": write_states(states)}
 
     def _record_packages(self) -> None:
-        environment = _read_environment_once(_stamp_path())
+        environment = _read_environment_once(_stamp_path(), self._standing)
         self._store(REQUIREMENTS_FILE, environment.requirements)
         self._store(ENVIRONMENT_FILE, environment.description)
         if self._task.has_environment:
@@ -224,8 +235,15 @@ class _Environment(Struct, frozen=True):
 
 
 @lru_cache(maxsize=1)
-def _read_environment_once(stamps: tuple[tuple[str, int], ...]) -> _Environment:
-    packages = read_packages([entry for entry, _ in stamps])
+def _read_environment_once(stamps: tuple[tuple[str, int], ...], standing: Standing | None) -> _Environment:
+    def look(folder: Path) -> Standing | None:
+        """Packages under development lie where the program does, mostly, of which git has told already."""
+        is_same = standing is not None and find_root(folder) == Path(standing.tree.root)
+        return standing if is_same else look_at(folder)
+
+    known = KnownPackages.of_this_interpreter()
+    packages = read_packages([entry for entry, _ in stamps], known.find, look)
+    known.keep()
     python, system = platform.python_version(), platform.platform()
     told = {
         "format": FORMAT,
@@ -253,7 +271,7 @@ def _read_source_once(file: str, folder: Path) -> tuple[SourceFile | None, bool]
     """Return the program file, and whether git knows it."""
     source = read_source(file)
     tree = _find_tree_once(folder, file) if source is not None else None
-    return source, tree is not None and bool(tree.commit) and is_tracked(tree, file)
+    return source, tree is not None and bool(tree.commit) and tree.has_file
 
 
 @lru_cache(maxsize=4)

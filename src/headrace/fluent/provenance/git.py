@@ -1,7 +1,7 @@
 """The code's place in git: commit, branch, remote, and what is not committed, asked of the ``git`` program.
 
 Nothing that a repository's configuration names is run (no external diff, no text conversion, no file monitor), nothing is fetched, nothing is written, and
-every call ends within its time. The module does not know which file is the program.
+every call ends within its time. What does not depend on another answer is asked at the same time. The module does not know which file is the program.
 """
 
 import contextlib
@@ -41,6 +41,7 @@ _CONFIG = (
     f"diff.orderFile={os.devnull}",
 )
 _PLACE = ("rev-parse", "--show-toplevel", "HEAD", "--symbolic-full-name", "HEAD")
+_REMOTES = ("config", "--get-regexp", r"^remote\..*\.url$")
 _BRANCHES = "refs/heads/"
 _DIFF = ("diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color")
 _ONLY_FULL_FILES = (".", *(f":(exclude,icase,glob)**/{pattern}" for pattern in SECRET_FILES))
@@ -56,12 +57,14 @@ class WorkTree(Struct, frozen=True):
         commit: in full; empty if there is none yet.
         branch: empty if none is checked out.
         remote: the address of ``origin``, or of the first remote, without credentials; empty if there is none.
+        has_file: whether git tracks the program, if one was named.
     """
 
     root: str
     commit: str
     branch: str
     remote: str
+    has_file: bool = False
 
 
 class Changes(Struct, frozen=True):
@@ -87,6 +90,13 @@ class Changes(Struct, frozen=True):
         return bool(self.changed)
 
 
+class Standing(Struct, frozen=True):
+    """A work tree, and whether every tracked file of it is as it was committed; False, too, if git does not tell in time."""
+
+    tree: WorkTree
+    is_clean: bool
+
+
 def find_work_tree(folder: Path, file: str = "") -> WorkTree | None:
     """Return the work tree that a folder lies in, or None: there is none, no git, or git does not trust the folder.
 
@@ -94,15 +104,35 @@ def find_work_tree(folder: Path, file: str = "") -> WorkTree | None:
         folder: where to begin to look, upwards.
         file: the program; a work tree that ignores it is none of its own.
     """
-    place = _ask_for_text(folder, *_PLACE).rsplit("\n", 2)
-    root = place[0] or _ask_for_text(folder, "rev-parse", "--show-toplevel")  # there may be no commit yet
-    if not root:
+    if find_root(folder) is None:  # the usual folder without git need not wait for it
         return None
-    if file and Path(file).is_file() and _ask(folder, "check-ignore", "--quiet", "--", file) is not None:
+    asked, remotes = _Question(folder, _PLACE), _Question(folder, _REMOTES)
+    ignored = tracked = None
+    if file and Path(file).is_file():
+        ignored = _Question(folder, ("check-ignore", "--quiet", "--", file))
+        tracked = _Question(folder, ("ls-files", "--error-unmatch", "--", file))
+    place, remote = asked.read_text().rsplit("\n", 2), _choose_remote(remotes.read())
+    is_ignored = ignored is not None and ignored.read() is not None
+    has_file = tracked is not None and tracked.read() is not None
+    root = place[0] or _ask_for_text(folder, "rev-parse", "--show-toplevel")  # there may be no commit yet
+    if not root or is_ignored:
         return None
     commit, name = place[1:] or ("", _ask_for_text(folder, "symbolic-ref", "--quiet", "HEAD"))
     branch = name.removeprefix(_BRANCHES) if name.startswith(_BRANCHES) else ""
-    return WorkTree(root, commit, branch, _read_remote(folder))
+    return WorkTree(root, commit, branch, remote, has_file)
+
+
+def find_root(folder: Path) -> Path | None:
+    """Return where git will look for the repository of a folder: the nearest one upwards that holds ``.git``; None if there is none.
+
+    Args:
+        folder: where to begin.
+    """
+    try:
+        place = folder.resolve()
+        return next((each for each in (place, *place.parents) if (each / ".git").exists()), None)
+    except OSError:
+        return None
 
 
 def read_changes(tree: WorkTree, max_bytes: int) -> Changes:
@@ -113,9 +143,9 @@ def read_changes(tree: WorkTree, max_bytes: int) -> Changes:
         max_bytes: the most bytes of the diff; it is cut between two files.
     """
     root = Path(tree.root)
-    untracked = _split_names(_ask(root, "ls-files", "--others", "--exclude-standard", "-z"))
+    others = _Question(root, ("ls-files", "--others", "--exclude-standard", "-z"))
     names = _ask(root, *_DIFF, "--name-only", "-z") if tree.commit else b""
-    changed = _split_names(names)
+    untracked, changed = _split_names(others.read()), _split_names(names)
     safe = [name for name in changed if not is_secret_file(name)]
     left_out = [name for name in changed if is_secret_file(name)]
     diff = b""
@@ -131,27 +161,19 @@ def read_changes(tree: WorkTree, max_bytes: int) -> Changes:
     )
 
 
-def is_tracked(tree: WorkTree, file: str) -> bool:
-    """Tell whether git knows a file of a work tree.
+def look_at(folder: Path) -> Standing | None:
+    """Return how a folder stands in git; None if it lies in no work tree.
 
     Args:
-        tree: the work tree.
-        file: the file's path.
+        folder: the folder.
     """
-    return _ask(Path(tree.root), "ls-files", "--error-unmatch", "--", file) is not None
+    tree = find_work_tree(folder)
+    if tree is None:
+        return None
+    return Standing(tree, bool(tree.commit) and _ask(Path(tree.root), *_DIFF, "--quiet") is not None)
 
 
-def is_clean(tree: WorkTree) -> bool:
-    """Tell whether every tracked file of a work tree is as it was committed; False, too, if git does not tell in time.
-
-    Args:
-        tree: the work tree.
-    """
-    return bool(tree.commit) and _ask(Path(tree.root), *_DIFF, "--quiet") is not None
-
-
-def _read_remote(folder: Path) -> str:
-    told = _ask(folder, "config", "--get-regexp", r"^remote\..*\.url$")
+def _choose_remote(told: bytes | None) -> str:
     lines = (told or b"").decode("utf-8", "replace").splitlines()
     remotes = dict(line.partition(" ")[::2] for line in reversed(lines))
     url = remotes.get("remote.origin.url") or next((line.partition(" ")[2] for line in lines), "")
@@ -169,7 +191,7 @@ def _read_diff(root: Path, max_bytes: int) -> tuple[bytes, int]:
         "--",
         *_ONLY_FULL_FILES,
     )
-    told = _run(root, command, max_bytes + 1)
+    told = _Question(root, command, max_bytes + 1).read()
     if told is None:
         return b"", 0
     if len(told) > max_bytes:
@@ -183,41 +205,59 @@ def _split_names(told: bytes | None) -> list[str]:
 
 
 def _ask_for_text(folder: Path, *arguments: str) -> str:
-    return (_ask(folder, *arguments) or b"").decode("utf-8", "surrogateescape").rstrip("\n")
+    return _Question(folder, arguments).read_text()
 
 
 def _ask(folder: Path, *arguments: str) -> bytes | None:
-    return _run(folder, arguments, _MAX_NAME_BYTES)
+    return _Question(folder, arguments).read()
 
 
-def _run(folder: Path, arguments: Sequence[str], max_bytes: int) -> bytes | None:
-    """Return the first bytes of what git says; None if it fails, is not there, or takes too long."""
-    settings = [word for setting in _CONFIG for word in ("-c", setting)]
-    environment = {key: value for key, value in os.environ.items() if key not in _ELSEWHERE} | _QUIET
-    try:
-        process = subprocess.Popen(  # noqa: S603 - the arguments are those above
-            ["git", "-C", str(folder), *settings, *arguments],  # noqa: S607 - the user's git, wherever it is
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            process_group=0 if _HAS_GROUPS else None,
-        )
-    except OSError:
-        return None
-    clock = threading.Timer(TIMEOUT_S, _kill, [process])
-    clock.daemon = True
-    clock.start()
-    try:
-        with process:
-            assert process.stdout is not None
-            told = process.stdout.read(max_bytes)
-            is_cut = len(told) == max_bytes
-            if is_cut:
-                _kill(process)
-    finally:
-        clock.cancel()
-    return told if is_cut or process.returncode == 0 else None
+class _Question:
+    """A question that git is answering. Its answer has to be read.
+
+    Args:
+        folder: where it is asked.
+        arguments: of git.
+        max_bytes: so much of the answer is read.
+    """
+
+    def __init__(self, folder: Path, arguments: Sequence[str], max_bytes: int = _MAX_NAME_BYTES) -> None:
+        settings = [word for setting in _CONFIG for word in ("-c", setting)]
+        environment = {key: value for key, value in os.environ.items() if key not in _ELSEWHERE} | _QUIET
+        self._max_bytes = max_bytes
+        self._process: subprocess.Popen[bytes] | None = None
+        with contextlib.suppress(OSError):
+            self._process = subprocess.Popen(  # noqa: S603 - the arguments are those above
+                ["git", "-C", str(folder), *settings, *arguments],  # noqa: S607 - the user's git, wherever it is
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                process_group=0 if _HAS_GROUPS else None,
+            )
+
+    def read(self) -> bytes | None:
+        """Return the first bytes of what git says; None if it fails, is not there, or takes too long from now on."""
+        process = self._process
+        if process is None:
+            return None
+        clock = threading.Timer(TIMEOUT_S, _kill, [process])
+        clock.daemon = True
+        clock.start()
+        try:
+            with process:
+                assert process.stdout is not None
+                told = process.stdout.read(self._max_bytes)
+                is_cut = len(told) == self._max_bytes
+                if is_cut:
+                    _kill(process)
+        finally:
+            clock.cancel()
+        return told if is_cut or process.returncode == 0 else None
+
+    def read_text(self) -> str:
+        """Return what git says as text, without the last newlines; empty if it fails."""
+        return (self.read() or b"").decode("utf-8", "surrogateescape").rstrip("\n")
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

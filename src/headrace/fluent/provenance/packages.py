@@ -1,13 +1,8 @@
-"""The packages of this interpreter, from their metadata on disk: version, origin, and a hash of what was installed.
+"""The packages of this interpreter: version, origin, and a hash of what was installed."""
 
-No package is imported. Where a package came from an index, neither pip nor uv notes which archive it was; what is noted are the hashes of its files
-(RECORD), from which `digest_record` makes one value that a wheel's own RECORD gives, too.
-"""
-
-import hashlib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +12,11 @@ from msgspec import Struct, field
 from headrace.base.installed import Metadata, MetadataFolder, find_metadata
 from headrace.base.redaction import strip_credentials
 from headrace.base.uris import find_path
-from headrace.fluent.provenance.git import find_work_tree, is_clean
+from headrace.fluent.provenance.facts import Facts, read_facts
+from headrace.fluent.provenance.git import Standing, look_at
 
-_HEADER = re.compile(r"^(Name|Version):[ \t]*(.+?)[ \t]*$", re.MULTILINE)
-_OF_THE_INSTALLER = re.compile(
-    r"\.dist-info/(?:RECORD(?:\.jws|\.p7s)?|INSTALLER|REQUESTED|direct_url\.json|uv_[a-z_]+\.json)$"
-)
-_OUTSIDE = ("../", "..\\", "/", '"/')
-_MAY_LIE_OUTSIDE = frozenset(first[0] for first in _OUTSIDE)
+Look = Callable[[Path], Standing | None]
+"""Tells how a folder stands in git."""
 
 
 class Source(Struct, frozen=True):
@@ -61,7 +53,7 @@ class Package(Struct, frozen=True):
         version: its version.
         installer: such as pip or uv; empty if not noted.
         requested: whether it was asked for by name, and did not come as a dependency.
-        files_sha256: see `digest_record`; empty if it has no RECORD.
+        files_sha256: see `headrace.fluent.provenance.facts.digest_record`; empty if it has no RECORD.
         source: where it came from if not from an index.
     """
 
@@ -73,39 +65,24 @@ class Package(Struct, frozen=True):
     source: Source | None = None
 
 
-def read_packages(path: Sequence[str] | None = None) -> list[Package]:
+def read_packages(
+    path: Sequence[str] | None = None,
+    read: Callable[[Metadata], Facts | None] = read_facts,
+    look: Look = look_at,
+) -> list[Package]:
     """Return the packages that can be imported, by name; of two of one name the one that is found first.
 
     Args:
         path: the folders to search; those of this interpreter unless given.
+        read: gives what a package says of itself.
+        look: tells how a folder stands in git.
     """
     found: dict[str, Package] = {}
     for metadata in find_metadata(sys.path if path is None else path):
-        package = _read_package(metadata)
-        if package is not None:
-            found.setdefault(re.sub(r"[-_.]+", "-", package.name).lower(), package)
+        facts = read(metadata)
+        if facts is not None:
+            found.setdefault(re.sub(r"[-_.]+", "-", facts.name).lower(), _describe(facts, metadata, look))
     return [found[name] for name in sorted(found)]
-
-
-def digest_record(record: str) -> str:
-    """Return the SHA-256 of a package's files, in hexadecimal.
-
-    It is that of the sorted lines ``path,hash,size`` of RECORD, each ended by a newline, less the lines without a hash, what the installer adds to
-    ``.dist-info``, and what lies outside of the folder (scripts name the interpreter). The RECORD in the wheel gives the same, less its ``.data`` folder.
-
-    Args:
-        record: the text of RECORD.
-    """
-    # Tens of thousands of lines in a usual environment: hence the tests in place.
-    lines = [
-        line
-        for line in record.splitlines()
-        if line[-2:] != ",,"
-        and not (line[:1] in _MAY_LIE_OUTSIDE and line.startswith(_OUTSIDE))
-        and not (".dist-info/" in line and _OF_THE_INSTALLER.search(line.rsplit(",", 2)[0]))
-    ]
-    lines.sort()
-    return hashlib.sha256(("\n".join(lines) + "\n").encode()).hexdigest() if lines else ""
 
 
 def read_conda(prefix: str = sys.prefix) -> list[str]:
@@ -117,23 +94,18 @@ def read_conda(prefix: str = sys.prefix) -> list[str]:
     return sorted(path.stem for path in (Path(prefix) / "conda-meta").glob("*-*-*.json"))
 
 
-def _read_package(metadata: Metadata) -> Package | None:
-    text = (metadata.read_text("METADATA") or metadata.read_text("PKG-INFO") or "").replace("\r\n", "\n")
-    header = dict(_HEADER.findall(text.partition("\n\n")[0]))
-    if "Name" not in header:  # what is left of a package that was removed by hand
-        return None
-    direct_url = metadata.read_text("direct_url.json")
+def _describe(facts: Facts, metadata: Metadata, look: Look) -> Package:
     return Package(
-        name=header["Name"],
-        version=header.get("Version", ""),
-        installer=(metadata.read_text("INSTALLER") or "").strip(),
-        requested=metadata.read_text("REQUESTED") is not None,
-        files_sha256=digest_record(metadata.read_text("RECORD") or ""),
-        source=_read_source(direct_url) if direct_url else _find_old_source(metadata),
+        name=facts.name,
+        version=facts.version,
+        installer=facts.installer,
+        requested=facts.requested,
+        files_sha256=facts.files_sha256,
+        source=_read_source(facts.direct_url, look) if facts.direct_url else _find_old_source(metadata, look),
     )
 
 
-def _read_source(direct_url: str) -> Source | None:
+def _read_source(direct_url: str, look: Look) -> Source | None:
     try:
         told = msgspec.json.decode(direct_url, type=dict[str, Any])
     except msgspec.DecodeError:
@@ -147,7 +119,7 @@ def _read_source(direct_url: str) -> Source | None:
             subdirectory=subdirectory,
         )
     if isinstance(folder := told.get("dir_info"), dict):
-        return _describe_folder(url, is_editable=bool(folder.get("editable")))
+        return _describe_folder(url, look, is_editable=bool(folder.get("editable")))
     archive = told.get("archive_info")
     return Source(
         url=url, subdirectory=subdirectory, hashes=_read_hashes(archive if isinstance(archive, dict) else {})
@@ -162,7 +134,7 @@ def _read_hashes(archive: dict[str, Any]) -> dict[str, str]:
     return {name: value} if value else {}
 
 
-def _find_old_source(metadata: Metadata) -> Source | None:
+def _find_old_source(metadata: Metadata, look: Look) -> Source | None:
     """Return the folder of a package that setuptools' older ``develop`` has made editable."""
     place = Path(metadata.path) if isinstance(metadata, MetadataFolder) else Path()
     if place.suffix != ".egg-info":
@@ -170,14 +142,15 @@ def _find_old_source(metadata: Metadata) -> Source | None:
     folder = place.parent
     if folder.name in {"site-packages", "dist-packages"}:
         return None
-    return _describe_folder(folder.absolute().as_uri(), is_editable=True)
+    return _describe_folder(folder.absolute().as_uri(), look, is_editable=True)
 
 
-def _describe_folder(url: str, *, is_editable: bool) -> Source:
+def _describe_folder(url: str, look: Look, *, is_editable: bool) -> Source:
     folder = find_path(url)
-    tree = find_work_tree(folder) if folder.is_dir() else None
-    if tree is None:
+    standing = look(folder) if folder.is_dir() else None
+    if standing is None:
         return Source(url, is_folder=True, is_editable=is_editable)
+    tree = standing.tree
     inside = folder.resolve().relative_to(Path(tree.root).resolve()).as_posix()
     return Source(
         url=url,
@@ -186,5 +159,5 @@ def _describe_folder(url: str, *, is_editable: bool) -> Source:
         is_folder=True,
         is_editable=is_editable,
         remote=tree.remote,
-        is_dirty=not is_clean(tree),
+        is_dirty=not standing.is_clean,
     )

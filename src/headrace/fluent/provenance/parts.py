@@ -17,6 +17,9 @@ SETTINGS: dict[str, Setting] = {
     "provenance_diff_bytes": Setting(
         ("HEADRACE_PROVENANCE_DIFF_BYTES",), "the most bytes of uncommitted changes that are recorded"
     ),
+    "cache_dir": Setting(
+        ("HEADRACE_CACHE_DIR",), "the folder for what can be found out again, such as the hashes of packages"
+    ),
 }
 
 DIFF_BYTES = 5_000_000

@@ -17,6 +17,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from headrace.fluent.pristine import PRISTINE
+
 _FRESH = 624
 """Where the Mersenne Twister stands after it was seeded and before it was used: behind its 624 words."""
 _LIKELY = (
@@ -47,16 +49,19 @@ class RandomState(Struct, frozen=True):
         library: python, numpy or torch.
         words: the state: the words of a Mersenne Twister, then where it stands in them; for torch its bytes.
         seed: the seed, where the generator tells it.
+        is_pristine: whether it is as the process began, so that there is no seed to be found.
     """
 
     library: str
     words: bytes
     seed: int | None = None
+    is_pristine: bool = False
 
 
 def capture_states() -> list[RandomState]:
     """Return the states of the generators of the libraries that are loaded. It takes microseconds, and changes none of them."""
-    states = [RandomState(_PYTHON, _pack(random.getstate()[1]))]
+    words = random.getstate()[1]
+    states = [RandomState(_PYTHON, _pack(words), is_pristine=words == PRISTINE)]
     get_state = _find_function("numpy.random", "get_state")
     if get_state is not None and (told := get_state(legacy=False))["bit_generator"] == "MT19937":
         states.append(RandomState(_NUMPY, _pack([*told["state"]["key"].tolist(), told["state"]["pos"]])))
@@ -99,7 +104,8 @@ def write_states(states: Sequence[RandomState]) -> dict[str, Any]:
 def _prove_seeds(states: Sequence[RandomState], candidates: Sequence[int]) -> dict[str, int]:
     """Return the candidates that are the seed of a state, by library."""
     possible = [seed for seed in candidates if 0 <= seed < _MAX_SEED]
-    tried = {state.library: _try_seeds(possible, state) for state in states if state.seed is None}
+    unknown = [state for state in states if state.seed is None and not state.is_pristine]
+    tried = {state.library: _try_seeds(possible, state) for state in unknown}
     return {library: seed for library, seed in tried.items() if seed is not None}
 
 

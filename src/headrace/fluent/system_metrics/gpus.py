@@ -3,15 +3,17 @@
 NVIDIA's are asked through NVML (the package nvidia-ml-py), AMD's through the kernel's files. Where there is neither, there are none.
 """
 
-import ctypes
 import sys
+from pathlib import Path
 from typing import Any, Protocol
 
 from headrace.base.errors import NotImplementedByServer
 from headrace.base.plugins import load
 from headrace.fluent.system_metrics.amd import find_amd_gpus
 
-_NVML = "libnvidia-ml.so.1"
+_DEVICES = Path("/dev")
+_NVIDIA = ("nvidia", "nvhost", "nvgpu", "dxg")
+"""With these begin the names of the devices of NVIDIA's drivers for Linux: of cards, of Jetsons (two), and of WSL."""
 
 
 class Gpus(Protocol):
@@ -30,9 +32,13 @@ class Gpus(Protocol):
         ...
 
 
-def find_gpus() -> Gpus | None:
-    """Return the GPUs of this machine, NVIDIA's before AMD's, or None."""
-    return _find_nvidia_gpus() or find_amd_gpus()
+def find_gpus(devices: Path = _DEVICES) -> Gpus | None:
+    """Return the GPUs of this machine, NVIDIA's before AMD's, or None.
+
+    Args:
+        devices: the folder in which Linux lists its devices.
+    """
+    return (_find_nvidia_gpus() if _may_have_nvidia(devices) else None) or find_amd_gpus()
 
 
 def list_gpus() -> list[dict[str, Any]]:
@@ -48,13 +54,18 @@ def list_gpus() -> list[dict[str, Any]]:
 
 def _find_nvidia_gpus() -> Gpus | None:
     try:
-        if sys.platform == "linux":
-            ctypes.CDLL(_NVML)  # where it is not, the package need not be loaded, which takes longer
-    except OSError:
-        return None
-    try:
         module = load("headrace.fluent.system_metrics.nvidia", extra="system", purpose="GPU metrics")
     except NotImplementedByServer:
         return None
     gpus: Gpus | None = module.find_nvidia_gpus()
     return gpus
+
+
+def _may_have_nvidia(devices: Path) -> bool:
+    """Tell whether NVML may find something: looking takes less time than loading it in vain."""
+    if sys.platform != "linux":
+        return True
+    try:
+        return any(device.name.startswith(_NVIDIA) for device in devices.iterdir())
+    except OSError:
+        return True
