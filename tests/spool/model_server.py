@@ -90,6 +90,7 @@ class ModelServer:
         self.faults: deque[Fault] = deque()
         self.always: Fault | None = None
         self.down: HeadraceError | None = None
+        self.down_batches: HeadraceError | None = None
         self.down_files: HeadraceError | None = None
         self.fail_paths: dict[str, HeadraceError] = {}
         self.max_records: int | None = None
@@ -116,6 +117,8 @@ class ModelServer:
             self.calls += 1
             if self.down is not None:
                 raise self.down
+            if self.down_batches is not None:
+                raise self.down_batches
             fault = self.faults.popleft() if self.faults else self.always
             if fault is Fault.NOT_HEARD:
                 raise Unavailable("not heard")

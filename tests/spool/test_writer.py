@@ -373,6 +373,35 @@ def test_what_is_left_at_the_end_is_told(make_spool: MakeSpool, server: ModelSer
     assert backlog.folder.exists()
 
 
+def test_a_file_of_a_run_that_is_known_waits_for_no_batch(make_spool: MakeSpool, server: ModelServer) -> None:
+    spool = make_spool()
+    run = spool.open_run(RUN, START, lease_ms=None)
+    run.add_bytes(b"first", "a.txt")
+    assert spool.flush(10)
+    assert server.runs[RUN].files == {"a.txt": b"first"}
+    server.down_batches = Unavailable("batches are not taken")
+    run.log_point("a", 1, 1, 1)
+    run.add_bytes(b"second", "a.txt")
+    wait_until(lambda: server.runs[RUN].files == {"a.txt": b"second"})
+    assert server.runs[RUN].points == []
+    server.down_batches = None
+    assert spool.flush(10)
+
+
+def test_a_file_of_a_run_that_nobody_knows_waits_for_its_start(
+    make_spool: MakeSpool, server: ModelServer
+) -> None:
+    server.down_batches = Unavailable("batches are not taken")
+    spool = make_spool()
+    run = spool.open_run(RUN, START, lease_ms=None)
+    run.add_bytes(b"first", "a.txt")
+    assert not spool.flush(0.3)
+    assert run.take_rejections() == []
+    server.down_batches = None
+    assert spool.flush(10)
+    assert server.runs[RUN].files == {"a.txt": b"first"}
+
+
 def test_a_flush_ends_at_its_timeout(make_spool: MakeSpool, server: ModelServer) -> None:
     spool = make_spool()
     run = spool.open_run(RUN, START, lease_ms=None)

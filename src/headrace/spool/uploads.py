@@ -2,7 +2,8 @@
 
 A file is in the spool before the call that gives it returns: as a copy that shares its blocks with the original where the file system can do that, by renaming where the caller
 gives it away, else as a plain copy. (A hard link would not do: who writes into the original afterwards would change what waits here.) Beside it lies what it is; what lies there
-without that was never given completely. A file goes after everything that was logged before it, so that its run is there, and files go in the order in which they came.
+without that was never given completely. A file of a run that the destination has not answered for yet goes after everything that was logged before it, so that its run is there,
+and files go in the order in which they came.
 
 The module knows neither batches nor how a destination stores a file.
 """

@@ -16,6 +16,7 @@ from headrace.spool.adopt import Adopter
 from headrace.spool.contract import Backlog, Counts, Destination, SpoolSettings
 from headrace.spool.folder import Folder, digest_of, find_root, plain_uri
 from headrace.spool.log import LiveLog
+from headrace.spool.place import BEGINNING
 from headrace.spool.reach import Reach
 from headrace.spool.recover import measure
 from headrace.spool.room import Room
@@ -99,7 +100,8 @@ class Spool:
 
     def add_file(self, log: RunLog, source: Path | bytes, artifact_path: str, *, move: bool) -> None:
         """Take a file of a run; see `RunLog.add_file`."""
-        after = self._log.enter(log)
+        end = self._log.enter(log)
+        after = BEGINNING if log.is_known else end
         uploads, sender = self._uploads, self._sender
         assert uploads is not None
         assert sender is not None

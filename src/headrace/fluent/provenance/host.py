@@ -7,9 +7,8 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Mapping
-from fnmatch import translate
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +54,7 @@ VARIABLES = (
 )
 """Environment variables that are recorded; HEADRACE_PROVENANCE_ENV adds to them. One whose name speaks of a secret never is."""
 
+_WILD = frozenset("*?[")
 _CONTAINER_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _NO_LIMIT = 2**60
@@ -92,7 +92,7 @@ def read_variables(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """
     place = os.environ if environ is None else environ
     given = SETTINGS["provenance_env"].find(place) or ""
-    is_listed = _compile_list(given).match
+    is_listed = _list_names(given)
     return {
         name: mask_arguments([value])[0]
         for name, value in sorted(place.items())
@@ -128,10 +128,12 @@ def find_container(*, root: Path = Path("/"), environ: Mapping[str, str] | None 
     return {key: value for key, value in told.items() if value}
 
 
-@lru_cache(maxsize=4)
-def _compile_list(given: str) -> re.Pattern[str]:
-    patterns = [*VARIABLES, *(word.strip() for word in given.split(",") if word.strip())]
-    return re.compile("|".join(translate(pattern) for pattern in patterns))
+def _list_names(given: str) -> Callable[[str], bool]:
+    """Return what tells whether a name is on the list. Most of it are plain names, which need no pattern."""
+    listed = [*VARIABLES, *(word.strip() for word in given.split(",") if word.strip())]
+    plain = {word for word in listed if not _WILD.intersection(word)}
+    patterns = [word for word in listed if word not in plain]
+    return lambda name: name in plain or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _read(path: Path) -> str:
