@@ -2,12 +2,14 @@
 
 import os
 import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
 
-from headrace.fluent.provenance.host import find_container, read_host, read_variables
+from headrace.fluent.provenance.host import describe_platform, find_container, read_host, read_variables
 
 ID = "0123456789abcdef" * 4
 
@@ -120,3 +122,13 @@ def test_the_list_can_be_made_longer_and_never_brings_a_secret() -> None:
 def test_the_environment_of_this_process_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert read_variables()["OMP_NUM_THREADS"] == "3"
+
+
+def test_the_platform_is_described_as_python_does_without_running_a_program() -> None:
+    assert describe_platform() == platform.platform()
+    code = (
+        "import sys; sys.addaudithook(lambda event, _: event == 'subprocess.Popen' and sys.exit('a program was run'))\n"
+        "from headrace.fluent.provenance.host import describe_platform, read_host; read_host(); print(describe_platform())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == platform.platform()

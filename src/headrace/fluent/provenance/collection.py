@@ -20,7 +20,7 @@ from headrace.fluent.provenance.git import (
     look_at,
     read_changes,
 )
-from headrace.fluent.provenance.host import read_host, read_variables
+from headrace.fluent.provenance.host import describe_platform, read_host, read_variables
 from headrace.fluent.provenance.known_packages import KnownPackages
 from headrace.fluent.provenance.names import (
     BRANCH_TAG,
@@ -244,7 +244,7 @@ def _read_environment_once(stamps: tuple[tuple[str, int], ...], standing: Standi
     known = KnownPackages.of_this_interpreter()
     packages = read_packages([entry for entry, _ in stamps], known.find, look)
     known.keep()
-    python, system = platform.python_version(), platform.platform()
+    python, system = platform.python_version(), describe_platform()
     told = {
         "format": FORMAT,
         "python": {

@@ -84,6 +84,21 @@ def read_host(*, root: Path = Path("/")) -> dict[str, Any]:
     return {key: value for key, value in told.items() if value not in (None, "", {}, [])}
 
 
+def describe_platform() -> str:
+    """Return what `platform.platform` does, such as ``Linux-6.1-x86_64-with-glibc2.36``; on Linux without the program that it runs to ask for a processor's name."""
+    if sys.platform != "linux":
+        return platform.platform()
+    library, version = platform.libc_ver()
+    parts = (
+        platform.system(),
+        platform.release(),
+        platform.machine(),
+        "with" * bool(library),
+        library + version,
+    )
+    return "-".join(part for part in parts if part)
+
+
 def read_variables(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment variables that are on the list, never one whose name speaks of a secret; credentials in values are masked.
 
