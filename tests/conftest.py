@@ -8,8 +8,13 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ["databases"]
+
+# How long an example takes says something of the machine's other work only.
+settings.register_profile("headrace", deadline=None)
+settings.load_profile("headrace")
 
 _IS_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 _ALLOWED = frozenset(

@@ -15,9 +15,21 @@ from msgspec.structs import replace
 from headrace.api.ingest import AttemptRecord, EnvironmentRecord, RunBlock, StartRecord, StatusRecord
 from headrace.api.runs import RunStatus
 from headrace.spool import record as rows
-from headrace.spool.batches import NO_LIMITS, PIECE, Batch, BatchBuilder, Limits, group_points
+from headrace.spool.batches import NO_LIMITS, PIECE, Batch, BatchBuilder, Limits
+from headrace.spool.columns import group_points
 from headrace.spool.place import BEGINNING, Place
-from headrace.spool.record import HEAD, SLOT, RunBody, SeriesBody, pack_head, pack_point, pack_record
+from headrace.spool.record import (
+    HEAD,
+    SLOT,
+    RunBody,
+    SeriesBody,
+    ShapeBody,
+    frame_row,
+    pack_head,
+    pack_point,
+    pack_record,
+    shape_row,
+)
 from headrace.spool.recover import LeftLog
 from spool.model_server import count_records
 
@@ -85,6 +97,33 @@ def _name(run: int, number: int, key: str) -> bytes:
     return pack_record(rows.SERIES, run, SeriesBody(number=number, key=key))
 
 
+def _shape(run: int, number: int, series: list[int]) -> bytes:
+    return pack_record(rows.SHAPE, run, ShapeBody(number=number, series=series))
+
+
+def _row(shape: int, step: int, values: Sequence[float]) -> bytes:
+    return frame_row(shape_row(shape, len(values))(step, step, *values))
+
+
+def _number(run: int, key: str) -> int:
+    return 5 * run + "abcde".index(key)
+
+
+def _name_once(named: set[tuple[int, str]], run: int, keys: str) -> list[bytes]:
+    """The names of series that have none in this segment."""
+    new = [key for key in keys if (run, key) not in named]
+    named.update((run, key) for key in new)
+    return [_name(run, _number(run, key), key) for key in new]
+
+
+def _shape_once(shapes: dict[tuple[int, str], int], run: int, keys: str) -> list[bytes]:
+    """The shape of rows, if it has no number in this segment."""
+    if (run, keys) in shapes:
+        return []
+    number = shapes[run, keys] = len(shapes)
+    return [_shape(run, number, [_number(run, key) for key in keys])]
+
+
 def _all(log: LeftLog, limits: Limits = NO_LIMITS, begin: Place = BEGINNING) -> list[Batch]:
     builder, batches, place = BatchBuilder(log, polite=False), [], begin
     while place < log.tail():
@@ -115,6 +154,7 @@ def _logs(draw: st.DrawFn) -> list[list[bytes]]:
     for _ in range(draw(st.integers(1, 3))):
         records: list[bytes] = []
         named: set[tuple[int, str]] = set()
+        shapes: dict[tuple[int, str], int] = {}
         opened: set[int] = set()
         for _ in range(draw(st.integers(0, 12))):
             run = draw(st.integers(0, 1))
@@ -130,16 +170,21 @@ def _logs(draw: st.DrawFn) -> list[list[bytes]]:
                         attempt=attempt,
                     )
                 )
-            kind = draw(st.sampled_from(["points", "params", "tags", "status", "environment"]))
+            kind = draw(
+                st.sampled_from(["points", "rows", "rows", "params", "tags", "status", "environment"])
+            )
             if kind == "points":
-                key = draw(st.sampled_from(["a", "b"]))
-                number = 2 * run + (key == "b")
-                if (run, key) not in named:
-                    named.add((run, key))
-                    records.append(_name(run, number, key))
+                key = draw(st.sampled_from("abc"))
+                records += _name_once(named, run, key)
                 for _ in range(draw(st.integers(1, 9))):
                     step += 1
-                    records.append(pack_point(number, step, step, float(step)))
+                    records.append(pack_point(_number(run, key), step, step, float(step)))
+            elif kind == "rows":
+                keys, count = draw(st.sampled_from(["ab", "ba", "bc", "cab", "de"])), draw(st.integers(1, 5))
+                records += _name_once(named, run, keys) + _shape_once(shapes, run, keys)
+                steps = range(step + 1, step + 1 + count)
+                records += [_row(shapes[run, keys], each, [float(each)] * len(keys)) for each in steps]
+                step += count
             elif kind in {"params", "tags"}:
                 step += 1
                 pairs = [
@@ -224,6 +269,8 @@ def test_limits_are_kept(
     for batch in _all(log, Limits(points=3, units=units)):
         assert batch.units <= units
         assert len(_points_of(batch.blocks)) <= 3
+    for batch in _all(log, Limits(points=2, units=units)):
+        assert len(_points_of(batch.blocks)) <= 2 or batch.units == 1, "a row is taken whole"
 
 
 def test_points_of_many_pieces_are_all_there(tmp_path: Path) -> None:
@@ -234,6 +281,45 @@ def test_points_of_many_pieces_are_all_there(tmp_path: Path) -> None:
     assert batch.records == count
     assert sorted(step for _, _, step in _points_of(batch.blocks)) == list(range(count))
     assert [key for _, key, _ in _points_of(batch.blocks)][:1] == ["m0"]
+
+
+@pytest.mark.parametrize("other", ["z", "a"])
+def test_rows_and_points_of_a_loop_are_all_there_in_their_order(tmp_path: Path, other: str) -> None:
+    count = PIECE // SLOT // 2
+    records = [_open(0, "r"), *[_name(0, each, key) for each, key in enumerate("abcdez")]]
+    records.append(_shape(0, 7, list(range(5))))
+    for step in range(count):
+        records.append(_row(7, 2 * step, [float(each) for each in range(5)]))
+        records.append(pack_point("abcdez".index(other), 2 * step + 1, 0, -1.0))
+    log = _write(tmp_path, [records])
+    (batch,) = _all(log)
+    assert batch.records == 6 * count
+    assert batch.units == 2 * count + 1, "and the opening"
+    found = _points_of(batch.blocks)
+    for key in "bcde":
+        assert [step for _, name, step in found if name == key] == list(range(0, 2 * count, 2))
+    assert [step for _, name, step in found if name == other] == list(
+        range(other != "a", 2 * count, 1 + (other != "a"))
+    )
+    assert _content(_all(log, Limits(points=1000))) == _content([batch])
+    values = batch.blocks[0].metrics
+    assert values is not UNSET
+    second = values.series[0].count
+    assert values.series[1].key == "b"
+    assert set(struct.unpack(f"<{count}d", values.value[8 * second : 8 * (second + count)])) == {1.0}
+
+
+def test_a_row_that_a_piece_ends_within_is_read(tmp_path: Path) -> None:
+    records = [
+        _open(0, "r"),
+        *[_name(0, each, f"m{each}") for each in range(100)],
+        _shape(0, 0, list(range(100))),
+    ]
+    records += [_row(0, step, [1.0] * 100) for step in range(3 * PIECE // 832)]
+    (batch,) = _all(_write(tmp_path, [records]))
+    assert batch.records == 100 * (3 * PIECE // 832)
+    _, small = _all(_write(tmp_path / "small", [records[:103]]), Limits(units=1, points=7))
+    assert (small.units, small.records) == (1, 100), "a row is never cut"
 
 
 def test_a_record_longer_than_a_piece_is_read(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from headrace.spool.delivery import Delivery
 from headrace.spool.folder import Folder
 from headrace.spool.log import LiveLog
 from headrace.spool.place import Place
-from headrace.spool.record import HEAD, pack_point
+from headrace.spool.record import HEAD, frame_row, pack_point, shape_row
 from headrace.spool.recover import CountingHearer, LeftLog
 from headrace.spool.room import Room
 from headrace.spool.runlog import RunLog
@@ -118,6 +118,20 @@ class SpoolMachine(RuleBasedStateMachine):
             self.in_context[NO_CONTEXT].add((run, key, step))
             self._note(run, "point", key, step, 7, bits(value), is_shared=True)
 
+    @rule(
+        run=_runs,
+        keys=st.lists(st.sampled_from(KEYS), min_size=1, unique=True),
+        count=st.sampled_from([1, 3, 20]),
+    )
+    def log_rows(self, run: str, keys: list[str], count: int) -> None:
+        """Points of one step are logged as a row, as many as fill a segment at times."""
+        for _ in range(count):
+            self.count += 1
+            self.run(run).log_row(dict.fromkeys(keys, self.count / 8), self.count, 1000 + self.count)
+            for key in keys:
+                self.in_context[NO_CONTEXT].add((run, key, self.count))
+                self._note(run, "point", key, self.count, 1000 + self.count, bits(self.count / 8))
+
     @rule(run=_runs, size=st.sampled_from([1, 1, 500, 9000]))
     def log_params(self, run: str, size: int) -> None:
         """A param is logged, one larger than a segment at times."""
@@ -146,15 +160,20 @@ class SpoolMachine(RuleBasedStateMachine):
         self.server.faults.clear()
         self.server.send(data.draw(st.sampled_from(self.server.batches)))
 
-    @rule(torn=st.integers(0, 31), scattered=st.booleans())
-    def kill(self, torn: int, scattered: bool) -> None:
+    @rule(data=st.data(), scattered=st.booleans())
+    def kill(self, data: st.DataObject, scattered: bool) -> None:
         """The process is killed while it stores a record, of which some bytes are there; another process begins."""
         self._kill()
         path = self.left[-1]
         number = list_segments(path)[-1]
         body = bytearray(segment_path(path, number).read_bytes())
         end = LeftLog(path).tail().offset
-        record = pack_point(0, 0, 0, 0.125)
+        record = data.draw(
+            st.sampled_from(
+                [pack_point(0, 0, 0, 0.125), frame_row(shape_row(0, 4)(0, 0, 0.125, 0.25, 0.5, -0.5))]
+            )
+        )
+        torn = data.draw(st.integers(0, len(record) - 1))
         piece = record[:torn] + bytes(len(record) - torn)
         if scattered:
             piece = bytes(len(record) - torn) + record[len(record) - torn :]

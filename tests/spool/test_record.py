@@ -22,14 +22,18 @@ from headrace.spool.record import (
     SLOT,
     RunBody,
     SeriesBody,
+    ShapeBody,
     count_records,
     decode_body,
+    frame_row,
     pack_head,
     pack_point,
     pack_record,
     read_head,
     read_other,
+    read_row,
     scan,
+    shape_row,
 )
 from headrace.spool.recover import LeftLog
 
@@ -40,7 +44,14 @@ _points = st.builds(pack_point, st.integers(0, 2**24 - 1), _int64, _int64, st.fl
 _params = st.builds(
     lambda pairs: pack_record(rows.PARAMS, 3, pairs), st.lists(st.tuples(_text, _text), max_size=5)
 )
-_records = st.lists(st.one_of(_points, _points, _params), min_size=1, max_size=8)
+_rows = st.builds(
+    lambda shape, step, time, values: frame_row(shape_row(shape, len(values))(step, time, *values)),
+    st.integers(0, 2**24 - 1),
+    _int64,
+    _int64,
+    st.lists(st.floats(), min_size=2, max_size=9),
+)
+_records = st.lists(st.one_of(_points, _points, _rows, _params), min_size=1, max_size=8)
 
 
 def _ends(records: list[bytes]) -> list[int]:
@@ -102,6 +113,18 @@ def test_a_point_comes_back_bit_for_bit(series: int, step: int, time: int, value
     assert struct.pack("<d", rest[2]) == struct.pack("<d", value)
 
 
+@given(st.integers(0, 2**24 - 1), _int64, _int64, st.lists(st.floats(), min_size=1, max_size=100))
+def test_a_row_comes_back_bit_for_bit_and_is_counted_by_its_values(
+    shape: int, step: int, time: int, values: list[float]
+) -> None:
+    packed = frame_row(shape_row(shape, len(values))(step, time, *values))
+    assert read_row(packed, 0) == (shape, len(values), len(packed))
+    assert struct.unpack_from("<qq", packed, 16) == (step, time)
+    assert packed[32 : 32 + 8 * len(values)] == struct.pack(f"<{len(values)}d", *values)
+    assert scan(packed + bytes(SLOT), 0) == len(packed)
+    assert count_records(packed + pack_point(1, 1, 1, 1.0) + packed) == 2 * len(values) + 1
+
+
 _BODIES: list[tuple[int, Any, int]] = [
     (rows.RUN, RunBody(run_id="r", opens=True, start=StartRecord(run_name="n"), attempt=AttemptRecord(name="a")), 2),
     (rows.RUN, RunBody(run_id="r", opens=True, start=StartRecord(fork=ForkRecord(run_id="q", step=3))), 2),
@@ -114,6 +137,7 @@ _BODIES: list[tuple[int, Any, int]] = [
     (rows.MODEL_OUTPUTS, [ModelOutput(model_id="m", step=-1)], 1),
     (rows.ENVIRONMENT, EnvironmentRecord(python="3.11", platform="p", packages={"x": "1"}), 1),
     (rows.STATUS, StatusRecord(status=RunStatus.FINISHED, end_time=5), 1),
+    (rows.SHAPE, ShapeBody(number=4, series=[1, 0]), 0),
 ]  # fmt: skip
 
 
@@ -173,11 +197,16 @@ def _write_example(folder: Path) -> None:
     for kind, example, _ in _BODIES:
         if kind not in {rows.RUN, rows.SERIES}:
             body += pack_record(kind, 0, example)
+    for step in range(5, 8):
+        body += frame_row(shape_row(4, 2)(step, step, 0.5, 2.0))
     (folder / "0000000001.seg").write_bytes(body + bytes(256))
 
 
-def test_a_log_of_format_1_is_read_as_it_was_meant(tmp_path: Path) -> None:
-    (tmp_path / "0000000001.seg").write_bytes((DATA / "spool-format-1.seg").read_bytes())
+@pytest.mark.parametrize("format_", [1, 2])
+def test_a_log_is_read_as_it_was_meant(tmp_path: Path, format_: int) -> None:
+    (tmp_path / "0000000001.seg").write_bytes((DATA / f"spool-format-{format_}.seg").read_bytes())
+    more = 3 if format_ > 1 else 0  # rows
+    count = 5 + more
     log = LeftLog(tmp_path)
     batch = BatchBuilder(log).build(BEGINNING, log.tail(), NO_LIMITS)
     (block,) = batch.blocks
@@ -198,15 +227,18 @@ def test_a_log_of_format_1_is_read_as_it_was_meant(tmp_path: Path) -> None:
     assert block.status == StatusRecord(status=RunStatus.FINISHED, end_time=5)
     assert block.metrics is not UNSET
     assert [(each.key, each.count, each.model_id) for each in block.metrics.series] == [
-        ("loss", 5, ""),
-        ("acc", 5, "m-1"),
+        ("loss", count, ""),
+        ("acc", count, "m-1"),
     ]
-    assert struct.unpack("<10q", block.metrics.step) == (*range(5), *range(5))
-    assert struct.unpack("<10q", block.metrics.time)[:6] == (*range(1_700_000_000_000, 1_700_000_000_005), 7)
-    assert struct.unpack("<5d", block.metrics.value[:40]) == (0.0, 0.25, 0.5, 0.75, 1.0)
-    assert batch.records == 10 + 2 + 8
+    assert struct.unpack(f"<{2 * count}q", block.metrics.step) == (*range(count), *range(count))
+    times = struct.unpack(f"<{2 * count}q", block.metrics.time)
+    assert times[: count + 1] == (*range(1_700_000_000_000, 1_700_000_000_005), *range(5, count), 7)
+    values = struct.unpack(f"<{2 * count}d", block.metrics.value)
+    assert values[:count] == (0.0, 0.25, 0.5, 0.75, 1.0, *[2.0] * more)
+    assert values[count + 5 :] == (*[0.5] * more,)
+    assert batch.records == 2 * count + 2 + 8
 
 
-def test_this_version_writes_format_1_as_the_example_has_it(tmp_path: Path) -> None:
+def test_this_version_writes_format_2_as_the_example_has_it(tmp_path: Path) -> None:
     _write_example(tmp_path)
-    assert (tmp_path / "0000000001.seg").read_bytes() == (DATA / "spool-format-1.seg").read_bytes()
+    assert (tmp_path / "0000000001.seg").read_bytes() == (DATA / "spool-format-2.seg").read_bytes()

@@ -1,22 +1,19 @@
 """From a stretch of a log to the blocks of a batch: a pure function of the log, so that the same stretch gives the same batch.
 
-Points are moved in pieces of a few thousand by calls that run in C and end soon, so that a training loop beside it hardly waits: no loop of Python goes over
-points, and numpy is not loaded. Columns are cut out of whole slots; no number is ever looked at but that of the series.
+Points are moved in pieces of a few thousand by calls that run in C and end soon, so that a training loop beside it hardly waits (`headrace.spool.columns`); numpy is
+not loaded.
 """
 
 import struct
-import sys
 import time
-from array import array
-from bisect import bisect_right
-from collections.abc import Collection, Iterator
-from operator import itemgetter
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from msgspec import UNSET, Struct, UnsetType, field
 
 from headrace.api.ingest import AttemptRecord, MetricColumns, MetricSeries, RunBlock, StartRecord
+from headrace.spool.columns import Part, cut_columns, find_stretch
 from headrace.spool.place import Place
 from headrace.spool.record import (
     DATASETS,
@@ -26,8 +23,10 @@ from headrace.spool.record import (
     MODEL_OUTPUTS,
     PARAMS,
     POINT,
+    ROW,
     RUN,
     SERIES,
+    SHAPE,
     SLOT,
     TAGS,
     RunBody,
@@ -154,11 +153,12 @@ class _Draft:
 
 
 class Names(Struct):
-    """The runs and series that a segment has named, up to a place in it."""
+    """The runs, series and shapes of rows that a segment has named, up to a place in it."""
 
     place: int = HEAD
     runs: dict[int, RunBody] = field(default_factory=dict)
     series: dict[int, tuple[int, SeriesBody]] = field(default_factory=dict)
+    shapes: dict[int, list[int]] = field(default_factory=dict)
 
     def learn(self, kind: int, run: int, body: Any) -> None:
         """Take notice of a record."""
@@ -166,6 +166,8 @@ class Names(Struct):
             self.runs[run] = body
         elif kind == SERIES:
             self.series[body.number] = (run, body)
+        elif kind == SHAPE:
+            self.shapes[body.number] = body.series
 
 
 class BatchBuilder:
@@ -216,11 +218,10 @@ class BatchBuilder:
         reader = SegmentReader(self._log.path_of(place.segment))
         offset = place.offset
         try:
-            for kind, start, data in _walk(reader, offset, end):
-                if kind == POINT:
-                    taken = filling.add_points(names, data)
-                    offset = start + taken
-                    if taken < len(data):
+            for kind, start, data, parts in _walk(reader, offset, end):
+                if parts:
+                    offset = start + filling.add_points(names, data, parts)
+                    if offset < start + parts[-1].end:
                         break
                 else:
                     _, run, length = read_other(data, 0)
@@ -232,7 +233,7 @@ class BatchBuilder:
                 names.place = offset
                 if filling.is_full:
                     break
-                if self._polite and kind == POINT:
+                if self._polite and parts:
                     time.sleep(_TURN_S)
         finally:
             reader.close()
@@ -247,8 +248,8 @@ class BatchBuilder:
         if names.place < place.offset:
             reader = SegmentReader(self._log.path_of(place.segment))
             try:
-                for kind, _, data in _walk(reader, names.place, place.offset):
-                    if kind in {RUN, SERIES}:
+                for kind, _, data, _ in _walk(reader, names.place, place.offset):
+                    if kind in {RUN, SERIES, SHAPE}:
                         _, run, length = read_other(data, 0)
                         names.learn(kind, run, decode_body(kind, data[_BODY : _BODY + length]))
             finally:
@@ -257,18 +258,16 @@ class BatchBuilder:
         return names
 
 
-def _walk(reader: SegmentReader, offset: int, end: int) -> Iterator[tuple[int, int, bytes]]:
-    """Yield what stands between two places: (POINT, place, points in a row), or (kind, place, one record)."""
+def _walk(reader: SegmentReader, offset: int, end: int) -> Iterator[tuple[int, int, bytes, list[Part]]]:
+    """Yield what stands between two places: (POINT, where the data begins, data, the parts of a stretch in it), or (kind, place, one record, nothing)."""
     while offset < end:
         data = reader.read(offset, min(PIECE, end - offset))
-        kinds = data[7::SLOT]
         place = 0
         while place + SLOT <= len(data):
-            slot = place // SLOT
-            points = len(kinds) - slot - len(kinds[slot:].lstrip(b"\0"))
-            if points:
-                yield POINT, offset + place, data[place : place + points * SLOT]
-                place += points * SLOT
+            parts = find_stretch(data, place)
+            if parts:
+                yield POINT, offset, data, parts
+                place = parts[-1].end
                 continue
             kind, _, length = read_other(data, place)
             size = slots_of(length)
@@ -276,11 +275,18 @@ def _walk(reader: SegmentReader, offset: int, end: int) -> Iterator[tuple[int, i
                 if place:
                     break
                 data = reader.read(offset, size)
-            yield kind, offset + place, data[place : place + size]
+                if kind == ROW:
+                    continue
+            yield kind, offset + place, data[place : place + size], []
             place += size
         if not place:
             raise OSError(f"a segment ends at byte {offset}, before its records do")
         offset += place
+
+
+def _count_units(part: Part) -> int:
+    """Return how many records of the log a part is: each of its points, or one row."""
+    return part.points if part.shape < 0 else 1
 
 
 class _Filling:
@@ -294,29 +300,42 @@ class _Filling:
         self._records = self._units = 0
         self.is_full = False
 
-    def add_points(self, names: Names, data: bytes) -> int:
-        """Take points as far as there is room; return their bytes."""
-        room = min(self._limits.points - self._points, self._limits.units - self._units)
-        count = min(room, len(data) // SLOT)
-        if self._limits.records < _UNBOUNDED:
-            count = min(count, self._fit(names, data))
-        data = data[: count * SLOT]
-        for number, length, times, steps, values in group_points(data) if data else ():
+    def add_points(self, names: Names, data: bytes, parts: Sequence[Part]) -> int:
+        """Take points and rows as far as there is room.
+
+        Args:
+            names: what the segment has named.
+            data: what the parts are of.
+            parts: the parts of a stretch.
+
+        Returns:
+            where in the data the rest begins.
+        """
+        points, units = sum(part.points for part in parts), sum(map(_count_units, parts))
+        limits, end = self._limits, parts[0].start
+        if (
+            self._points + points > limits.points
+            or self._units + units > limits.units
+            or limits.records < _UNBOUNDED
+        ):
+            parts = self._cut(names, data, parts)
+            points, units = sum(part.points for part in parts), sum(map(_count_units, parts))
+        for number, length, times, steps, values in cut_columns(data, parts, names.shapes):
             run, body = names.series[number]
             column = self._find_column(names.runs[run], body)
             column.count += length
             column.times.append(times)
             column.steps.append(steps)
             column.values.append(values)
-        self._points += count
-        self._units += count
-        self._records += count
+        self._points += points
+        self._units += units
+        self._records += points
         self._look()
-        return len(data)
+        return parts[-1].end if parts else end
 
     def add_other(self, names: Names, kind: int, run: int, body: Any, size: int) -> bool:
         """Take a record that is no point; tell whether there was room for it."""
-        if kind == SERIES or (kind == RUN and not body.opens):
+        if kind in {SERIES, SHAPE} or (kind == RUN and not body.opens):
             return True
         count = count_body(kind, body)
         more = 0 if kind == RUN else self._measure_new(names.runs[run])
@@ -352,20 +371,50 @@ class _Filling:
             or self._records >= limits.records
         )
 
-    def _fit(self, names: Names, data: bytes) -> int:
-        """Return how many points there is room for by their number as records, and that of the blocks that they begin."""
-        room, count = self._limits.records - self._records, 0
-        fresh: set[str] = set()
-        for number, _ in _POINTS.iter_unpack(data):
-            run = names.runs[names.series[number][0]]
-            if run.run_id not in fresh:
-                room -= self._measure_new(run)
-                fresh.add(run.run_id)
-            if count >= room:
+    def _cut(self, names: Names, data: bytes, parts: Sequence[Part]) -> list[Part]:
+        """Return what there is room for, by points, units, and records with those of the blocks that they begin. One record is always taken."""
+        points, units = self._limits.points - self._points, self._limits.units - self._units
+        records, fresh = self._limits.records - self._records, set[str]()
+        kept: list[Part] = []
+        for part in parts:
+            least = 0 if self._units or kept else 1
+            if part.shape >= 0:
+                new = self._measure_fresh(names, names.shapes[part.shape][0], fresh)
+                fits = least or (units > 0 and part.points <= points and new + part.points <= records)
+                taken = part.points if fits else 0
+            else:
+                taken, new = min(part.points, points, units), 0
+                if self._limits.records < _UNBOUNDED:
+                    taken, new = self._fit(
+                        names, data[part.start : part.start + taken * SLOT], records, fresh
+                    )
+                taken = max(taken, least)
+            if taken:
+                end = part.end if taken == part.points else part.start + taken * SLOT
+                kept.append(Part(part.start, end, taken, part.shape))
+            points, units, records = points - taken, units - _count_units(part), records - taken - new
+            if taken < part.points:
+                self.is_full = True
                 break
-            count += 1
-        self.is_full = self.is_full or count < len(data) // SLOT
-        return max(count, 0 if self._units else 1)
+        return kept
+
+    def _fit(self, names: Names, data: bytes, room: int, fresh: set[str]) -> tuple[int, int]:
+        """Return how many points there is room for by their number as records, and how many records the blocks have that they begin."""
+        count = new = 0
+        for number, _ in _POINTS.iter_unpack(data):
+            more = self._measure_fresh(names, number, fresh)
+            if count + new + more >= room:
+                break
+            count, new = count + 1, new + more
+        return count, new
+
+    def _measure_fresh(self, names: Names, series: int, fresh: set[str]) -> int:
+        """Return how many records a block for a series' run has before anything is put into it, if it is one of which that was not asked before."""
+        run = names.runs[names.series[series][0]]
+        if run.run_id in fresh:
+            return 0
+        fresh.add(run.run_id)
+        return self._measure_new(run)
 
     def _measure_new(self, run: RunBody) -> int:
         """Return how many records a block for a run has before anything is put into it; 0 if there is one."""
@@ -422,35 +471,3 @@ class _Filling:
             if block.status is not UNSET:
                 block = self._continue(run).block
             block.status = body
-
-
-def group_points(data: bytes) -> Iterator[tuple[int, int, bytes, bytes, bytes]]:
-    """Yield points by series: the series' number, how many they are, and the columns of time, step and value, in the order of the log.
-
-    A loop that logs the same metrics at each step is seen as what it is, and its columns are cut out; all else is sorted.
-
-    Args:
-        data: points in a row.
-    """
-    heads = array("I", data)[1::8]
-    if sys.byteorder == "big":
-        heads.byteswap()
-    count = len(heads)
-    try:
-        period = heads.index(heads[0], 1)
-    except ValueError:
-        period = count
-    if heads[period:] == heads[: count - period] and len(set(heads[:period])) == period:
-        words = array("Q", data)
-        for place, number in enumerate(heads[:period]):
-            steps, times, values = (words[4 * place + word :: 4 * period] for word in (1, 2, 3))
-            yield number, len(steps), times.tobytes(), steps.tobytes(), values.tobytes()
-        return
-    numbers, bodies = zip(*sorted(_POINTS.iter_unpack(data), key=itemgetter(0)), strict=True)
-    words = array("Q", b"".join(bodies))
-    start = 0
-    while start < count:
-        end = bisect_right(numbers, numbers[start], start)
-        steps, times, values = (words[3 * start + word : 3 * end : 3] for word in (0, 1, 2))
-        yield numbers[start], end - start, times.tobytes(), steps.tobytes(), values.tobytes()
-        start = end

@@ -9,7 +9,7 @@ A forked child goes on under a writer's name and in a folder of its own, from it
 import itertools
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from headrace.api.ingest import AttemptRecord, StartRecord
@@ -23,24 +23,31 @@ from headrace.spool.record import (
     MAX_NUMBER,
     RUN,
     SERIES,
+    SHAPE,
     SLOT,
     RunBody,
     SeriesBody,
+    ShapeBody,
     encode_body,
     frame_record,
+    frame_row,
     pack_point,
     pack_record,
+    shape_row,
 )
 from headrace.spool.room import Room
 from headrace.spool.segment import Segment, segment_path
 
 Name = str | tuple[str, PointContext]
 """A series of a run: its key, or key and context if there is one."""
-Hot = tuple[dict[Name, int], Callable[[bytes], object]]
+Hot = tuple[dict[Name, int], Callable[[bytes], object], dict[tuple[str, ...], Callable[..., bytes]]]
+"""Of a run in a segment: the numbers of its series, what appends to the segment, and what packs rows, by their keys."""
 
 MIN_SEGMENT = 4096
 _SHARE = 4
 _SPARE = 1024
+_TRIES = 3
+"""So many segments are tried for a row and its names; the first may be nearly full."""
 
 
 def refuse(_: bytes) -> object:
@@ -64,7 +71,7 @@ class Member:
         self, run_id: str, start: StartRecord | None, attempt: AttemptRecord | None, *, is_quiet: bool
     ) -> None:
         self.run_id, self.start, self.attempt, self.is_quiet = run_id, start, attempt, is_quiet
-        self.hot: Hot = ({}, refuse)
+        self.hot: Hot = ({}, refuse, {})
         self.opened_in: object = None
         self.segment: Segment | None = None
         self.number = 0
@@ -138,6 +145,29 @@ class LiveLog:
                 segment, number = self._name_series(member, name)
                 if self._write(segment, pack_point(number, step, time_ms, value)):
                     return
+
+    def append_row(
+        self, member: Member, keys: tuple[str, ...], values: Sequence[float], step: int, time_ms: int
+    ) -> bool:
+        """Append a row whose keys have no shape in this segment, or to a full segment.
+
+        Args:
+            member: the run.
+            keys: of the metrics, each once.
+            values: of each.
+            step: of all.
+            time_ms: Unix milliseconds.
+
+        Returns:
+            False if the names take so much of a segment that there was no room for the row, and it was not appended.
+        """
+        with self._lock:
+            for _ in range(_TRIES):
+                segment = self._enter(member)
+                pack = member.hot[2].get(keys) or self._name_shape(member, segment, keys)
+                if pack is not None and self._write(segment, frame_row(pack(step, time_ms, *values))):
+                    return True
+        return False
 
     def used_bytes(self) -> int:
         """Return the bytes of the segments that are there."""
@@ -217,7 +247,7 @@ class LiveLog:
             body = _describe(member, opens=member.opened_in is not self.folder)
             if self._write(segment, pack_record(RUN, number, body)):
                 self._members.append(member)
-                member.hot = ({}, segment.write)
+                member.hot = ({}, segment.write, {})
                 member.number, member.segment, member.opened_in = number, segment, self.folder
                 return segment
 
@@ -244,6 +274,23 @@ class LiveLog:
             if self._write(segment, pack_record(SERIES, member.number, body)):
                 numbers[name] = number
                 return segment, number
+
+    def _name_shape(
+        self, member: Member, segment: Segment, keys: tuple[str, ...]
+    ) -> Callable[..., bytes] | None:
+        """Return what packs rows of these keys in a segment; None if another segment was begun meanwhile."""
+        numbers, _, rows = member.hot
+        if any(self._name_series(member, key)[0] is not segment for key in keys):
+            return None
+        number = next(segment.shapes)
+        if number > MAX_NUMBER:
+            self._rotate(segment, 0)
+            return None
+        body = ShapeBody(number=number, series=[numbers[key] for key in keys])
+        if not self._write(segment, pack_record(SHAPE, member.number, body)):
+            return None
+        pack = rows[keys] = shape_row(number, len(keys))
+        return pack
 
     def _rotate(self, full: Segment | None, needed: int) -> Segment:
         """Begin another segment, unless somebody has.
@@ -305,7 +352,7 @@ class LiveLog:
         """Let all runs be named again in the next segment."""
         members, self._members = self._members, []
         for member in members:
-            member.hot = ({}, refuse)
+            member.hot = ({}, refuse, {})
             member.segment = None
 
 

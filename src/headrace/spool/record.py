@@ -1,19 +1,22 @@
-"""The bytes of a record, and of a segment's head. Format 1.
+"""The bytes of a record, and of a segment's head. Format 2; format 1 has no rows.
 
 A segment is a row of slots of 32 bytes; a record begins at a slot's start and fills whole slots. Everything is little endian.
 
     point   crc u32 | series u24 | kind u8 (0) | step i64 | time i64 (Unix milliseconds) | value f64
+    row     crc u32 | shape u24  | kind u8 (11) | length u32 | count u32 | step i64 | time i64 | count values f64 | zeros
     others  crc u32 | run u24    | kind u8     | length u32 | body (MessagePack) | zeros
 
-The CRC is over all that follows it, up to the end of the body. A slot of zeros is no record. The numbers of runs and series are those that `RUN` and `SERIES`
-records of the same segment have given; a segment explains itself.
+A row is a point each of several series, of the same step and time; the length counts its zeros, so that rows of one shape are equally long. The CRC is over all that
+follows it, up to the end of the body. A slot of zeros is no record. The numbers of runs, series and shapes are those that `RUN`, `SERIES` and `SHAPE` records of the
+same segment have given; a segment explains itself.
 
 The module knows no file.
 """
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -27,8 +30,8 @@ from headrace.base.json import Wire
 
 T = TypeVar("T")
 
-FORMAT: Final = 1
-FORMATS = (1,)
+FORMAT: Final = 2
+FORMATS = (1, 2)
 """What this version reads."""
 SLOT: Final = 32
 """Bytes of a slot, and of a point."""
@@ -48,11 +51,15 @@ MODEL_INPUTS: Final = 6
 MODEL_OUTPUTS: Final = 7
 ENVIRONMENT: Final = 8
 STATUS: Final = 9
+SHAPE: Final = 10
+ROW: Final = 11
 
 _KIND_SHIFT = 24
 _LENGTH_END = 12
 _POINT_BODY = struct.Struct("<Iqqd")
 _OTHER_HEAD = struct.Struct("<II")
+_ROW_HEAD = struct.Struct("<III")
+_ROW_VALUES = 32
 _SEGMENT = struct.Struct("<8sIIQQ")
 _WRITER_BYTES = 28
 
@@ -81,6 +88,13 @@ class SeriesBody(Wire, kw_only=True):
     dataset_digest: str = ""
 
 
+class ShapeBody(Wire, kw_only=True):
+    """Series of the record's run that are logged together get a number in this segment."""
+
+    number: int
+    series: list[int]
+
+
 BODIES: dict[int, Any] = {
     RUN: RunBody,
     SERIES: SeriesBody,
@@ -91,6 +105,7 @@ BODIES: dict[int, Any] = {
     MODEL_OUTPUTS: list[ModelOutput],
     ENVIRONMENT: EnvironmentRecord,
     STATUS: StatusRecord,
+    SHAPE: ShapeBody,
 }
 _DECODERS = {kind: msgspec.msgpack.Decoder(body) for kind, body in BODIES.items()}
 
@@ -106,6 +121,24 @@ def pack_point(series: int, step: int, time_ms: int, value: float) -> bytes:
         struct.error, OverflowError: a value does not fit.
     """
     body = _POINT_BODY.pack(series, step, time_ms, value)
+    return crc32(body).to_bytes(4, "little") + body
+
+
+def shape_row(shape: int, count: int) -> Callable[..., bytes]:
+    """Return what packs rows: called with step, time and the values, it gives a row without its CRC, for `frame_row`.
+
+    Args:
+        shape: the number of the row's shape.
+        count: of its values.
+    """
+    size = slots_of(_ROW_VALUES - _LENGTH_END + 8 * count)
+    pad = size - _ROW_VALUES - 8 * count
+    pack = struct.Struct(f"<IIIqq{count}d{pad}x").pack
+    return partial(pack, ROW << _KIND_SHIFT | shape, size - _LENGTH_END, count)
+
+
+def frame_row(body: bytes) -> bytes:
+    """Return a row with its CRC."""
     return crc32(body).to_bytes(4, "little") + body
 
 
@@ -154,6 +187,12 @@ def read_other(data: bytes, place: int) -> tuple[int, int, int]:
     return word >> _KIND_SHIFT, word & MAX_NUMBER, length
 
 
+def read_row(data: bytes, place: int) -> tuple[int, int, int]:
+    """Return the number of a row's shape, of its values, and its bytes."""
+    word, length, count = _ROW_HEAD.unpack_from(data, place + 4)
+    return word & MAX_NUMBER, count, slots_of(length)
+
+
 def scan(data: bytes, place: int) -> int:
     """Return where the whole records end: at the first slot that does not begin one.
 
@@ -169,7 +208,7 @@ def scan(data: bytes, place: int) -> int:
         else:
             kind, _, length = read_other(data, place)
             end, after = place + _LENGTH_END + length, place + slots_of(length)
-            if kind not in BODIES or after > size:
+            if (kind not in BODIES and kind != ROW) or after > size:
                 break
         if crc32(view[place + 4 : end]) != int.from_bytes(view[place : place + 4], "little"):
             break
@@ -188,6 +227,11 @@ def count_records(data: bytes) -> int:
             place += points * SLOT
             continue
         kind, _, length = read_other(data, place)
+        if kind == ROW:
+            _, values, size = read_row(data, place)
+            count += values
+            place += size
+            continue
         body = _LENGTH_END + place
         count += count_body(kind, decode_body(kind, data[body : body + length]))
         place += slots_of(length)
@@ -202,7 +246,7 @@ def count_body(kind: int, body: Any) -> int:
             return 0
         forks = start is not UNSET and start.fork is not UNSET
         return (start is not UNSET) + forks + (body.attempt is not UNSET)
-    if kind == SERIES:
+    if kind in {SERIES, SHAPE}:
         return 0
     return len(cast("Sequence[object]", body)) if isinstance(body, list) else 1
 

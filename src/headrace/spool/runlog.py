@@ -7,7 +7,6 @@ is for, which is replaced as a whole.
 import struct
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -135,7 +134,7 @@ class RunLog(Member):
             InvalidParameter: a value is no number, or does not fit.
             SpoolFull: there is no room on the disk.
         """
-        numbers, write = self.hot
+        numbers, write, _ = self.hot
         try:
             body = pack_point_body(
                 numbers[key if context is NO_CONTEXT else (key, context)], step, time_ms, value
@@ -159,7 +158,7 @@ class RunLog(Member):
             SpoolFull: there is no room on the disk; perhaps some were logged.
         """
         rows = list(points)
-        numbers, write = self.hot
+        numbers, write, _ = self.hot
         logged = 0
         try:
             if context is NO_CONTEXT:
@@ -178,22 +177,19 @@ class RunLog(Member):
                 self._log_slowly(key, value, step, time_ms, context)
 
     def log_row(self, values: Mapping[str, float], step: int, time_ms: int) -> None:
-        """Log one point each of several metrics, of the same step and moment; see `log_points`, which this is a shorter way of."""
-        numbers, write = self.hot
+        """Log one point each of several metrics, of the same step and moment, in one record; see `log_points`.
+
+        Raises:
+            InvalidParameter: a value is no number, or does not fit; nothing was logged then.
+            SpoolFull: there is no room on the disk; nothing was logged, but perhaps some of more than 100 values.
+        """
+        _, write, rows = self.hot
         try:
             # A loop that trains has emptied the processor's caches: each call that is spared counts.
-            packed = [
-                crc32(body := pack_point_body(numbers[key], step, time_ms, value)).to_bytes(4, "little")
-                + body
-                for key, value in values.items()
-            ]
+            body = rows[tuple(values)](step, time_ms, *values.values())
+            write(crc32(body).to_bytes(4, "little") + body)
         except (*_TOLERATED, KeyError):
-            packed = []
-        if packed and len(packed) <= _AT_ONCE:
-            with suppress(*_TOLERATED):
-                write(b"".join(packed))
-                return
-        self.log_points([(key, value, step) for key, value in values.items()], time_ms)
+            self._log_row_slowly(list(values.items()), step, time_ms)
 
     def log_params(self, params: Sequence[tuple[str, str]]) -> None:
         """Log params, pairs of key and value.
@@ -313,6 +309,15 @@ class RunLog(Member):
         _check_point(key, value, step, time_ms)
         name = key if context == NO_CONTEXT else (key, context)
         self._log.append_point(self, name, value, step, time_ms)
+
+    def _log_row_slowly(self, items: Sequence[tuple[str, float]], step: int, time_ms: int) -> None:
+        if 1 < len(items) <= _AT_ONCE:  # a single point takes less room than a row of one
+            for key, value in items:
+                _check_point(key, value, step, time_ms)
+            keys, values = zip(*items, strict=True)
+            if self._log.append_row(self, keys, values, step, time_ms):
+                return
+        self.log_points([(key, value, step) for key, value in items], time_ms)
 
     def _log_list(self, kind: int, items: Sequence[Any]) -> None:
         for first in range(0, len(items), _AT_ONCE):

@@ -60,13 +60,14 @@ class Segment:
         "path",
         "runs",
         "series",
+        "shapes",
         "size",
         "write",
     )
 
     def __init__(self, path: Path, number: int, size: int, writer: str, now_ms: int) -> None:
         self.path, self.number, self.size, self.created_ms = path, number, size, now_ms
-        self.runs, self.series = itertools.count(), itertools.count()
+        self.runs, self.series, self.shapes = itertools.count(), itertools.count(), itertools.count()
         """Numbers to give."""
         self._end: int | None = None
         self._mark: int | None = None
