@@ -70,7 +70,7 @@ class SpoolSettings(Struct, frozen=True):
         reserve_bytes: so much of the disk is left free.
         wait_s: so long a full spool lets its caller wait while nothing is sent, before it refuses.
         segment_bytes: size of a segment file.
-        pace_s: least pause between batches while little waits, for a database in this process always; five times as long where sending takes time.
+        pace_s: least pause between batches while little waits, for a database in this process always; up to ten times as long where sending takes time.
         batch_points: most points of a batch.
         first_pause_s: pause after a failed attempt to send; it doubles with each further one.
         max_pause_s: the longest such pause.
