@@ -47,6 +47,24 @@ def test_a_run_in_a_file_loads_no_sqlalchemy(tmp_path: Path) -> None:
     assert {"alembic", "sqlalchemy", "starlette", "uvicorn"}.isdisjoint(modules.split())
 
 
+def test_a_run_with_its_provenance_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(
+        "import sys; import headrace as hr; from headrace.fluent import provenance\n"
+        "from headrace.fluent.system_metrics import gpus; gpus._may_have_nvidia = lambda devices: False\n"  # NVML needs ctypes
+        "with hr.start_run(provenance=True) as run: hr.log_metric('loss', 1.0)\n"
+        "print(provenance.wait(60)); hr.flush_async_logging(); print(*sys.modules)\n"
+        "print(len(hr.MlflowClient().list_artifacts(run.info.run_id, 'provenance')))\n"
+    )
+    subprocess.run(["git", "init", "-q"], check=True, cwd=tmp_path)
+    ran = subprocess.run(
+        [sys.executable, "train.py"], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    is_recorded, modules, files = ran.stdout.splitlines()[-3:]
+    assert (is_recorded, files) == ("True", "4"), "environment, process, requirements and the program itself"
+    assert "subprocess" in modules.split(), "git was asked"
+    assert {"dataclasses", "ctypes", "pprint", "urllib.request"}.isdisjoint(modules.split())
+
+
 def test_base_loads_only_the_standard_library_and_msgspec(nodes: Nodes) -> None:
     names: set[str] = set()
     for _, node in nodes("src/headrace/base"):
