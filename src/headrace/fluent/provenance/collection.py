@@ -1,12 +1,8 @@
-"""Collecting the parts of a run's provenance, and giving them to the run. Runs in a thread; one part that fails does not stop the others.
-
-Git is asked in a second thread, for its answers are waited for. Meanwhile the parts that need none are recorded one after the other, and the packages are found.
-"""
+"""Collecting the parts of a run's provenance, one after the other, and giving them to the run. Runs in a thread; one part that fails does not stop the others."""
 
 import platform
 import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -42,12 +38,7 @@ from headrace.fluent.provenance.names import (
     SOURCE_FOLDER,
 )
 from headrace.fluent.provenance.notebook import is_interactive, read_cells, write_cells
-from headrace.fluent.provenance.packages import (
-    FoundPackage,
-    describe_packages,
-    find_packages,
-    read_conda,
-)
+from headrace.fluent.provenance.packages import read_conda, read_packages
 from headrace.fluent.provenance.parts import Part
 from headrace.fluent.provenance.program import Program, SourceFile, read_source
 from headrace.fluent.provenance.recorder import LOGGER, Task
@@ -56,13 +47,6 @@ from headrace.fluent.provenance.seeds import RandomState, find_seeds, write_stat
 
 FORMAT = 1
 """Of the JSON files."""
-_ORDER = ("format", "recorded_at", "git", "entry", "random", "host", "variables", "problems")
-"""Of what the file of the process tells."""
-
-Stamps = tuple[tuple[str, int], ...]
-"""The folders of packages, and when each was changed."""
-Question = Callable[[], None]
-"""Finds one part out, or records it."""
 
 
 def collect(task: Task) -> None:
@@ -84,61 +68,25 @@ class Collection:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._told: dict[str, Any] = {"format": FORMAT, "recorded_at": task.started_at}
-        self._git: tuple[WorkTree | None, Changes | None] = (None, None)
         self._standing: Standing | None = None
-        self._stamps: Stamps | None = None
 
     def collect(self) -> None:
-        """Record part by part; one that fails is noted, and the others go on. What needs an answer of git comes last."""
-        git = {Part.GIT, Part.DIFF}
-        asking = self._begin(git, self._ask_git)
-        try:
-            self._go_through(
-                [
-                    ({Part.SEEDS}, self._record_seeds),
-                    ({Part.HOST}, self._record_host),
-                    ({Part.VARIABLES}, self._record_variables),
-                    ({Part.NOTEBOOK}, self._record_cells),
-                    ({Part.PACKAGES}, self._find_packages),
-                ]
-            )
-        finally:
-            if asking is not None:
-                asking.join()
-        self._go_through(
-            [
-                (git, self._record_git),
-                ({Part.ENTRY}, self._record_entry),
-                ({Part.PACKAGES}, self._record_packages),
-            ]
-        )
+        """Record part by part; one that fails is noted, and the others go on."""
+        questions: list[tuple[set[Part], Callable[[], None]]] = [
+            ({Part.GIT, Part.DIFF}, self._record_git),
+            ({Part.ENTRY}, self._record_entry),
+            ({Part.SEEDS}, self._record_seeds),
+            ({Part.PACKAGES}, self._record_packages),
+            ({Part.HOST}, self._record_host),
+            ({Part.VARIABLES}, self._record_variables),
+            ({Part.NOTEBOOK}, self._record_cells),
+        ]
+        for parts, question in questions:
+            if parts & self._task.parts:
+                self._attempt(", ".join(sorted(parts & self._task.parts)), question)
         self._attempt(PROCESS_FILE, self._record_process)
 
-    def _begin(self, parts: set[Part], question: Question) -> threading.Thread | None:
-        """Let a part be found out in a thread of its own, if it is asked for."""
-        wanted = parts & self._task.parts
-        if not wanted:
-            return None
-        thread = threading.Thread(
-            target=self._attempt,
-            args=(_name(wanted), question),
-            name="headrace-provenance-git",
-            daemon=False,
-        )
-        try:
-            thread.start()
-        except RuntimeError:  # there can be no more threads
-            self._attempt(_name(wanted), question)
-            return None
-        return thread
-
-    def _go_through(self, questions: Sequence[tuple[set[Part], Question]]) -> None:
-        """Let those parts be recorded that are asked for."""
-        for parts, question in questions:
-            if wanted := parts & self._task.parts:
-                self._attempt(_name(wanted), question)
-
-    def _attempt(self, what: str, question: Question) -> None:
+    def _attempt(self, what: str, question: Callable[[], None]) -> None:
         """Let one part be recorded. Whatever goes wrong there must not reach the training."""
         try:
             question()
@@ -156,13 +104,10 @@ class Collection:
         if self._task.is_first and given:
             self._task.log.set_tags(given)
 
-    def _ask_git(self) -> None:
-        self._git = _ask_git(
+    def _record_git(self) -> None:
+        tree, changes = _ask_git(
             self._task.program, self._task.max_diff_bytes if Part.DIFF in self._task.parts else None
         )
-
-    def _record_git(self) -> None:
-        tree, changes = self._git
         if tree is None:
             return
         told: dict[str, Any] = {
@@ -210,15 +155,8 @@ class Collection:
         self._set_tags({SEED_TAG + library: str(seed) for library, seed in seeds.items()})
         self._told["random"] = {"seeds": seeds, "states": write_states(states)}
 
-    def _find_packages(self) -> None:
-        stamps = _stamp_path()
-        _find_environment_once(stamps)
-        self._stamps = stamps
-
     def _record_packages(self) -> None:
-        if self._stamps is None:  # they could not be found, which is noted already
-            return
-        environment = _describe_environment_once(self._stamps, self._standing)
+        environment = _read_environment_once(_stamp_path(), self._standing)
         self._store(REQUIREMENTS_FILE, environment.requirements)
         self._store(ENVIRONMENT_FILE, environment.description)
         if self._task.has_environment:
@@ -240,12 +178,7 @@ class Collection:
         self._told["variables"] = read_variables()
 
     def _record_process(self) -> None:
-        told = dict(sorted(self._told.items(), key=lambda item: _ORDER.index(item[0])))
-        self._store(PROCESS_FILE, msgspec.json.format(msgspec.json.encode(told), indent=1))
-
-
-def _name(parts: set[Part]) -> str:
-    return ", ".join(sorted(parts))
+        self._store(PROCESS_FILE, msgspec.json.format(msgspec.json.encode(self._told), indent=1))
 
 
 def _ask_git(program: Program, max_diff_bytes: int | None) -> tuple[WorkTree | None, Changes | None]:
@@ -280,7 +213,7 @@ def _find_tree_once(folder: Path, file: str) -> WorkTree | None:
     return find_work_tree(folder, file)
 
 
-def _stamp_path() -> Stamps:
+def _stamp_path() -> tuple[tuple[str, int], ...]:
     """Return the folders of packages, and when each of those that packages are installed in was last changed."""
     return tuple((entry, _read_change(Path(entry))) for entry in sys.path)
 
@@ -294,15 +227,6 @@ def _read_change(folder: Path) -> int:
 
 
 class _Environment(Struct, frozen=True):
-    """The interpreter and the packages, before git was asked about them."""
-
-    python: str
-    system: str
-    packages: list[FoundPackage]
-    conda: list[str]
-
-
-class _EnvironmentFiles(Struct, frozen=True):
     """An environment, as it is recorded."""
 
     requirements: bytes
@@ -311,40 +235,34 @@ class _EnvironmentFiles(Struct, frozen=True):
 
 
 @lru_cache(maxsize=1)
-def _find_environment_once(stamps: Stamps) -> _Environment:
-    known = KnownPackages.of_this_interpreter()
-    packages = find_packages([entry for entry, _ in stamps], known.find)
-    known.keep()
-    return _Environment(platform.python_version(), describe_platform(), packages, read_conda())
-
-
-@lru_cache(maxsize=1)
-def _describe_environment_once(stamps: Stamps, standing: Standing | None) -> _EnvironmentFiles:
+def _read_environment_once(stamps: tuple[tuple[str, int], ...], standing: Standing | None) -> _Environment:
     def look(folder: Path) -> Standing | None:
         """Packages under development lie where the program does, mostly, of which git has told already."""
         is_same = standing is not None and find_root(folder) == Path(standing.tree.root)
         return standing if is_same else look_at(folder)
 
-    environment = _find_environment_once(stamps)
-    packages = describe_packages(environment.packages, look)
+    known = KnownPackages.of_this_interpreter()
+    packages = read_packages([entry for entry, _ in stamps], known.find, look)
+    known.keep()
+    python, system = platform.python_version(), describe_platform()
     told = {
         "format": FORMAT,
         "python": {
-            "version": environment.python,
+            "version": python,
             "implementation": platform.python_implementation(),
             "build": sys.version,
             "executable": sys.executable,
             "prefix": sys.prefix,
-            "platform": environment.system,
+            "platform": system,
         },
         "packages": packages,
-        "conda": environment.conda,
+        "conda": read_conda(),
     }
     versions = {package.name: package.version for package in packages}
-    return _EnvironmentFiles(
-        requirements=write_requirements(packages, environment.python).encode(),
+    return _Environment(
+        requirements=write_requirements(packages, python).encode(),
         description=msgspec.json.format(msgspec.json.encode(told), indent=1),
-        record=EnvironmentRecord(python=environment.python, platform=environment.system, packages=versions),
+        record=EnvironmentRecord(python=python, platform=system, packages=versions),
     )
 
 

@@ -65,58 +65,24 @@ class Package(Struct, frozen=True):
     source: Source | None = None
 
 
-class FoundPackage(Struct, frozen=True):
-    """An installed package of which nobody has asked yet where its folder stands in git.
-
-    Args:
-        facts: what it says of itself.
-        metadata: where it does.
-    """
-
-    facts: Facts
-    metadata: Metadata
-
-
-def find_packages(
-    path: Sequence[str] | None = None, read: Callable[[Metadata], Facts | None] = read_facts
-) -> list[FoundPackage]:
-    """Return the packages that can be imported, by name; of two of one name the one that is found first.
-
-    Args:
-        path: the folders to search; those of this interpreter unless given.
-        read: gives what a package says of itself.
-    """
-    found: dict[str, FoundPackage] = {}
-    for metadata in find_metadata(sys.path if path is None else path):
-        facts = read(metadata)
-        if facts is not None:
-            found.setdefault(re.sub(r"[-_.]+", "-", facts.name).lower(), FoundPackage(facts, metadata))
-    return [found[name] for name in sorted(found)]
-
-
-def describe_packages(found: Sequence[FoundPackage], look: Look = look_at) -> list[Package]:
-    """Return packages as they are recorded.
-
-    Args:
-        found: the packages.
-        look: tells how a folder stands in git.
-    """
-    return [_describe(package.facts, package.metadata, look) for package in found]
-
-
 def read_packages(
     path: Sequence[str] | None = None,
     read: Callable[[Metadata], Facts | None] = read_facts,
     look: Look = look_at,
 ) -> list[Package]:
-    """Find packages, and describe them; see `find_packages` and `describe_packages`.
+    """Return the packages that can be imported, by name; of two of one name the one that is found first.
 
     Args:
         path: the folders to search; those of this interpreter unless given.
         read: gives what a package says of itself.
         look: tells how a folder stands in git.
     """
-    return describe_packages(find_packages(path, read), look)
+    found: dict[str, Package] = {}
+    for metadata in find_metadata(sys.path if path is None else path):
+        facts = read(metadata)
+        if facts is not None:
+            found.setdefault(re.sub(r"[-_.]+", "-", facts.name).lower(), _describe(facts, metadata, look))
+    return [found[name] for name in sorted(found)]
 
 
 def read_conda(prefix: str = sys.prefix) -> list[str]:
