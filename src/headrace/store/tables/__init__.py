@@ -7,6 +7,8 @@ Referential integrity is kept by the writer, which reads what it refers to in th
 look-up per metric point, and none is ever left dangling by a partial commit.
 """
 
+from itertools import groupby
+
 from sqlalchemy import DDL, event
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.engine.mock import MockConnection
@@ -36,7 +38,7 @@ for _table in METADATA.tables.values():
 
 
 def compile_tables(dialect: Dialect) -> list[str]:
-    """Return the statements by which all tables are made.
+    """Return the statements by which all tables are made, always in the same order.
 
     Args:
         dialect: SQLAlchemy's, as it has found the database.
@@ -49,7 +51,9 @@ def compile_tables(dialect: Dialect) -> list[str]:
         found.append(str(element.compile(dialect=dialect)).strip())  # type: ignore[attr-defined]
 
     METADATA.create_all(MockConnection(dialect, keep), checkfirst=False)
-    return found
+    # SQLAlchemy keeps a table's indexes in a set, whose order is another one in each process.
+    grouped = groupby(found, key=lambda statement: " INDEX " in statement.partition("(")[0])
+    return [each for is_index, group in grouped for each in (sorted(group) if is_index else group)]
 
 
 def _add_options() -> None:
