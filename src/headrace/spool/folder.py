@@ -24,6 +24,7 @@ from msgspec import Struct
 from headrace.base.clock import now_ms
 from headrace.base.json import Wire
 from headrace.base.redaction import mask_arguments
+from headrace.base.user_folders import STATE, find_user_folder
 from headrace.spool.contract import SPOOL_DIR
 
 if sys.platform == "win32":
@@ -73,13 +74,7 @@ def find_root(given: Path | None) -> Path:
     named = SPOOL_DIR.find()
     if named:
         return Path(named).expanduser().absolute()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return base / "headrace" / "spool"
+    return find_user_folder(STATE) / "spool"
 
 
 def plain_uri(uri: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from headrace.base.installed import Metadata, MetadataFolder, find_metadata
+from headrace.base.user_folders import STATE, find_user_folder
 from headrace.fluent.provenance import known_packages
 from headrace.fluent.provenance.facts import Facts, read_facts
 from headrace.fluent.provenance.known_packages import KnownPackages, find_cache
@@ -175,13 +176,25 @@ def test_this_environment_is_known_as_it_is(tmp_path: Path, monkeypatch: pytest.
     assert len(list((tmp_path / "packages").iterdir())) == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the place differs by platform")
+def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_CACHE_DIR", "~nobody-of-this-name/cache")
+    assert find_cache() is None
+
+
 def test_the_cache_lies_where_the_platform_has_caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.delenv("HEADRACE_CACHE_DIR")
     monkeypatch.setenv("HOME", "/somewhere")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     assert find_cache() == Path("/somewhere/.cache/headrace")
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
     assert find_cache() == Path("/caches/headrace")
+    assert find_user_folder(STATE) == Path("/somewhere/.local/state/headrace")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert find_cache() == Path("/somewhere/Library/Caches/headrace")
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setenv("LOCALAPPDATA", "/local")
+    assert (find_cache(), find_user_folder(STATE)) == (Path("/local/headrace/cache"), Path("/local/headrace"))
     monkeypatch.setenv("HEADRACE_CACHE_DIR", "/elsewhere")
     assert find_cache() == Path("/elsewhere")

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct, field
 
 from headrace.base.installed import Metadata, MetadataFolder
+from headrace.base.user_folders import CACHE, find_user_folder
 from headrace.fluent.provenance.facts import Facts, read_facts
 from headrace.fluent.provenance.parts import SETTINGS
 
@@ -95,17 +96,9 @@ def find_cache() -> Path | None:
     """Return the folder of what can be found out again: what HEADRACE_CACHE_DIR says, or the platform's place for caches; None if the user has no home."""
     named = SETTINGS["cache_dir"].find()
     try:
-        if named:
-            return Path(named).expanduser().absolute()
-        if sys.platform == "win32":
-            base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-        elif sys.platform == "darwin":
-            base = Path.home() / "Library" / "Caches"
-        else:
-            base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return Path(named).expanduser().absolute() if named else find_user_folder(CACHE)
     except RuntimeError:
         return None
-    return base / "headrace" / ("cache" if sys.platform == "win32" else "")
 
 
 def _read(path: Path, prefix: str) -> dict[str, _Kept]:
