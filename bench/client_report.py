@@ -27,13 +27,12 @@ class Kind:
 
 def write_report(kinds: Sequence[Kind], seen: Seen, machine: dict[str, str], when: str) -> str:
     """Write the whole report."""
+    timed = [kind for kind in kinds if "log" in seen[kind.key]]
     return "\n\n".join(
         part
         for part in (
             f"Measured {when}. " + "; ".join(f"{name}: {value}" for name, value in machine.items()) + ".",
-            _write_calls(kinds, seen),
-            _write_ends(kinds, seen),
-            _write_starts(kinds, seen),
+            *([write(timed, seen) for write in (_write_calls, _write_ends, _write_starts)] if timed else []),
             _write_trainings(kinds, seen),
             _write_million(kinds, seen),
         )

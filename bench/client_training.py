@@ -9,9 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 METRICS = 20
-STEPS_OF_BLOCK = (
-    200  # some seconds: what is sent in the background falls mostly into the block that has logged it
-)
+STEPS_OF_BLOCK = 400
+"""Some seconds, and two blocks that log stand side by side: what is sent in the background up to 2 s later falls mostly into the blocks that have logged it."""
 WIDTH = 512
 BATCH = 512
 

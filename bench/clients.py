@@ -1,6 +1,6 @@
 """What logging costs the program that logs, and what is left after its end: headrace's client beside MLflow's, W&B's, trackio's and Aim's.
 
-    .venv/bin/python bench/clients.py            # about 15 minutes on a quiet machine
+    .venv/bin/python bench/clients.py            # about 30 minutes on a quiet machine
     .venv/bin/python bench/clients.py --quick    # about 4 minutes; quote no figure of it
 
 Each library runs in an environment of its own (`scripts/bootstrap bench-wandb`, and so on), in processes of its own, in turns: no two at
@@ -29,7 +29,10 @@ from servers import HEADRACE, MLFLOW, REPOSITORY, Server, ServerFailed
 
 PROGRAM = Path(__file__).with_name("client_program.py")
 _TRAININGS = ("numpy", "torch")
+_STARTS = 10
+_PAIRS = 40
 _LIMIT_S = 300
+_TRAINING_LIMIT_S = 1_200
 _SYNC_LIMIT_S = 120
 _SETTLE_S = 3.0  # so that what a killed process's helpers still write is counted
 
@@ -88,7 +91,7 @@ class Bench:
         self.seen: dict[str, dict[str, Any]] = {}
 
     def measure(self, library: Library, repetition: int) -> None:
-        """Take all samples of a library."""
+        """Take all samples of a library but those of fresh processes and trainings."""
         seen = self.seen.setdefault(library.key, {})
         calls = library.calls // self._share
         if repetition == 0:
@@ -98,8 +101,6 @@ class Bench:
         logged["found"] = self._run(library, "read", 0, place).get("found")
         logged["count"] = calls
         seen.setdefault("log", []).append(logged)
-        for _ in range(2):
-            seen.setdefault("start", []).append(self._run(library, "start", 1, self._make_folder(library)))
         if repetition:
             return
         killed = min(calls, 2_000)
@@ -116,10 +117,20 @@ class Bench:
             many = self._run(library, "many", million, place)
             many |= {"count": million, "found": self._run(library, "read", 0, place).get("found")}
             seen["many"] = many
+
+    def start(self, library: Library) -> None:
+        """Let a fresh process log one metric and end."""
+        seen = self.seen.setdefault(library.key, {})
+        seen.setdefault("start", []).append(self._run(library, "start", 1, self._make_folder(library)))
+
+    def train(self, library: Library) -> None:
+        """Measure what logging costs each training."""
+        seen = self.seen.setdefault(library.key, {})
         for kind in _TRAININGS if library.trains else ():
             if self._can_train(library, kind):
-                pairs = 30 // (5 if self._share > 1 else 1)
-                trained = self._run(library, "train", pairs, self._make_folder(library), f":{kind}")
+                pairs = _PAIRS // (5 if self._share > 1 else 1)
+                folder = self._make_folder(library)
+                trained = self._run(library, "train", pairs, folder, f":{kind}", limit_s=_TRAINING_LIMIT_S)
                 seen[f"train-{kind}"] = trained
             else:
                 say(f"{library.title}: no training with {kind}, which its environment does not have")
@@ -143,7 +154,13 @@ class Bench:
         return f"http://{address.host}:{address.port}"
 
     def _run(
-        self, library: Library, action: str, count: int, folder: Path, suffix: str = ""
+        self,
+        library: Library,
+        action: str,
+        count: int,
+        folder: Path,
+        suffix: str = "",
+        limit_s: float = _LIMIT_S,
     ) -> dict[str, Any]:
         """Run the program once; give what it measured, its wall time, and what went wrong."""
         command = [
@@ -158,10 +175,10 @@ class Bench:
         began_at, began = time.time(), time.perf_counter()
         try:
             ended = subprocess.run(
-                command, capture_output=True, text=True, timeout=_LIMIT_S, check=False, cwd=folder
+                command, capture_output=True, text=True, timeout=limit_s, check=False, cwd=folder
             )
         except subprocess.TimeoutExpired:
-            return {"error": f"not done after {_LIMIT_S} s"}
+            return {"error": f"not done after {limit_s} s"}
         wall_s = time.perf_counter() - began
         lines = [line for line in ended.stdout.splitlines() if line.startswith("{")]
         answer: dict[str, Any] = json.loads(lines[-1]) if lines else {}
@@ -213,7 +230,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the calls")
     parser.add_argument("--libraries", default="", help="keys, comma-separated; all by default")
-    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--repetitions", type=int, default=3, help="0 for trainings alone")
     parser.add_argument(
         "--environment", action="append", default=[], metavar="NAME=FOLDER", help="an environment elsewhere"
     )
@@ -239,6 +256,11 @@ def main() -> None:
             for library in libraries if repetition % 2 == 0 else libraries[::-1]:
                 bench.measure(library, repetition)
                 say(f"{library.title}: {bench.seen[library.key]['log'][-1]}")
+        for turn in range((2 if options.quick else _STARTS) if options.repetitions else 0):
+            for library in libraries if turn % 2 == 0 else libraries[::-1]:
+                bench.start(library)
+        for library in libraries:
+            bench.train(library)
     except ServerFailed as error:
         sys.exit(str(error))
     finally:

@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from headrace.services.background import Background
+from headrace.services.background import Background, Left
 from headrace.services.context import Platform
 from headrace.services.platform import PlatformSettings, open_platform
 from headrace.store.transaction import Kind
@@ -27,11 +27,11 @@ class Recording:
     name = "recording"
     every_s = 0.1
 
-    def run(self, platform: Platform, stop: threading.Event) -> bool:
+    def run(self, platform: Platform, stop: threading.Event) -> Left:
         self._note("begin")
         stop.wait(0.02)
         self._note("end")
-        return True
+        return Left.MORE
 
     def _note(self, what: str) -> None:
         with Path(os.environ[RECORD]).open("a", encoding="utf-8") as file:
@@ -47,12 +47,12 @@ class Failing:
     def __init__(self) -> None:
         self.runs = 0
 
-    def run(self, platform: Platform, stop: threading.Event) -> bool:
+    def run(self, platform: Platform, stop: threading.Event) -> Left:
         self.runs += 1
         Path(os.environ[RECORD]).write_text(f"{self.runs}", "utf-8")
         if self.runs <= 3:
             raise ZeroDivisionError(f"run {self.runs}")
-        return False
+        return Left.NOTHING
 
 
 class Endless:
@@ -61,14 +61,14 @@ class Endless:
     name = "endless"
     every_s = 0.1
 
-    def run(self, platform: Platform, stop: threading.Event) -> bool:
+    def run(self, platform: Platform, stop: threading.Event) -> Left:
         with Path(os.environ[RECORD]).open("a", encoding="utf-8") as file:
             file.write("begun ")
             file.flush()
             while not stop.is_set():
                 time.sleep(0.01)
             file.write("returned ")
-        return True
+        return Left.MORE
 
 
 def main(store: str, record: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from headrace.api.endpoint import Need, Permission, Resource
+from headrace.services.background import Left
 from headrace.services.context import Actor, Context, Platform
 from headrace.services.job_duty import JobDuty, make_step
 from headrace.store.jobs import find_number
@@ -517,10 +518,10 @@ def test_steps_of_a_long_job_are_small_and_leave_turns_to_others(
 def test_a_duty_that_is_told_to_stop_says_that_there_is_more(
     post: Post, platform: Platform, places: tuple[str, str]
 ) -> None:
-    assert JobDuty().run(platform, threading.Event()) is False
+    assert JobDuty().run(platform, threading.Event()) is Left.NOTHING
     post("jobs/move-runs", run_ids=[_run(post, places[0])], to_experiment_id=places[1])
     stopped = threading.Event()
     stopped.set()
-    assert JobDuty().run(platform, stopped) is True
-    assert JobDuty().run(platform, threading.Event()) is False
+    assert JobDuty().run(platform, stopped) is Left.MORE
+    assert JobDuty().run(platform, threading.Event()) is Left.NOTHING
     assert len(_found(post, places[1])) == 1

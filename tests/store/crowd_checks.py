@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from typing import Any
 
-from headrace.store import chunks, visible
+from headrace.store import chunk_points, visible
 from headrace.store.connection import Connection
 from headrace.store.summaries import STATE, summarise
 from store.crowd import Diary, Point
@@ -56,7 +56,7 @@ def read_series(conn: Connection) -> list[tuple[str, str, int, str, list[tuple[P
     for series, blob in conn.rows(
         "SELECT c.series, d.points FROM hr_chunk c JOIN hr_chunk_data d ON d.id = c.id"
     ):
-        columns = chunks.decode(bytes(blob))
+        columns = chunk_points.decode(bytes(blob))
         rows = zip(*(column.tolist() for column in columns), strict=True)
         points[series] += [((at, step, code), is_plain) for at, step, code, is_plain in rows]
     return [

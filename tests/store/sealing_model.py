@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from headrace.store import chunks, runs, series
+from headrace.store import chunk_points, chunks, runs, series
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.connection import Connection
 from headrace.store.contexts import intern_context
@@ -60,7 +60,7 @@ def read_held(conn: Connection, number: int) -> Held:
         (number,),
     )
     for points, blocks, bounds in blobs:
-        columns = chunks.decode(points)
+        columns = chunk_points.decode(points)
         fresh = chunks.encode(columns)
         assert fresh.blocks == blocks
         assert fresh.bounds[2:] == bounds[2:]  # all but the level

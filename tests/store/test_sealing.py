@@ -423,6 +423,19 @@ def test_a_few_tiny_chunks_are_merged_when_a_series_is_quiet_and_only_then() -> 
     assert len(sealing.choose_merge(bounds[1:], final=True)[0]) == 0
 
 
+def test_small_chunks_that_are_not_compressed_are_when_a_series_is_quiet_and_only_then() -> None:
+    bounds = np.zeros(3, chunks.BOUNDS)
+    bounds["count"] = [300, 4_096, 1_000]
+    bounds["min_time"] = bounds["max_time"] = np.arange(3)
+    assert len(sealing.choose_merge(bounds, final=True)[0]) == 0
+    bounds["flags"][2] = chunks.RAW
+    assert len(sealing.choose_merge(bounds)[0]) == 0
+    assert sealing.choose_merge(bounds, final=True)[0].tolist() == [0, 2]
+    assert sealing.choose_merge(bounds[2:], final=True)[0].tolist() == [0]
+    bounds["count"][2] = 255  # it may as well wait for others
+    assert len(sealing.choose_merge(bounds, final=True)[0]) == 0
+
+
 def test_no_chunk_is_merged_beyond_the_highest_level() -> None:
     bounds = np.zeros(40, chunks.BOUNDS)
     bounds["count"], bounds["min_time"], bounds["max_time"] = 4096, 0, 10

@@ -9,6 +9,7 @@ import pytest
 
 from databases import nothing_written
 from headrace.api.runs import RunStatus
+from headrace.services.background import Left
 from headrace.services.context import Platform
 from headrace.services.sealing_duty import SealingDuty
 from headrace.store.claims import NO_CLAIMS, Claims
@@ -17,6 +18,7 @@ from headrace.store.transaction import Transaction
 from store.sealing_model import MODEL, NONE, Held, World, line, read_held
 
 NEVER = threading.Event()
+PAUSE_S = 0.02
 
 
 @pytest.fixture
@@ -27,14 +29,16 @@ def world(platform: Platform) -> World:
 def _settle(duty: SealingDuty, platform: Platform) -> None:
     """Run a duty until it has nothing more to do."""
     end_s = time.monotonic() + 30
-    while duty.run(platform, NEVER):
+    while left := duty.run(platform, NEVER):
         assert time.monotonic() < end_s
+        NEVER.wait(PAUSE_S if left is Left.LATER else 0)
 
 
 def _run_for(duty: SealingDuty, platform: Platform, seconds: float) -> None:
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
         duty.run(platform, NEVER)
+        NEVER.wait(PAUSE_S)
 
 
 def _held(world: World, context: tuple[str, str, str] = NONE) -> Held:
@@ -165,7 +169,7 @@ def test_nothing_is_written_and_nothing_more_to_do_when_nothing_happens(
     _settle(duty, platform)
     with nothing_written(url):
         for _ in range(5):
-            assert duty.run(platform, NEVER) is False
+            assert duty.run(platform, NEVER) is Left.NOTHING
 
 
 @pytest.mark.usefixtures("tails")

@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib.metadata import version
 from types import FrameType
 from typing import Any, cast
@@ -36,6 +37,7 @@ DRAIN_SECONDS = 0.5
 FORCED_STATUS = 130
 FORCED_NOTE = b"Stopped at once; calls that were under way are not answered.\n"
 _LOOK_SECONDS = 0.01
+_TICK_SECONDS = 1.0
 _LAST = (b"connection", b"close")
 _QUEUE = 2048
 
@@ -192,12 +194,33 @@ class _Server(uvicorn.Server):
         say: Callable[[str], None] | None,
         leave: Callable[[], None],
     ) -> None:
+        self._wake: Callable[[], object] | None = None
         super().__init__(config)
         self._leave = leave
         self._line = line
         self._following = following
         self._say = say
         self._doors: list[Accepting] = []
+
+    @property
+    def should_exit(self) -> bool:
+        """Whether it is to stop. May be set by any thread, and by a signal's handler."""
+        return self._should_exit
+
+    @should_exit.setter
+    def should_exit(self, told: bool) -> None:
+        self._should_exit, wake = told, self._wake
+        if told and wake is not None:
+            wake()
+
+    async def main_loop(self) -> None:
+        """Renew the date of answers each second, until told to stop. uvicorn's own looks ten times a second whether it was told."""
+        told = asyncio.Event()
+        self._wake = partial(asyncio.get_running_loop().call_soon_threadsafe, told.set)
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), _TICK_SECONDS)
+        self._wake = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""

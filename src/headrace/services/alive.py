@@ -5,7 +5,7 @@ store share one mark, which says that one of them was there, whichever. It is mo
 so it is later than the end of every lease that was lost while a server listened.
 
 Nobody was there between two moments if the mark was not moved in between though a lease was live. A server that starts cannot know of the
-latter, so it waits until the mark is so old that another would have moved it. One that runs knows by itself that it was there half a second ago; if it was not, because it was
+latter, so it waits until the mark is so old that another would have moved it. One that runs knows by itself that it was there a second ago; if it was not, because it was
 stopped, or could not reach the database, the mark tells whether another was. The mark is moved by whoever is first: it must be what was
 read, so that of several that come to the same conclusion only one acts on it.
 """

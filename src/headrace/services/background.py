@@ -11,6 +11,7 @@ import platform as machine
 import secrets
 import threading
 import time
+from enum import IntEnum
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -31,12 +32,22 @@ DUTIES: tuple[str, ...] = (
 )
 FIRST_S = 1.0
 LOOK_EVERY_S = 0.5
+ALIVE_EVERY_S = 1.0
+"""So often the mark of `headrace.services.alive` is looked at, which depends on its being quick."""
 BLIND_S = 1.0
-"""So often it looks whether the store can be seen again. The mark of `headrace.services.alive` depends on its being quick."""
+"""So often it looks whether the store can be seen again, for the same reason."""
 LEASE_S = 20.0
 PAUSE_S = 5.0
 LONGEST_PAUSE_S = 300.0
 CLOSE_S = 10.0
+
+
+class Left(IntEnum):
+    """What a duty has left to do: nothing until the store changes, something when it has rested, something at once."""
+
+    NOTHING = 0
+    LATER = 1
+    MORE = 2
 
 
 class Duty(Protocol):
@@ -44,7 +55,7 @@ class Duty(Protocol):
 
     Args:
         name: unique; at most 64 characters.
-        every_s: how long it rests after it has found nothing more to do.
+        every_s: how long it rests, unless there is more to do at once.
     """
 
     @property
@@ -52,7 +63,7 @@ class Duty(Protocol):
     @property
     def every_s(self) -> float: ...  # noqa: D102 - above
 
-    def run(self, platform: Platform, stop: threading.Event) -> bool:
+    def run(self, platform: Platform, stop: threading.Event) -> Left:
         """Do a part of the work; a fraction of a second is a good length. Find nothing to do without writing.
 
         Args:
@@ -60,7 +71,7 @@ class Duty(Protocol):
             stop: set when the server stops, or when the lease is about to end: return then, within a second.
 
         Returns:
-            Whether there is more to do at once.
+            what is left to do.
         """
 
 
@@ -83,7 +94,7 @@ class _Entry(Struct):
         make: its address.
         duty: once it is loaded.
         due_s: not to be run before.
-        seen: the change clock up to which it has found everything done.
+        seen: the change clock up to which it has found everything done; -1 if it has not.
         held_s: when its lease ends.
         failures: how often it has failed in a row.
     """
@@ -91,7 +102,7 @@ class _Entry(Struct):
     make: str
     duty: Duty | None = None
     due_s: float = 0.0
-    seen: int = 0
+    seen: int = -1
     held_s: float = 0.0
     failures: int = field(default=0)
 
@@ -126,6 +137,7 @@ class Background:
         self._platform = platform
         self._entries = [_Entry(make) for make in (DUTIES if makers is None else makers)]
         self._alive = alive
+        self._alive_due_s = 0.0
         self._lease_s = lease_s
         self._pause_s = pause_s
         self._stop = _Stop()
@@ -163,8 +175,7 @@ class Background:
         self._closing.wait(FIRST_S)
         while not self._closing.is_set():
             try:
-                if self._alive is not None:
-                    self._alive.look()
+                self._show_life()
                 more = self._look()
             except Exception as error:  # noqa: BLE001 - the outermost frame of the thread
                 if self._closing.is_set():
@@ -180,6 +191,11 @@ class Background:
             if not more:
                 self._closing.wait(LOOK_EVERY_S)
         self._release()
+
+    def _show_life(self) -> None:
+        if self._alive is not None and time.monotonic() >= self._alive_due_s:
+            self._alive.look()
+            self._alive_due_s = time.monotonic() + ALIVE_EVERY_S
 
     def _look(self) -> bool:
         """Run each duty that is due once; tell whether one has more to do at once."""
@@ -211,12 +227,13 @@ class Background:
             entry.due_s = time.monotonic() + max(duty.every_s, LOOK_EVERY_S)
             return False
         self._stop.deadline_s = entry.held_s - self._lease_s / 4
-        more = duty.run(self._platform, self._stop)
+        left = duty.run(self._platform, self._stop)
         entry.failures = 0
-        if not more:
-            entry.seen = clock
-            entry.due_s = time.monotonic() + duty.every_s
-        return more
+        if left is Left.MORE:
+            return True
+        entry.seen = clock if left is Left.NOTHING else -1
+        entry.due_s = time.monotonic() + duty.every_s
+        return False
 
     def _hold(self, entry: _Entry, duty: Duty, hold: Hold | None) -> bool:
         """Tell whether the duty is this process's for at least half a lease, taking it if need be."""

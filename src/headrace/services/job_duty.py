@@ -14,6 +14,7 @@ import msgspec
 from headrace.api.endpoint import Need, Permission, Resource
 from headrace.api.jobs import JobState, MoveExperiments, MoveRuns, TagRuns
 from headrace.base.errors import HeadraceError
+from headrace.services.background import Left
 from headrace.services.context import Actor, Context, Platform
 from headrace.services.jobs import replace_prefix
 from headrace.services.validation import RUN_NAME_TAG
@@ -49,7 +50,7 @@ class JobDuty:
     def __init__(self) -> None:
         self._sizes: dict[int, int] = {}
 
-    def run(self, platform: Platform, stop: threading.Event) -> bool:
+    def run(self, platform: Platform, stop: threading.Event) -> Left:
         """See `headrace.services.background.Duty`."""
         with platform.store.read() as conn:
             waiting = jobs.open_jobs(conn)
@@ -60,8 +61,8 @@ class JobDuty:
                     self._sizes.pop(number, None)
                     break
             else:
-                return True
-        return False
+                return Left.MORE
+        return Left.NOTHING
 
     def _step(self, platform: Platform, number: int) -> bool:
         """Make one step of a job and tell whether it has ended. The next step is made as long as this one should have been."""

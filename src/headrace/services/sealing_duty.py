@@ -16,6 +16,7 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from headrace.api.runs import RunStatus
+from headrace.services.background import Left
 from headrace.services.context import Platform
 from headrace.store import sealing, sealing_candidates
 from headrace.store.chunks import LEAST_POINTS, MAX_POINTS
@@ -29,7 +30,6 @@ from headrace.store.transaction import Transaction
 IDLE_S = 10.0
 LOOK_S = 2.0
 SLICE_S = 0.3
-WAIT_S = 0.25
 WALK_SPAN = 20_000
 WEIGHT_AT_ONCE = 2 * MAX_POINTS
 PLANS_AT_ONCE = 64
@@ -62,12 +62,17 @@ class _Task(NamedTuple):
 
 
 class _Series(Struct):
-    """What was last seen of a series: points accepted and sealed, since when, and whether all is done as long as that stays so."""
+    """What was last seen of a series: points accepted and sealed, since when, and whether all is done as long as that stays so.
+
+    `looked` is how many were sealed when its chunks were looked at, `grown` how often more were found since.
+    """
 
     points: int
     sealed: int
     since_s: float
     done: bool = False
+    looked: int = 0
+    grown: int = 0
 
 
 class _Run(Struct):
@@ -99,8 +104,8 @@ class SealingDuty:
         self._conflicts: dict[int, int] = {}
         self._is_busy = False
 
-    def run(self, platform: Platform, stop: threading.Event) -> bool:
-        """Work for a fraction of a second, or wait for one if series are to become quiet; tell whether to be called again at once."""
+    def run(self, platform: Platform, stop: threading.Event) -> Left:
+        """Work for a fraction of a second. While series may become quiet there is something left for later."""
         store, end_s = platform.store, time.monotonic() + SLICE_S
         with store.read() as conn:
             self._follow(conn, time.monotonic())
@@ -117,14 +122,13 @@ class SealingDuty:
             took_s = time.monotonic() - began_s
             stop.wait(min(BUSY_PAUSE * took_s, MOST_PAUSE_S) if self._is_busy else min(took_s, SLICE_S))
         if busy:
-            return True
+            return Left.MORE
         if self._walked is not None:
             stop.wait(max(0.0, time.monotonic() - end_s + SLICE_S))  # as long as the slice took
-            return True
+            return Left.MORE
         if self._runs:
-            stop.wait(WAIT_S)
-            return True
-        return _shrink(store, stop)
+            return Left.LATER
+        return Left.MORE if _shrink(store, stop) else Left.NOTHING
 
     def finish(self, store: Store, series: Iterable[int]) -> None:
         """Seal and merge all that there is of some series, without waiting for them to be quiet."""
@@ -170,7 +174,9 @@ class SealingDuty:
         fresh = seen is None
         if seen is None:
             seen = run.series[found.series] = _Series(found.points, found.sealed, now_s)
-        merge = found.sealed > 0 and (fresh or found.sealed != seen.sealed)
+        merge = found.sealed > 0 and (fresh or _is_worth_a_look(seen, found.sealed))
+        if merge:
+            seen.looked, seen.grown = found.sealed, 0
         if (found.points, found.sealed) != (seen.points, seen.sealed):
             # What was sealed meanwhile is no sign of life.
             since_s = now_s if found.points != seen.points else seen.since_s
@@ -225,6 +231,12 @@ class SealingDuty:
         if conflicts >= PATIENCE:
             del self._conflicts[task.series]
             store.writer.call(_make_forced(task))
+
+
+def _is_worth_a_look(seen: _Series, sealed: int) -> bool:
+    """Tell whether there may be chunks to merge: so many came that they fill one, or so often that they may overlap. Counts what is seen."""
+    seen.grown += sealed != seen.sealed
+    return seen.grown >= sealing.FAN or abs(sealed - seen.looked) >= MAX_POINTS
 
 
 def _shrink(store: Store, stop: threading.Event) -> bool:

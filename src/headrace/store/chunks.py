@@ -42,7 +42,7 @@ BOUNDS = np.dtype(
     [
         ("format", "u1"),
         ("level", "u1"),
-        ("reserved", "<u2"),
+        ("flags", "<u2"),
         ("count", "<i4"),
         ("nans", "<i4"),
         ("plain", "<i4"),
@@ -63,7 +63,7 @@ BOUNDS = np.dtype(
 )
 """Of a whole chunk. `plain` counts the points of MLflow's wire, `min_code`, `max_code` and `sum` are of the numbers (`NO_MINIMUM`, `NO_MAXIMUM`,
 0.0 if there are none; the sum is NaN if both infinities occur), first and last are by (step, time, code). `level` says how often its points
-were rewritten because chunks overlapped."""
+were rewritten because chunks overlapped. `flags` is `RAW` for planes that stand as they are, else 0; it may be 0 for short ones of earlier versions."""
 
 BLOCK_BOUNDS = np.dtype(
     [
@@ -96,18 +96,18 @@ BLOCK_FIELDS = (
 BLOCK_HEAD = struct.Struct("<BxH")  # format, count of points
 HEAD = struct.Struct("<BBHqqqqQBBB")
 # format, flags, count; start and base of times; of steps; template of values; masks of planes of times, steps, values
-_PLAIN_VARIES, ALL_PLAIN, NEGATIVES, _TIME_GRID, _STEP_GRID, RAW = 1, 2, 4, 8, 16, 32
-_GRID_SHIFT = np.int64(16)
+PLAIN_VARIES, ALL_PLAIN, NEGATIVES, TIME_GRID, STEP_GRID, RAW = 1, 2, 4, 8, 16, 32
+GRID_SHIFT = np.int64(16)
 _GRID_RANGE = 2**44
-_FOUR, _UPPER, _LOWER = np.uint8(4), np.uint8(0xF0), np.uint8(0x0F)
+FOUR, UPPER, LOWER = np.uint8(4), np.uint8(0xF0), np.uint8(0x0F)
 # Long matches only: in planes of few symbols short ones abound by chance, and cost more than what they stand for.
 _COMPRESSION = zstandard.ZstdCompressionParameters.from_level(
     1, min_match=7, hash_log=8, write_content_size=False, write_checksum=False
 )
 _KEPT = threading.local()
-_INDEX = np.arange(MAX_POINTS, dtype="<i8")
+INDEX = np.arange(MAX_POINTS, dtype="<i8")
 _STARTS = np.arange(0, MAX_POINTS, BLOCK_POINTS)
-_FLIP = np.int64(0x7FFF_FFFF_FFFF_FFFF)
+FLIP = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 PLANES_OF = tuple(tuple(plane for plane in range(8) if mask >> plane & 1) for mask in range(256))
 
 
@@ -138,13 +138,13 @@ class Chunk(NamedTuple):
 def codes_of(values: Array) -> Array:
     """Return the codes of doubles (float64 to int64)."""
     bits = np.ascontiguousarray(values, "<f8").view("<i8")
-    return np.where(bits >= 0, bits, bits ^ _FLIP)
+    return np.where(bits >= 0, bits, bits ^ FLIP)
 
 
 def values_of(codes: Array) -> Array:
     """Return the doubles of codes (int64 to float64), bit for bit."""
     codes = np.asarray(codes, "<i8")
-    return np.where(codes >= 0, codes, codes ^ _FLIP).view("<f8")
+    return np.where(codes >= 0, codes, codes ^ FLIP).view("<f8")
 
 
 def is_nan(codes: Array) -> Array:
@@ -247,47 +247,6 @@ def encode(columns: Columns, level: int = 0) -> Chunk:
     return _encode(columns, level, get_compressor())
 
 
-def decode(points: bytes) -> Columns:
-    """Return the points of a chunk.
-
-    Raises:
-        StoreError: the bytes are of another format, or damaged.
-    """
-    return decode_joined([points])
-
-
-def decode_many(blobs: Sequence[bytes]) -> list[Columns]:
-    """Return the points of each of several chunks; see `decode`."""
-    joined = decode_joined(blobs)
-    parts, start = [], 0
-    for blob in blobs:
-        end = start + _count_of(blob)
-        parts.append(select(joined, slice(start, end)))
-        start = end
-    return parts
-
-
-def decode_joined(blobs: Sequence[bytes]) -> Columns:
-    """Return the points of several chunks one behind the other: cheaper than `join` of `decode_many`."""
-    total = sum(_count_of(blob) for blob in blobs)
-    time, step, code = (np.empty(total, "<i8") for _ in range(3))
-    plain = np.empty(total, bool)
-    decompressor = zstandard.ZstdDecompressor()
-    start = 0
-    for blob in blobs:
-        end = start + _count_of(blob)
-        try:
-            _decode_into(
-                blob,
-                decompressor,
-                Columns(time[start:end], step[start:end], code[start:end], plain[start:end]),
-            )
-        except (zstandard.ZstdError, ValueError, struct.error) as error:
-            raise StoreError(f"A chunk of metric points is damaged: {error}.") from error
-        start = end
-    return Columns(time, step, code, plain)
-
-
 def read_bounds(blobs: Sequence[bytes]) -> Array:
     """Return the bounds of chunks as an array of `BOUNDS`.
 
@@ -296,7 +255,7 @@ def read_bounds(blobs: Sequence[bytes]) -> Array:
     """
     for blob in blobs:
         if blob[:1] != b"\x01" or len(blob) != BOUNDS.itemsize:
-            raise _unknown_format(blob)
+            raise unknown_format(blob)
     return np.frombuffer(b"".join(blobs), BOUNDS) if blobs else np.empty(0, BOUNDS)
 
 
@@ -309,7 +268,7 @@ def decode_blocks(blobs: Sequence[bytes]) -> Array:
     counts = []
     for blob in blobs:
         if len(blob) < BLOCK_HEAD.size or blob[0] != FORMAT:
-            raise _unknown_format(blob)
+            raise unknown_format(blob)
         counts.append(BLOCK_HEAD.unpack_from(blob)[1])
     sizes = (np.array(counts, "<i8") + BLOCK_POINTS - 1) // BLOCK_POINTS
     starts = np.cumsum(sizes) - sizes
@@ -348,18 +307,13 @@ def _set_blocks(found: Array, rows: Array, words: Array) -> None:
         found[name][rows] = values.ravel() if name != "sum" else values.ravel().view("<f8")
 
 
-def _unknown_format(blob: bytes) -> StoreError:
+def unknown_format(blob: bytes) -> StoreError:
+    """Return the error for a blob that is none of this version's."""
     what = f"of format {blob[0]} and {len(blob)} bytes" if blob else "empty"
     return StoreError(
         f"A chunk of metric points is {what}; this version of headrace reads format {FORMAT}. "
         "If a newer version has written this database, use that one."
     )
-
-
-def _count_of(blob: bytes) -> int:
-    if len(blob) < HEAD.size or blob[0] != FORMAT:
-        raise _unknown_format(blob)
-    return int.from_bytes(blob[2:4], "little")
 
 
 def get_compressor() -> zstandard.ZstdCompressor:
@@ -438,13 +392,13 @@ def _pack(columns: Columns, compressor: zstandard.ZstdCompressor) -> bytes:
     if plain[0] and plain.all():
         flags = ALL_PLAIN
     elif plain.any():
-        flags = _PLAIN_VARIES
+        flags = PLAIN_VARIES
         planes.append(np.packbits(plain).tobytes())
     else:
         flags = 0
     if code.min() < 0:
         flags |= NEGATIVES
-    flags |= _TIME_GRID * time_grid | _STEP_GRID * step_grid
+    flags |= TIME_GRID * time_grid | STEP_GRID * step_grid
     head = HEAD.pack(
         *(FORMAT, flags, len(time)),
         *(time_start, time_base, step_start, step_base, int(words[0])),
@@ -462,34 +416,12 @@ def _pack(columns: Columns, compressor: zstandard.ZstdCompressor) -> bytes:
 
 def regroup(codes: Array) -> Array:
     """Return the bits of the doubles of codes, with the low eight bits of the exponent as the topmost byte."""
-    words = np.where(codes >= 0, codes, codes ^ _FLIP).view("<u8")
+    words = np.where(codes >= 0, codes, codes ^ FLIP).view("<u8")
     octets = words.view("u1").reshape(-1, 8)
     low, top = octets[:, 6].copy(), octets[:, 7].copy()
-    octets[:, 7] = (top << _FOUR) | (low >> _FOUR)
-    octets[:, 6] = (top & _UPPER) | (low & _LOWER)
+    octets[:, 7] = (top << FOUR) | (low >> FOUR)
+    octets[:, 6] = (top & UPPER) | (low & LOWER)
     return words
-
-
-def _unpack_codes(
-    out: Array, template: int, places: tuple[int, ...], planes: Array, *, negatives: bool
-) -> None:
-    """Fill in codes from what `regroup` has made of them."""
-    words = out.view("<u8")
-    if len(places) < 8:  # noqa: PLR2004 - some bytes are the same in all points
-        words[:] = template
-    octets = words.view("u1").reshape(-1, 8)
-    upper = [np.uint8(template >> 48 & 255), np.uint8(template >> 56)]
-    for place, plane in zip(places, planes, strict=True):
-        if place < 6:  # noqa: PLR2004 - the bytes that were left as they are
-            octets[:, place] = plane
-        else:
-            upper[place - 6] = plane
-    octets[:, 6] = (upper[1] << _FOUR) | (upper[0] & _LOWER)
-    octets[:, 7] = (upper[0] & _UPPER) | (upper[1] >> _FOUR)
-    if negatives:
-        flip = out >> np.int64(63)
-        flip &= _FLIP
-        out ^= flip
 
 
 def _differ(column: Array) -> tuple[int, int, Array, bool]:
@@ -519,8 +451,8 @@ def _find_grid(column: Array, spread: int) -> tuple[int, int, Array, bool] | Non
     if int(away.min()) < -_GRID_RANGE or int(away.max()) >= _GRID_RANGE:
         return None
     slope = float(away[-half:].mean() - away[:half].mean()) / (len(column) - half)
-    base = round(slope * 2.0 ** int(_GRID_SHIFT))
-    away -= (_INDEX[: len(column)] * base) >> _GRID_SHIFT
+    base = round(slope * 2.0 ** int(GRID_SHIFT))
+    away -= (INDEX[: len(column)] * base) >> GRID_SHIFT
     least = int(away.min())
     away -= least
     if int(away.max()) >= spread:
@@ -532,61 +464,3 @@ def _mask(words: Array) -> int:
     """Return the bytes in which any of the words is not zero, as bits."""
     used = int(np.bitwise_or.reduce(words))
     return sum(1 << plane for plane in range(8) if used >> (8 * plane) & 255)
-
-
-def _decode_into(blob: bytes, decompressor: zstandard.ZstdDecompressor, out: Columns) -> None:
-    _, flags, count, time_start, time_base, step_start, step_base, template, *masks = HEAD.unpack_from(blob)
-    number = sum(mask.bit_count() for mask in masks)
-    length = number * count + (-(-count // 8) if flags & _PLAIN_VARIES else 0)
-    raw = b""
-    if length:
-        raw = blob[HEAD.size :]
-        if not flags & RAW:
-            raw = decompressor.decompress(raw, max_output_size=length)
-        if len(raw) != length:
-            raise ValueError(f"{len(raw)} bytes where {length} were expected")
-    planes = np.frombuffer(raw, "u1", number * count).reshape(number, count)
-    times, steps = masks[0].bit_count(), masks[1].bit_count()
-    fill_time = _add_grid if flags & _TIME_GRID else _sum_up
-    fill_step = _add_grid if flags & _STEP_GRID else _sum_up
-    fill_time(out.time, time_start, time_base, PLANES_OF[masks[0]], planes[:times])
-    fill_step(out.step, step_start, step_base, PLANES_OF[masks[1]], planes[times : times + steps])
-    values = planes[times + steps :]
-    _unpack_codes(out.code, template, PLANES_OF[masks[2]], values, negatives=bool(flags & NEGATIVES))
-    if flags & _PLAIN_VARIES:
-        out.plain[:] = np.unpackbits(np.frombuffer(raw, "u1", -1, number * count), count=count)
-    else:
-        out.plain[:] = bool(flags & ALL_PLAIN)
-
-
-def _sum_up(out: Array, start: int, base: int, places: tuple[int, ...], planes: Array) -> None:
-    """Fill in a column that was stored as differences of neighbours."""
-    count = len(out)
-    if not places:
-        np.multiply(_INDEX[:count], base, out=out)
-    else:
-        np.cumsum(_join_planes(count, places, planes), dtype="<i8", out=out)
-        if base:
-            out += _INDEX[:count] * base
-    out += start
-
-
-def _add_grid(out: Array, start: int, base: int, places: tuple[int, ...], planes: Array) -> None:
-    """Fill in a column that was stored as differences from a grid."""
-    np.multiply(_INDEX[: len(out)], base, out=out)
-    out >>= _GRID_SHIFT
-    if places:
-        out += _join_planes(len(out), places, planes)
-    out += start
-
-
-def _join_planes(count: int, places: tuple[int, ...], planes: Array) -> Array:
-    """Return the numbers that planes stand for (one plane: as it is, else int64)."""
-    if places == (0,):
-        only: Array = planes[0]
-        return only
-    rest = np.zeros(count, "<i8")
-    octets = rest.view("u1").reshape(count, 8)
-    for place, plane in zip(places, planes, strict=True):
-        octets[:, place] = plane
-    return rest

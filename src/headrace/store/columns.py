@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from headrace.store import chunks
+from headrace.store import chunk_points, chunks
 from headrace.store.chunks import Columns
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.connection import Connection, Row
@@ -72,7 +72,7 @@ def read_points(conn: Connection, head: Head) -> Columns:
     found: dict[int, bytes] = dict(
         conn.rows_in("SELECT id, points FROM hr_chunk_data WHERE id IN ({ids})", ids)
     )
-    columns = chunks.decode_joined([found[each] for each in ids])
+    columns = chunk_points.decode_joined([found[each] for each in ids])
     if (head.bounds["max_step"] <= head.below).all():
         return columns
     return chunks.select(columns, columns.step <= np.repeat(head.below, head.bounds["count"]))

@@ -12,7 +12,8 @@ transaction, exactly or not at all. What makes it exact:
 How often a point is rewritten: once when its row is sealed. Small chunks (under half of a full one) are merged when together they fill a chunk,
 or are 16. The sealing of tails makes 128 points at least of each, so what comes out of 16 is not small, but for one rest, which is less than half of what comes in at the next
 merge; writers make 64 at least, and what comes out of 16 is not small after three merges, that have taken in 15 new ones each: twice per point, amortised, either way. When a
-series has become quiet, 4 tiny chunks (under 256 points) are enough: what comes out is not tiny, so that is once more per point. Chunks that overlap
+series has become quiet, 4 tiny chunks (under 256 points) are enough: what comes out is not tiny, so that is once more per point; and so is a small one that is not tiny and
+not compressed: what comes out is. Chunks that overlap
 are merged when 8 of one level cover the same moment, and come out one level higher; level 8 is never merged again. So that is at most 8 times, and log8 of the number of chunks for points in random order; points that come in order are never rewritten for that.
 
 The module does not know when to seal: see `headrace.services.sealing_duty`.
@@ -24,7 +25,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from headrace.store import chunks
+from headrace.store import chunk_points, chunks
 from headrace.store.chunks import MAX_POINTS, Array, Chunk, Columns
 from headrace.store.connection import Connection, Row
 from headrace.store.page_fill import fit_pages
@@ -186,7 +187,7 @@ def plan_merge(conn: Connection, series: int, *, final: bool = False) -> Plan | 
     if not len(chosen):
         return None
     old = [sealed.ids[place] for place in chosen.tolist()]
-    joined = chunks.decode_joined(_read_points(conn, old))
+    joined = chunk_points.decode_joined(_read_points(conn, old))
     merged = chunks.order(joined)
     lost = len(joined.time) - len(merged.time)
     lost_nans = int(chunks.is_nan(joined.code).sum() - chunks.is_nan(merged.code).sum())
@@ -213,6 +214,8 @@ def choose_merge(bounds: Array, *, final: bool = False) -> tuple[Array, int]:
     tiny = np.flatnonzero(counts < TINY)
     if final and len(tiny) >= MANY_TINY:
         return tiny, int(bounds["level"][tiny].max())
+    if final and ((bounds["flags"] & chunks.RAW != 0) & (counts >= TINY)).any():
+        return small, int(bounds["level"][small].max())
     for level in np.unique(bounds["level"]).tolist():
         same = np.flatnonzero(bounds["level"] == level)
         if level >= MAX_LEVEL or len(same) < FAN:
@@ -373,7 +376,7 @@ def _plan_late(conn: Connection, series: int, sealed: _Sealed, rows: list[TailRo
 def _plan_renewal(conn: Connection, series: int, sealed: _Sealed, rows: list[Row], where: int) -> Plan:
     """Plan to remove rows that are all sealed already. A chunk is written anew, so that other plans see that rows have gone."""
     old = sealed.ids[where]
-    new = chunks.encode(chunks.decode(_read_points(conn, [old])[0]), int(sealed.bounds["level"][where]))
+    new = chunks.encode(chunk_points.decode(_read_points(conn, [old])[0]), int(sealed.bounds["level"][where]))
     lost_nans = int(chunks.is_nan(_to_columns(rows).code).sum())
     return Plan(series, sealed.newest, rows, [old], [new], 0, len(rows), lost_nans)
 
@@ -390,7 +393,7 @@ def _find_repeated(conn: Connection, sealed: _Sealed, tail: Columns) -> tuple[Ar
     for start in range(0, len(places), DECODED_AT_ONCE):
         part = places[start : start + DECODED_AT_ONCE]
         blobs = _read_points(conn, [sealed.ids[place] for place in part])
-        for place, held in zip(part, chunks.decode_many(blobs), strict=True):
+        for place, held in zip(part, chunk_points.decode_many(blobs), strict=True):
             found = _find_equal(wanted, chunks.select(held, held.plain))
             if len(found):
                 repeated[plain[found]] = True

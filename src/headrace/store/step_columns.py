@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from headrace.store import chunks
+from headrace.store import chunk_points, chunks
 from headrace.store.chart_lines import find_parts
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.connection import Connection, Row
@@ -129,7 +129,7 @@ def _search_chunks(conn: Connection, wanted: Sequence[_Wanted]) -> Iterable[tupl
                 "SELECT id, points FROM hr_chunk_data WHERE id IN ({ids})", {chunk for chunk, _ in some}
             )
         )
-        decoded = {chunk: chunks.decode(blob) for chunk, blob in blobs.items()}
+        decoded = {chunk: chunk_points.decode(blob) for chunk, blob in blobs.items()}
         for chunk, each in some:
             columns = decoded[chunk]
             is_it = chunks.is_nan(columns.code) if each.code is None else columns.code == each.code

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.base.errors import InvalidParameter
-from headrace.store import chunks
+from headrace.store import chunk_points, chunks
 from headrace.store.buckets import Ints, Numbers
 from headrace.store.connection import Connection
 from headrace.store.points import Part, Range
@@ -215,7 +215,7 @@ class Reader:
                     "SELECT id, points FROM hr_chunk_data WHERE id IN ({ids})", dict.fromkeys(ids)
                 )
             )
-            columns = chunks.decode_joined([blobs[each] for each in ids])
+            columns = chunk_points.decode_joined([blobs[each] for each in ids])
             counts = some.bounds["count"]
             line = np.repeat(some.line, counts)
             points = PointsOf(line, self.x_of(line, *columns[:2]), *columns[:3])

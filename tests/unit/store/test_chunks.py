@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.base.errors import StoreError
-from headrace.store import chunks, codes
+from headrace.store import chunk_points, chunks, codes
 from headrace.store.chunks import Columns
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -113,7 +113,7 @@ def test_order_sorts_and_collapses_equal_points_of_the_wire_only(points: list[Po
 def test_every_bit_pattern_time_and_step_comes_back(points: list[Point]) -> None:
     columns = chunks.order(_columns(points))
     chunk = chunks.encode(columns)
-    assert _rows(chunks.decode(chunk.points)) == _rows(columns)
+    assert _rows(chunk_points.decode(chunk.points)) == _rows(columns)
 
 
 @settings(max_examples=300)
@@ -132,7 +132,9 @@ def test_uneven_grids_anywhere_in_the_range_come_back(
     steps = np.array([(each + 2**63) % 2**64 - 2**63 for each in grid], "<i8")  # round and round
     times = np.sort(steps)
     columns = Columns(times, steps, np.zeros(count, "<i8"), np.zeros(count, bool))
-    assert _rows(chunks.decode(chunks.encode(chunks.order(columns)).points)) == _rows(chunks.order(columns))
+    assert _rows(chunk_points.decode(chunks.encode(chunks.order(columns)).points)) == _rows(
+        chunks.order(columns)
+    )
 
 
 @settings(max_examples=300)
@@ -182,8 +184,8 @@ def test_many_points_become_full_chunks_and_none_is_tiny(count: int, sizes: list
     made = chunks.split(columns)
     assert chunks.read_bounds([each.bounds for each in made])["count"].tolist() == sizes
     blobs = [each.points for each in made]
-    assert _rows(chunks.decode_joined(blobs)) == _rows(columns)
-    assert _rows(chunks.join(chunks.decode_many(blobs))) == _rows(columns)
+    assert _rows(chunk_points.decode_joined(blobs)) == _rows(columns)
+    assert _rows(chunks.join(chunk_points.decode_many(blobs))) == _rows(columns)
 
 
 @settings(max_examples=40, deadline=None)
@@ -194,15 +196,15 @@ def test_full_chunks_are_as_long_as_they_are_asked_to_be(count: int, first: int,
     sizes = chunks.read_bounds([each.bounds for each in made])["count"]
     assert sizes.max() <= chunks.MAX_POINTS
     assert count < chunks.LEAST_POINTS or sizes.min() >= chunks.LEAST_POINTS
-    assert _rows(chunks.decode_joined([each.points for each in made])) == _rows(columns)
+    assert _rows(chunk_points.decode_joined([each.points for each in made])) == _rows(columns)
     chunk, held = chunks.encode_first(columns, lambda *_: first)
     assert held == (min(first, chunks.MAX_POINTS) if count >= chunks.MAX_POINTS else count)
-    assert len(chunks.decode(chunk.points).time) == held
+    assert len(chunk_points.decode(chunk.points).time) == held
 
 
 def test_nothing_decodes_to_nothing() -> None:
-    assert chunks.decode_many([]) == []
-    assert [len(column) for column in chunks.decode_joined([])] == [0, 0, 0, 0]
+    assert chunk_points.decode_many([]) == []
+    assert [len(column) for column in chunk_points.decode_joined([])] == [0, 0, 0, 0]
     assert [len(column) for column in chunks.join([])] == [0, 0, 0, 0]
     assert len(chunks.decode_blocks([])) == len(chunks.read_bounds([])) == 0
 
@@ -217,7 +219,7 @@ def test_a_chunk_of_no_points_or_too_many_is_refused(count: int) -> None:
 READERS: list[tuple[int, Callable[[list[bytes]], object]]] = [
     (0, chunks.read_bounds),
     (1, chunks.decode_blocks),
-    (2, chunks.decode_joined),
+    (2, chunk_points.decode_joined),
 ]
 
 
@@ -249,12 +251,12 @@ def test_bytes_that_decompress_to_too_few_are_refused() -> None:
     with pytest.raises(StoreError, match="too short"):
         chunks.decode_blocks([large.blocks[:4] + small.blocks[4:]])
     with pytest.raises(StoreError, match=r"damaged: .* bytes where"):
-        chunks.decode(large.points[:47] + small.points[47:])
+        chunk_points.decode(large.points[:47] + small.points[47:])
 
 
 def test_times_that_are_rounded_from_an_even_spacing_need_no_bytes() -> None:
     places = np.arange(4096)
     columns = Columns(places * 7 // 2, places * 10 // 3, np.zeros(4096, "<i8"), np.zeros(4096, bool))
     points = chunks.encode(columns).points
-    assert _rows(chunks.decode(points)) == _rows(columns)
+    assert _rows(chunk_points.decode(points)) == _rows(columns)
     assert len(points) < 200

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.base.errors import StoreError
-from headrace.store import chunks, segments
+from headrace.store import chunk_points, chunks, segments
 from headrace.store.chunks import Columns
 from headrace.store.codes import HIGHEST, LOWEST
 from headrace.store.summaries import summarise
@@ -22,7 +22,7 @@ codes = st.one_of(st.integers(LOWEST, HIGHEST), st.sampled_from([0, -1, LOWEST, 
 @st.composite
 def series(draw: st.DrawFn) -> Columns:
     """Return points of which a third or so of the series are out of order somewhere."""
-    count = draw(st.one_of(st.integers(1, 70), st.integers(60, 300)))
+    count = draw(st.one_of(st.integers(1, 70), st.integers(60, 300), st.integers(1_000, 1_050)))
     few = draw(st.lists(st.tuples(integers, integers, codes), min_size=1, max_size=12))
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     time, step, code = (np.array([row[place] for row in few], "<i8") for place in range(3))
@@ -65,7 +65,7 @@ def test_series_sealed_together_are_what_each_is_by_itself(parts: list[Columns])
         found, alone = taken.sealed[key], segments.seal(part)
         assert found.state == alone.state == summarise(_rows(part))
         assert found.points == len(part.time) == found.state[8]
-        columns = chunks.decode_joined([each.points for each in found.chunks])
+        columns = chunk_points.decode_joined([each.points for each in found.chunks])
         assert _rows(columns) == sorted(_rows(part))
         assert not columns.plain.any()
         _check_equal(*(chunks.read_bounds([each.bounds for each in made.chunks]) for made in (found, alone)))
@@ -77,7 +77,7 @@ def test_series_sealed_together_are_what_each_is_by_itself(parts: list[Columns])
 def _check_equal(mine: chunks.Array, other: chunks.Array) -> None:
     assert mine.dtype == other.dtype
     for name in mine.dtype.names or ():
-        if name != "sum":
+        if name not in {"sum", "flags"}:
             np.testing.assert_array_equal(mine[name], other[name], name)
     # The same numbers added in another order: each addition may be off by half a bit of the largest sum on the way, which may be infinite.
     numbers = np.abs(chunks.values_of(np.stack([mine["min_code"], mine["max_code"]])))
@@ -113,12 +113,23 @@ def test_a_short_chunk_is_less_than_half_of_its_rows() -> None:
         assert size < 16 * segments.LEAST_SEALED  # a row takes 37 bytes
 
 
+def test_a_chunk_of_planes_as_they_are_says_so() -> None:
+    few, many = (
+        _take([_noise(1_000, seed) for seed in range(3)]),
+        _take([_noise(1_000, seed) for seed in range(4)]),
+    )
+    for taken, flag in ((few, 0), (many, chunks.RAW)):
+        for sealed in taken.sealed.values():
+            (bounds,) = chunks.read_bounds([each.bounds for each in sealed.chunks])
+            assert (bounds["count"], bounds["flags"]) == (1_000, flag)
+
+
 def test_a_damaged_chunk_of_planes_as_they_are_is_refused() -> None:
     taken = _take([_noise(100, seed) for seed in range(10)])
     points = taken.sealed[1, 3, 0, 0].chunks[0].points
     for wrong in (points[:-1], points + b"\0"):
         with pytest.raises(StoreError, match="damaged"):
-            chunks.decode(wrong)
+            chunk_points.decode(wrong)
 
 
 def test_threads_that_seal_at_the_same_time_do_not_disturb_each_other() -> None:
