@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import client_libraries as libraries
-from client_training import run_blocks
+from client_training import run_rounds
 
 _KEPT = "run-name"
 
@@ -49,7 +49,7 @@ def main() -> None:
         libraries.write_answer(answer)
         return  # as a script ends that forgets to finish its run
     if action == "train":
-        answer["pairs_s"] = run_blocks(kind, logger.log_many, count)
+        answer["rounds"] = run_rounds(kind, logger.log_many, count)
         logger.finish()
     elif action == "many":
         answer |= _log_many(logger, count)

@@ -1,42 +1,126 @@
-"""Two real training loops, in numpy and in PyTorch, that log 20 metrics a step; with logging and without, in turns.
+"""Two real training loops, in numpy and in PyTorch, that log 20 metrics a step, and by how much that slows them down.
 
-Blocks of steps alternate within one process, so that a drift of the machine hits both alike.
+The time of a step wanders by a fifth within seconds on a shared machine, so that blocks with and without logging cannot be compared to a hundredth. What logging costs is
+measured where it arises instead, against steps close by, and added up (`Round.slower`):
+
+- the call: its time, as a share of the step's;
+- what it leaves behind, such as caches that it has used: steps after a call against those before, while every second step logs;
+- what happens in the background: by how much the mean of a step exceeds the median of the 41 around it, while all steps log and while none does.
 """
 
 import importlib
+import statistics
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 METRICS = 20
-STEPS_OF_BLOCK = 400
-"""Some seconds, and two blocks that log stand side by side: what is sent in the background up to 2 s later falls mostly into the blocks that have logged it."""
 WIDTH = 512
 BATCH = 512
 
 Log = Callable[[dict[str, float], int], object]
-_WARM_STEPS = 25
+_WARM_STEPS = 100
+_STEPS = 1_400
+_SETTLING = 350
+"""Steps at the beginning of a phase that do not count: what the phase before has logged may still be under way, for some 2 s."""
+_TURNS = 500
+_AROUND = 20
 
 
-def run_blocks(kind: str, log: Log, blocks: int) -> list[tuple[float, float]]:
-    """Train, and return for each pair of blocks the seconds of the one without logging and of the one with it."""
+class Round(NamedTuple):
+    """Shares of the time of a step.
+
+    Attributes:
+        call: of the call that logs.
+        after: by how much a step after a call is slower.
+        stalls: by how much the mean of all exceeds the median of those close by, while all steps log.
+        stalls_alone: the same while none does.
+        step_s: median of a step that does not log, in seconds.
+    """
+
+    call: float
+    after: float
+    stalls: float
+    stalls_alone: float
+    step_s: float
+
+    @property
+    def slower(self) -> float:
+        """By what share logging slows the training down."""
+        return self.call + self.after + self.stalls - self.stalls_alone
+
+
+class _Steps(NamedTuple):
+    """Seconds of steps, the call included, and of the calls within them."""
+
+    whole: list[float]
+    calls: list[float]
+
+
+def run_rounds(kind: str, log: Log, rounds: int) -> list[Round]:
+    """Train in rounds of three phases: no step logs, all do, every second does."""
     step = {"numpy": _make_numpy, "torch": _make_torch}[kind]()
-    for _ in range(_WARM_STEPS):
-        step()
-    times: list[tuple[float, float]] = []
-    place = 0
-    for pair in range(blocks):
-        seconds = {}
-        for logs in (False, True) if pair % 2 else (True, False):
-            start = time.perf_counter()
-            for _ in range(STEPS_OF_BLOCK):
-                metrics = step()
-                if logs:
-                    log(metrics, place)
-                    place += 1
-            seconds[logs] = time.perf_counter() - start
-        times.append((seconds[False], seconds[True]))
-    return times
+    training = _Training(step, log)
+    training.run(_WARM_STEPS, lambda _: True)
+    return [_run_round(training, number) for number in range(rounds)]
+
+
+class _Training:
+    """A training that logs some of its steps."""
+
+    def __init__(self, step: Callable[[], dict[str, float]], log: Log) -> None:
+        self._step, self._log = step, log
+        self._logged = 0
+
+    def run(self, count: int, logs: Callable[[int], bool]) -> _Steps:
+        """Make so many steps; log those of which `logs` says so."""
+        clock, step, log = time.perf_counter, self._step, self._log
+        seconds = _Steps([], [])
+        for number in range(count):
+            wanted = logs(number)
+            begun = clock()
+            metrics = step()
+            done = clock()
+            if wanted:
+                log(metrics, self._logged)
+                ended = clock()
+                self._logged += 1
+            else:
+                ended = done
+            seconds.whole.append(ended - begun)
+            seconds.calls.append(ended - done)
+        return seconds
+
+
+def _run_round(training: _Training, number: int) -> Round:
+    found: dict[bool, _Steps] = {}
+    for logs in (False, True) if number % 2 else (True, False):
+        steps = training.run(_STEPS, lambda _, logs=logs: logs)  # type: ignore[misc]
+        found[logs] = _Steps(steps.whole[_SETTLING:], steps.calls[_SETTLING:])
+    turns = training.run(_TURNS, lambda place: place % 2 == 1)
+    return Round(
+        call=sum(found[True].calls) / sum(found[True].whole),
+        after=_compare(turns),
+        stalls=_find_stalls(found[True].whole),
+        stalls_alone=_find_stalls(found[False].whole),
+        step_s=statistics.median(found[False].whole),
+    )
+
+
+def _compare(turns: _Steps) -> float:
+    """Return by what share steps behind a call are slower than the ones before them, calls left out. Every second step logs, the first does not."""
+    bare = [whole - call for whole, call in zip(*turns, strict=True)]
+    return statistics.median(
+        behind / before - 1 for before, behind in zip(bare[1::2], bare[2::2], strict=False)
+    )
+
+
+def _find_stalls(whole: Sequence[float]) -> float:
+    """Return by what share of the median close by the mean exceeds it."""
+    width = 2 * _AROUND + 1
+    middles = [statistics.median(whole[start : start + width]) for start in range(len(whole) - width + 1)]
+    here = whole[_AROUND : len(whole) - _AROUND]
+    return statistics.fmean(each / middle - 1 for each, middle in zip(here, middles, strict=True))
 
 
 def _name(values: list[float]) -> dict[str, float]:

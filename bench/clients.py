@@ -30,7 +30,7 @@ from servers import HEADRACE, MLFLOW, REPOSITORY, Server, ServerFailed
 PROGRAM = Path(__file__).with_name("client_program.py")
 _TRAININGS = ("numpy", "torch")
 _STARTS = 10
-_PAIRS = 40
+_ROUNDS = 15
 _LIMIT_S = 300
 _TRAINING_LIMIT_S = 1_200
 _SYNC_LIMIT_S = 120
@@ -128,9 +128,9 @@ class Bench:
         seen = self.seen.setdefault(library.key, {})
         for kind in _TRAININGS if library.trains else ():
             if self._can_train(library, kind):
-                pairs = _PAIRS // (5 if self._share > 1 else 1)
+                rounds = _ROUNDS // (5 if self._share > 1 else 1)
                 folder = self._make_folder(library)
-                trained = self._run(library, "train", pairs, folder, f":{kind}", limit_s=_TRAINING_LIMIT_S)
+                trained = self._run(library, "train", rounds, folder, f":{kind}", limit_s=_TRAINING_LIMIT_S)
                 seen[f"train-{kind}"] = trained
             else:
                 say(f"{library.title}: no training with {kind}, which its environment does not have")
@@ -252,7 +252,7 @@ def main() -> None:
                 say(f"{product.title} starts in {server.start():.1f} s")
                 server.settle(45)
         bench = Bench(folder, pythons, servers, quick=options.quick)
-        for repetition in range(1 if options.quick else options.repetitions):
+        for repetition in range(min(options.repetitions, 1) if options.quick else options.repetitions):
             for library in libraries if repetition % 2 == 0 else libraries[::-1]:
                 bench.measure(library, repetition)
                 say(f"{library.title}: {bench.seen[library.key]['log'][-1]}")

@@ -55,6 +55,22 @@ class Failing:
         return Left.NOTHING
 
 
+class Resting:
+    """Leaves something for later twice, then nothing."""
+
+    name = "resting"
+    every_s = 0.1
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def run(self, platform: Platform, stop: threading.Event) -> Left:
+        self.runs += 1
+        with Path(os.environ[RECORD]).open("a", encoding="utf-8") as file:
+            file.write(f"{time.monotonic()} ")
+        return Left.LATER if self.runs < 3 else Left.NOTHING
+
+
 class Endless:
     """Works until it is told to stop; as the rules have it, it looks often."""
 

@@ -25,8 +25,8 @@ from headrace.store import duties
 from headrace.store.transaction import Kind
 from serving import start_server
 
-RECORDING, FAILING, ENDLESS = (
-    f"control.recording_duties:{name}" for name in ("Recording", "Failing", "Endless")
+RECORDING, FAILING, RESTING, ENDLESS = (
+    f"control.recording_duties:{name}" for name in ("Recording", "Failing", "Resting", "Endless")
 )
 
 
@@ -93,6 +93,18 @@ def test_an_idle_store_is_not_written_to(
     assert _read(record) == "4"
     _touch(world)
     _wait_for(lambda: _read(record) == "5")
+
+
+def test_a_duty_that_leaves_something_for_later_is_called_again_though_nothing_changes(
+    world: World, start: Callable[..., Background], record: Path
+) -> None:
+    start(RESTING)
+    _touch(world)
+    _wait_for(lambda: len(_read(record).split()) == 3)
+    times = [float(each) for each in _read(record).split()]
+    assert all(later - earlier >= recording_duties.Resting.every_s for earlier, later in pairwise(times))
+    time.sleep(1.5)
+    assert len(_read(record).split()) == 3
 
 
 def test_a_duty_that_fails_is_logged_and_tried_again(

@@ -20,7 +20,7 @@ from headrace.store.transaction import Transaction
 
 log = logging.getLogger("headrace.background")
 
-MARK_EVERY_MS = 2_000
+MARK_EVERY_MS = 3_000
 DEAD_AFTER_MS = 6_000
 
 

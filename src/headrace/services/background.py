@@ -94,7 +94,7 @@ class _Entry(Struct):
         make: its address.
         duty: once it is loaded.
         due_s: not to be run before.
-        seen: the change clock up to which it has found everything done; -1 if it has not.
+        seen: the change clock up to which it has found everything done; -1 while something is left for later.
         held_s: when its lease ends.
         failures: how often it has failed in a row.
     """
@@ -102,7 +102,7 @@ class _Entry(Struct):
     make: str
     duty: Duty | None = None
     due_s: float = 0.0
-    seen: int = -1
+    seen: int = 0
     held_s: float = 0.0
     failures: int = field(default=0)
 

@@ -21,6 +21,8 @@ Column = tuple[int, int, bytes, bytes, bytes]
 
 _KINDS = slice(7, None, SLOT)
 _POINTS = re.compile(b"\0*")
+_ROW_HEAD = slice(4, 16)
+"""Shape, kind, length and count of a row: all but its CRC and what was logged."""
 _SERIES = struct.Struct("<4xI24s")
 _STEP, _TIME, _VALUES = 2, 3, 4
 _WORD = 8
@@ -59,15 +61,23 @@ def find_stretch(data: bytes, place: int) -> list[Part]:
             end = found.end() * SLOT
             parts.append(Part(place, end, (end - place) // SLOT))
         elif kind == ROW:
-            shape, count, size = read_row(data, place)
-            end = place + size
-            if end > len(data):
+            end = _add_rows(data, place, parts)
+            if end == place:
                 break
-            parts.append(Part(place, end, count, shape))
         else:
             break
         place = end
     return parts
+
+
+def _add_rows(data: bytes, place: int, parts: list[Part]) -> int:
+    """Add the row at a place and all like it that follow, as far as they are whole; return where the last one ends."""
+    shape, count, size = read_row(data, place)
+    head = data[place + _ROW_HEAD.start : place + _ROW_HEAD.stop]
+    while place + size <= len(data) and data[place + _ROW_HEAD.start : place + _ROW_HEAD.stop] == head:
+        parts.append(Part(place, place + size, count, shape))
+        place += size
+    return place
 
 
 def cut_columns(data: bytes, parts: Sequence[Part], shapes: Mapping[int, Sequence[int]]) -> Iterator[Column]:

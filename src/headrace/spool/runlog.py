@@ -46,6 +46,8 @@ MAX_KEPT = 1000
 """Rejections that are kept until somebody takes them."""
 _AT_ONCE = 100
 _TOLERATED = (struct.error, TypeError, OverflowError, ValueError)
+UNUSUAL = (*_TOLERATED, KeyError)
+"""What the short way of a call that logs may raise, having done nothing: a name or a shape is new, the segment is full, or a value does not fit."""
 
 
 class Home(Protocol):
@@ -140,7 +142,7 @@ class RunLog(Member):
                 numbers[key if context is NO_CONTEXT else (key, context)], step, time_ms, value
             )
             write(crc32(body).to_bytes(4, "little") + body)
-        except (*_TOLERATED, KeyError):
+        except UNUSUAL:
             self._log_slowly(key, value, step, time_ms, context)
 
     def log_points(
@@ -170,7 +172,7 @@ class RunLog(Member):
             while logged < len(rows):
                 write(b"".join(packed[logged : logged + _AT_ONCE]))
                 logged += _AT_ONCE
-        except (*_TOLERATED, KeyError):
+        except UNUSUAL:
             for key, value, step in rows[logged:]:
                 _check_point(key, value, step, time_ms)
             for key, value, step in rows[logged:]:
@@ -188,7 +190,7 @@ class RunLog(Member):
             # A loop that trains has emptied the processor's caches: each call that is spared counts.
             body = rows[tuple(values)](step, time_ms, *values.values())
             write(crc32(body).to_bytes(4, "little") + body)
-        except (*_TOLERATED, KeyError):
+        except UNUSUAL:
             self._log_row_slowly(list(values.items()), step, time_ms)
 
     def log_params(self, params: Sequence[tuple[str, str]]) -> None:

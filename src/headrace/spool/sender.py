@@ -26,7 +26,7 @@ from headrace.spool.uploads import Uploads
 LOGGER = logging.getLogger("headrace")
 HTTP = ("http:", "https:")
 _LEASE_PARTS = 3
-_REST, _LONGEST = 200, 10
+_REST, _LONGEST = 400, 10
 """It rests so many times as long as it has worked, but no longer than so many times the pace."""
 _PATIENCE = 3
 

@@ -1,5 +1,6 @@
 """Series that are sealed together are sealed as each would be by itself."""
 
+import random
 import threading
 from collections.abc import Sequence
 
@@ -72,6 +73,23 @@ def test_series_sealed_together_are_what_each_is_by_itself(parts: list[Columns])
         _check_equal(
             *(chunks.decode_blocks([each.blocks for each in made.chunks]) for made in (found, alone))
         )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(series(), min_size=4, max_size=9), st.randoms(use_true_random=False))
+def test_chunks_decoded_together_are_what_each_is_by_itself(
+    parts: list[Columns], chance: random.Random
+) -> None:
+    """Chunks of shared and of single series, and of both kinds of points, in any order."""
+    blobs = [each.points for sealed in _take(parts).sealed.values() for each in sealed.chunks]
+    blobs += [each.points for part in parts for each in segments.seal(part).chunks]
+    plain = {(1, place, 0, 0): _rows(part) for place, part in enumerate(parts)}
+    blobs += [each.points for sealed in segments.take_plain(plain).values() for each in sealed.chunks]
+    chance.shuffle(blobs)
+    joined = chunk_points.decode_joined(blobs)
+    alone = chunks.join([chunk_points.decode(blob) for blob in blobs])
+    for mine, other in zip(joined, alone, strict=True):
+        np.testing.assert_array_equal(mine, other)
 
 
 def _check_equal(mine: chunks.Array, other: chunks.Array) -> None:
