@@ -25,6 +25,12 @@ _SETTLING = 350
 """Steps at the beginning of a phase that do not count: what the phase before has logged may still be under way, for some 2 s."""
 _TURNS = 500
 _AROUND = 20
+_PHASES: dict[str, Callable[[int], bool]] = {
+    "none": lambda _: False,
+    "all": lambda _: True,
+    "every second": lambda place: place % 2 == 1,
+}
+"""Which steps log, by their number."""
 
 
 class Round(NamedTuple):
@@ -61,7 +67,7 @@ def run_rounds(kind: str, log: Log, rounds: int) -> list[Round]:
     """Train in rounds of three phases: no step logs, all do, every second does."""
     step = {"numpy": _make_numpy, "torch": _make_torch}[kind]()
     training = _Training(step, log)
-    training.run(_WARM_STEPS, lambda _: True)
+    training.run(_WARM_STEPS, _PHASES["all"])
     return [_run_round(training, number) for number in range(rounds)]
 
 
@@ -93,17 +99,16 @@ class _Training:
 
 
 def _run_round(training: _Training, number: int) -> Round:
-    found: dict[bool, _Steps] = {}
-    for logs in (False, True) if number % 2 else (True, False):
-        steps = training.run(_STEPS, lambda _, logs=logs: logs)  # type: ignore[misc]
-        found[logs] = _Steps(steps.whole[_SETTLING:], steps.calls[_SETTLING:])
-    turns = training.run(_TURNS, lambda place: place % 2 == 1)
+    found: dict[str, _Steps] = {}
+    for phase in ("none", "all") if number % 2 else ("all", "none"):
+        steps = training.run(_STEPS, _PHASES[phase])
+        found[phase] = _Steps(steps.whole[_SETTLING:], steps.calls[_SETTLING:])
     return Round(
-        call=sum(found[True].calls) / sum(found[True].whole),
-        after=_compare(turns),
-        stalls=_find_stalls(found[True].whole),
-        stalls_alone=_find_stalls(found[False].whole),
-        step_s=statistics.median(found[False].whole),
+        call=sum(found["all"].calls) / sum(found["all"].whole),
+        after=_compare(training.run(_TURNS, _PHASES["every second"])),
+        stalls=_find_stalls(found["all"].whole),
+        stalls_alone=_find_stalls(found["none"].whole),
+        step_s=statistics.median(found["none"].whole),
     )
 
 

@@ -1,6 +1,6 @@
 """What logging costs the program that logs, and what is left after its end: headrace's client beside MLflow's, W&B's, trackio's and Aim's.
 
-    .venv/bin/python bench/clients.py            # about 30 minutes on a quiet machine
+    .venv/bin/python bench/clients.py            # about three quarters of an hour on a quiet machine
     .venv/bin/python bench/clients.py --quick    # about 4 minutes; quote no figure of it
 
 Each library runs in an environment of its own (`scripts/bootstrap bench-wandb`, and so on), in processes of its own, in turns: no two at

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from databases import nothing_written
@@ -12,8 +13,10 @@ from headrace.api.runs import RunStatus
 from headrace.services.background import Left
 from headrace.services.context import Platform
 from headrace.services.sealing_duty import SealingDuty
+from headrace.store import chunk_points, chunks, series
 from headrace.store.claims import NO_CLAIMS, Claims
 from headrace.store.engine import Store
+from headrace.store.keys import intern_keys
 from headrace.store.transaction import Transaction
 from store.sealing_model import MODEL, NONE, Held, World, line, read_held
 
@@ -139,6 +142,34 @@ def test_small_chunks_of_a_writer_are_merged(platform: Platform, world: World) -
     _settle(duty, platform)
     assert _held(world).chunks <= 3
     world.check()
+
+
+def test_chunks_that_are_not_compressed_are_when_their_series_is_quiet(
+    platform: Platform, world: World
+) -> None:
+    duty = SealingDuty(idle_s=0.1, look_s=0.05)
+    _run_for(duty, platform, 0.1)
+    times = np.arange(1_000)
+    columns = chunks.Columns(times, times, times % 7, np.zeros(1_000, bool))
+
+    def add(tx: Transaction) -> None:
+        tx.lock_runs((world.run_id,))
+        for number, key in enumerate(intern_keys(tx, list("abcd")).values()):
+            series.add_columns(tx, world.run, key, 0, columns, times + 1 + 1_000 * number)
+
+    def read() -> list[tuple[int, int]]:
+        with platform.store.read() as conn:
+            found = chunks.read_bounds([row[0] for row in conn.rows("SELECT bounds FROM hr_chunk")])
+        return list(zip(found["count"].tolist(), found["flags"].tolist(), strict=True))
+
+    platform.store.writer.call(add)
+    assert read() == [(1_000, chunks.RAW)] * 4
+    _settle(duty, platform)
+    assert read() == [(1_000, 0)] * 4
+    with platform.store.read() as conn:
+        for (blob,) in conn.rows("SELECT points FROM hr_chunk_data"):
+            for mine, written in zip(chunk_points.decode(blob), columns, strict=True):
+                np.testing.assert_array_equal(mine, written)
 
 
 def test_what_an_earlier_process_left_is_found_after_a_start(platform: Platform, world: World) -> None:

@@ -36,6 +36,10 @@ _SIMPLE = RAW | ALL_PLAIN | NEGATIVES
 """What the flags of chunks may be that are decoded together, `RAW` among them."""
 
 
+_WORD, _REGROUPED = 8, 6
+"""Bytes of a word, and the first of the two that `headrace.store.chunks.regroup` has changed."""
+
+
 class _Head(NamedTuple):
     """The head of a points blob."""
 
@@ -189,15 +193,15 @@ def _unpack_codes(
 ) -> None:
     """Fill in codes from what `regroup` has made of them."""
     words = out.view("<u8")
-    if len(places) < 8:  # noqa: PLR2004 - some bytes are the same in all points
+    if len(places) < _WORD:  # some bytes are the same in all points
         words[:] = template
     octets = words.view("u1").reshape(-1, 8)
     upper = [np.uint8(template >> 48 & 255), np.uint8(template >> 56)]
     for place, plane in zip(places, planes, strict=True):
-        if place < 6:  # noqa: PLR2004 - the bytes that were left as they are
+        if place < _REGROUPED:
             octets[:, place] = plane
         else:
-            upper[place - 6] = plane
+            upper[place - _REGROUPED] = plane
     octets[:, 6] = (upper[1] << FOUR) | (upper[0] & LOWER)
     octets[:, 7] = (upper[0] & UPPER) | (upper[1] >> FOUR)
     if negatives:

@@ -5,13 +5,14 @@ import threading
 
 import pytest
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
 from headrace.server import run
 
 PATIENCE_S = 30
 
 
-async def _answer(scope: object, receive: object, send: object) -> None:
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     pytest.fail("nobody calls")
 
 
@@ -26,7 +27,7 @@ def test_a_server_that_is_told_to_stop_does_not_wait_for_its_next_tick(
             ticked.set()
             return await super().on_tick(counter)
 
-    config = uvicorn.Config(_answer, lifespan="off", ws="none", log_config=None)  # type: ignore[arg-type]
+    config = uvicorn.Config(_answer, lifespan="off", ws="none", log_config=None)
     server = Server(config, "ready", None, lambda _: None, left.set)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
