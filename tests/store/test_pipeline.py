@@ -22,6 +22,9 @@ from headrace.store.transaction import RunRef, Transaction
 pytestmark = pytest.mark.databases("postgresql", reason="other drivers wait for each statement")
 
 
+FENCE = "LOCK TABLE number IN ACCESS SHARE MODE"
+
+
 @pytest.fixture
 def connection(url: str) -> Iterator["psycopg.Connection[Any]"]:
     parsed = make_url(url)
@@ -33,11 +36,11 @@ def connection(url: str) -> Iterator["psycopg.Connection[Any]"]:
 
 @pytest.fixture
 def cursor(connection: "psycopg.Connection[Any]") -> Cursor:
-    return Cursor(Pipeline(connection))
+    return Cursor(Pipeline(connection, FENCE))
 
 
 def _count(connection: "psycopg.Connection[Any]") -> int:
-    cursor = Cursor(Pipeline(connection))
+    cursor = Cursor(Pipeline(connection, FENCE))
     (found,) = cursor.execute("SELECT count(*) FROM number").fetchall()
     return int(found[0])
 
@@ -260,6 +263,13 @@ LONG = "x" * pipelines.AHEAD_BYTES
 LOCK = "SELECT pg_advisory_xact_lock(%s), %s::text"
 
 
+def _begin(cursor: Cursor, *, known: bool) -> None:
+    """Begin a transaction, and wait until it is known to be open."""
+    cursor.execute("BEGIN")
+    if known:
+        assert cursor.execute("SELECT 1").fetchall() == [(1,)]
+
+
 def _is_locked(connection: "psycopg.Connection[Any]", number: int) -> bool:
     found = connection.execute(
         "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s", (number,)
@@ -272,7 +282,7 @@ def test_the_database_works_on_what_is_long_before_an_answer_is_asked_for(
 ) -> None:
     parsed = make_url(url).set(drivername="postgresql")
     with psycopg.connect(parsed.render_as_string(hide_password=False), autocommit=True) as other:
-        cursor = Cursor(Pipeline(other))
+        cursor = Cursor(Pipeline(other, FENCE))
         cursor.execute("BEGIN")
         cursor.execute(LOCK, (7, "short"))
         assert not _is_locked(connection, 7)
@@ -286,12 +296,13 @@ def test_the_database_works_on_what_is_long_before_an_answer_is_asked_for(
 
 
 @pytest.mark.parametrize("wait", [True, False])
+@pytest.mark.parametrize("known", [True, False])
 def test_what_was_sent_ahead_goes_with_its_transaction_whatever_became_of_it(
-    connection: "psycopg.Connection[Any]", cursor: Cursor, *, wait: bool
+    connection: "psycopg.Connection[Any]", cursor: Cursor, *, wait: bool, known: bool
 ) -> None:
     insert = "INSERT INTO number VALUES (%s + length(%s::text))"
     for values in ((1, 2), (1, 1), (1, 2)):
-        cursor.execute("BEGIN")
+        _begin(cursor, known=known)
         for value in values:
             cursor.execute(insert, (value, LONG))
         cursor.pipeline.roll_back(wait=wait)
@@ -300,11 +311,44 @@ def test_what_was_sent_ahead_goes_with_its_transaction_whatever_became_of_it(
     assert _count(connection) == 1
 
 
-def test_a_statement_sent_ahead_that_fails_is_told_at_the_next_answer(cursor: Cursor) -> None:
-    cursor.execute("BEGIN")
+@pytest.mark.parametrize("known", [True, False])
+def test_a_statement_sent_ahead_that_fails_is_told_at_the_next_answer(cursor: Cursor, *, known: bool) -> None:
+    _begin(cursor, known=known)
     for value in (1, 1, 2):
         cursor.execute("INSERT INTO number VALUES (%s + length(%s::text))", (value, LONG))
     with pytest.raises(psycopg.errors.UniqueViolation):
         cursor.execute("SELECT 1").fetchall()
     cursor.pipeline.roll_back(wait=True)
     assert cursor.execute("SELECT count(*) FROM number").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("begin", ["BEGIN NOTHING", "SELECT nothing"])
+def test_nothing_is_stored_of_a_transaction_that_could_not_begin(
+    connection: "psycopg.Connection[Any]", cursor: Cursor, begin: str
+) -> None:
+    cursor.execute(begin)
+    for value in (1, 2, 3):
+        cursor.execute("INSERT INTO number VALUES (%s + length(%s::text))", (value, LONG))
+    with pytest.raises(psycopg.ProgrammingError):
+        cursor.execute("SELECT 1").fetchall()
+    assert _count(connection) == 0
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_who_stands_still_after_sending_ahead_holds_no_lock_for_long(
+    connection: "psycopg.Connection[Any]", url: str, *, known: bool
+) -> None:
+    parsed = make_url(url).set(drivername="postgresql")
+    with psycopg.connect(parsed.render_as_string(hide_password=False), autocommit=True) as other:
+        other.execute("SET idle_in_transaction_session_timeout = 200")
+        cursor = Cursor(Pipeline(other, FENCE))
+        _begin(cursor, known=known)
+        cursor.execute(LOCK, (9, LONG))
+        while not _is_locked(connection, 9):
+            time.sleep(0.01)
+        until = time.monotonic() + 10
+        while _is_locked(connection, 9):
+            assert time.monotonic() < until, "it is held for ever"
+            time.sleep(0.01)
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+            cursor.execute("SELECT 1").fetchall()

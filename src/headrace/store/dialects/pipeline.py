@@ -21,7 +21,7 @@ from headrace.store.dialect import KEPT_TEXTS
 MOST_QUEUED = 64
 """So many statements wait for their answers at most."""
 AHEAD_BYTES = 1_500
-"""When so much is queued it is sent, if answers were taken before: the database works on it while the next statements are made."""
+"""When so much is queued in an open transaction it is sent: the database works on it while the next statements are made."""
 MOST_PREPARED = 400
 """So many statements stay prepared on a connection."""
 
@@ -55,10 +55,13 @@ class Pipeline:
 
     Args:
         connection: in autocommit; while statements are on their way nobody else uses it.
+        fence: a statement that fails outside a transaction and does nothing within one.
     """
 
     __slots__ = (
         "_connection",
+        "_fence",
+        "_is_open",
         "_number",
         "_pgconn",
         "_prepared",
@@ -66,11 +69,13 @@ class Pipeline:
         "_queued_bytes",
         "_sent",
         "_synced",
+        "_syncs",
         "_transformer",
     )
 
-    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+    def __init__(self, connection: "psycopg.Connection[Any]", fence: str) -> None:
         self._connection = connection
+        self._fence = fence
         self._pgconn = connection.pgconn
         self._transformer = Transformer.from_context(connection)
         self._prepared: dict[_Key, bytes] = {}  # an empty name: seen once, not prepared yet
@@ -78,7 +83,9 @@ class Pipeline:
         self._queue: list[_Asked] = []
         self._queued_bytes = 0
         self._sent: list[_Asked] = []
-        self._synced = True  # whether the database was told to answer what was sent
+        self._synced = True  # whether all that was sent is to be answered before more is sent
+        self._is_open = False  # whether a transaction was known to be open when sending began
+        self._syncs = 0  # with so many answers to synchronisations among those to what was sent
 
     def ask(self, text: str, params: Sequence[Any] = ()) -> _Asked:
         """Queue a statement, written with ``%s``, and return what its answer will be in."""
@@ -102,10 +109,15 @@ class Pipeline:
         self._queue.append(asked)
         if len(self._queue) + len(self._sent) >= MOST_QUEUED:
             self.flush()
-        elif self._queued_bytes >= AHEAD_BYTES:
-            self._push()
-            self._connection.wait(generators.send(self._pgconn))
+        elif self._queued_bytes >= AHEAD_BYTES and (not self._synced or self._may_go_ahead()):
+            self._send_with_sync()
         return asked
+
+    def _may_go_ahead(self) -> bool:
+        """Tell whether what is queued is in a transaction: one that is open, or one that it begins with."""
+        self.collect()
+        self._is_open = self._pgconn.transaction_status == TransactionStatus.INTRANS
+        return self._is_open or self._queue[0].key[0].startswith("BEGIN")
 
     def _forget_oldest(self) -> None:
         key = next(iter(self._prepared))
@@ -128,19 +140,23 @@ class Pipeline:
         """Send what is queued; `collect` waits for the answers."""
         if not self._queue and self._synced:
             return
-        self._push()
-        self._pgconn.pipeline_sync()
+        self._send_with_sync()
         self._synced = True
-        self._connection.wait(generators.send(self._pgconn))
 
-    def _push(self) -> None:
-        """Hand what is queued to libpq, behind what was sent and not answered yet."""
+    def _send_with_sync(self) -> None:
+        """Send what is queued, behind what was sent and not answered yet.
+
+        Without the synchronisation the database would not take the session for idle: it would wait for more, with all its locks, for ever. With it,
+        what comes next is run even if the transaction could not begin, which the fence prevents.
+        """
         pgconn = self._pgconn
         if self._synced:
             self.collect()
             pgconn.enter_pipeline_mode()
             self._synced = False
         queue, self._queue = self._queue, []
+        if queue and self._syncs and not self._is_open:
+            queue.insert(0, _Asked((self._fence, ()), b"", (None, None)))
         self._queued_bytes = 0
         self._sent += queue
         for asked in queue:
@@ -152,6 +168,9 @@ class Pipeline:
                 pgconn.send_query_prepared(asked.name, values, formats, Format.BINARY)
             else:
                 pgconn.send_query_params(_number_marks(text), values, types, formats, Format.BINARY)
+        pgconn.pipeline_sync()
+        self._syncs += 1
+        self._connection.wait(generators.send(pgconn))
 
     def collect(self) -> None:
         """Wait for the answers to what was sent.
@@ -181,9 +200,10 @@ class Pipeline:
         return failed
 
     def _collect(self, sent: Sequence[_Asked]) -> PGresult | None:
-        pgconn = self._pgconn
+        pgconn, syncs = self._pgconn, self._syncs
+        self._syncs = 0
         failed: PGresult | None = None
-        for asked, result in zip(sent, self._connection.wait(_receive(pgconn)), strict=False):
+        for asked, result in zip(sent, self._connection.wait(_receive(pgconn, syncs)), strict=False):
             asked.result = result
             if failed is None and result.status in _FAILED:
                 failed = result
@@ -245,8 +265,8 @@ class Pipeline:
         self._pgconn.consume_input()  # behind the last words comes the end
 
 
-def _receive(pgconn: PGconn) -> PQGen[list[PGresult]]:
-    """Take the answers to all statements up to the synchronisation behind them, one for each statement; fewer if the connection is lost.
+def _receive(pgconn: PGconn, syncs: int) -> PQGen[list[PGresult]]:
+    """Take the answers to all statements up to so many synchronisations, one for each statement; fewer if the connection is lost.
 
     psycopg has a generator for the answers to one statement; to wait anew for each of them costs more than to take it.
     """
@@ -264,9 +284,12 @@ def _receive(pgconn: PGconn) -> PQGen[list[PGresult]]:
         result = pgconn.get_result()
         if result is None:  # the answers to a statement are complete
             continue
-        if result.status == ExecStatus.PIPELINE_SYNC:
+        if result.status != ExecStatus.PIPELINE_SYNC:
+            results.append(result)
+        elif syncs == 1:
             break
-        results.append(result)
+        else:
+            syncs -= 1
     return results
 
 

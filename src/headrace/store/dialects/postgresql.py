@@ -37,6 +37,7 @@ UNHEARD_MS = 30_000
 ROWS_AT_ONCE = 20_000
 TRUSTED_S = 1.0
 """A connection that lay in its pool for less than this is taken to be as it was, unless it says that it is not."""
+_FENCE = "LOCK TABLE hr_clock IN ACCESS SHARE MODE"
 _PIPELINE, _USED = "headrace-pipeline", "headrace-used"
 
 MANY_POINTS = 100
@@ -304,7 +305,7 @@ def _find_pipeline(connection: PooledConnection) -> Pipeline:
     found: Pipeline | None = info.get(_PIPELINE)
     if found is None:
         driver: Any = connection.driver_connection
-        found = info[_PIPELINE] = Pipeline(driver)
+        found = info[_PIPELINE] = Pipeline(driver, _FENCE)
     return found
 
 
