@@ -22,6 +22,8 @@ class Answer:
         headers: further headers; Content-Length is that of `body` unless it is named here.
         cut: send so many bytes of the body, then break the connection off.
         silent: break the connection off without a single byte.
+        raw: send these bytes and nothing else, whatever the rest says.
+        closes: close the connection afterwards.
     """
 
     status: int = 200
@@ -29,6 +31,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
     silent: bool = False
+    raw: bytes | None = None
+    closes: bool = False
 
 
 @dataclass
@@ -108,6 +112,9 @@ class ScriptedServer:
     def _send(self, connection: socket.socket, answer: Answer) -> bool:
         if answer.silent:
             return False
+        if answer.raw is not None:
+            connection.sendall(answer.raw)
+            return not answer.closes
         headers = {
             "Content-Length": str(len(answer.body)),
             "Content-Type": "application/json",
@@ -116,4 +123,4 @@ class ScriptedServer:
         connection.sendall(
             f"HTTP/1.1 {answer.status} Status\r\n{head}\r\n".encode() + answer.body[: answer.cut]
         )
-        return answer.cut is None
+        return answer.cut is None and not answer.closes

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from urllib3.exceptions import InsecureRequestWarning
 
 from headrace.base.errors import (
     EndpointNotFound,
@@ -27,6 +26,7 @@ from headrace.base.errors import (
     Unavailable,
 )
 from headrace.client import Client, connect, http
+from headrace.client.tls import UncheckedCertificateWarning
 from scripted_server import Answer, ScriptedServer
 from serving import find_free_port, start_server
 
@@ -361,7 +361,7 @@ def test_the_check_of_certificates_can_be_switched_off(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_INSECURE_TLS", "true")
     encrypted.script(Answer(body=RUN))
-    with pytest.warns(InsecureRequestWarning):
+    with pytest.warns(UncheckedCertificateWarning):
         assert connect(encrypted.url).runs.get("a").info.run_id == "a"
     monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", str(CERTIFICATE))
     with pytest.raises(InvalidParameter, match="set one of them"):

@@ -55,7 +55,7 @@ def package(tmp_path: Path) -> Path:
     (top / "local" / "transport.py").write_text("import headrace.services.runs, headrace.client\n")
     (top / "integrations" / "sklearn.py").touch()
     (top / "integrations" / "xgboost.py").touch()
-    (top / "client" / "runs.py").write_text("import headrace.api, urllib3\n")
+    (top / "client" / "runs.py").write_text("import headrace.api, httptools\n")
     return top
 
 

@@ -1,44 +1,38 @@
-"""The transport over HTTP: a pool of connections, tokens, proxies, retries, downloads that can go on where they broke.
+"""The transport over HTTP: tokens, repeats, redirects, downloads that can go on where they broke.
 
-Redirects are followed only within the server that the user named, so that neither a token nor data reaches another one. A forked
-child begins with connections of its own. The module knows how calls travel, not which calls there are.
+Redirects are followed only within the server that the user named, so that neither a token nor data reaches another one. The module knows how
+calls travel, not which calls there are; connections have modules of their own (`routes`, `connections`, `pools`).
 """
 
 import base64
 import binascii
 import hashlib
-import os
 import re
+import time
 from http import HTTPStatus
-from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
-from urllib.parse import unquote, urljoin, urlsplit
-
-import urllib3
-from urllib3.exceptions import HTTPError, LocationParseError, MaxRetryError
-from urllib3.util import Url, make_headers, parse_url
+from urllib.parse import unquote, urljoin
 
 from headrace.api.endpoint import Endpoint, Req, Res
 from headrace.base import msgpack
 from headrace.base.errors import DataLoss, HeadraceError, InvalidParameter, Unavailable
-from headrace.base.json import Wire
-from headrace.base.plugins import load
 from headrace.base.version import __version__
-from headrace.client.pools import make_safe
-from headrace.client.retries import build_retry, may_repeat
+from headrace.client.addresses import parse_address, parse_server
+from headrace.client.connections import Answer, Body, Broken, Connection, ExchangeFailed, Unreached, describe
+from headrace.client.pools import Pool
+from headrace.client.retries import Attempts, may_repeat
+from headrace.client.routes import Route, build_head
 from headrace.client.transport import TransportSettings, check_stream
 from headrace.client.wire import build_target, decode_answer, encode_request, media_type, read_error
 
-POOL_CONNECTIONS = 16
 CONNECT_TIMEOUT_S = 10.0
 HEALTH_TIMEOUT_S = 5.0
 MAX_REDIRECTS = 5
-SEND_BYTES = 1 << 18
-_SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/]+={0,2}):\s*(?:$|,)")
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEPS_BODY = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
-_LOOPBACK = re.compile(r"localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\]")
+_CONTENT_RANGE = r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)"
+_BODILESS = frozenset({"GET", "HEAD"})
 
 
 class HttpTransport:
@@ -54,37 +48,36 @@ class HttpTransport:
     """
 
     def __init__(self, uri: str, settings: TransportSettings) -> None:
-        url = _parse_uri(uri)
-        self._origin = Url(scheme=url.scheme, host=url.host, port=url.port).url
-        self.uri = self._origin + (url.path or "").rstrip("/")
+        self._server = parse_server(uri)
+        self._path = self._server.path.rstrip("/")
+        self.uri = self._server.origin + self._path
+        self._route = Route(self._server, settings)
+        self._pool = Pool()
         self._headers = {
+            **self._route.headers,
             "User-Agent": f"headrace-python/{__version__}",
-            **_authorization(url.auth, settings),
+            "Accept-Encoding": "identity",
+            **_authorization(self._server.auth, settings),
         }
         self._retries = settings.retries
-        self._read_timeout_s = settings.timeout_s
-        connect_s = min(CONNECT_TIMEOUT_S, settings.timeout_s)
-        self._timeout = urllib3.Timeout(connect=connect_s, read=settings.timeout_s)
-        self._pool_options = {"maxsize": POOL_CONNECTIONS, "blocksize": SEND_BYTES, **_tls_options(settings)}
-        self._proxy = _find_proxy(url)
-        self._pools: tuple[int, urllib3.PoolManager] | None = None
-        self._closed = False
+        self._timeout_s = settings.timeout_s
 
     def call(self, endpoint: Endpoint[Req, Res], request: Req) -> Res:
         """See `headrace.client.transport.Transport`."""
         method, target = build_target(endpoint, request)
-        body, headers = None, self._headers
+        body, headers = b"", {}
         kind = media_type(endpoint)
-        if method not in {"GET", "HEAD"}:
-            body, headers = encode_request(request, endpoint), {**headers, "Content-Type": kind}
+        if method not in _BODILESS:
+            body = encode_request(request, endpoint)
+            headers = {"Content-Type": kind, "Content-Length": str(len(body))}
         if endpoint.binary:
-            headers = {**headers, "Accept": kind}
-        options: dict[str, Any] = {"headers": headers, "body": body}
-        if endpoint.waits:
-            options["timeout"] = self._longer(request)
-        response = self._send(method, target, endpoint, **options)
-        is_binary = response.headers.get("Content-Type", "").startswith(msgpack.MEDIA_TYPES[0])
-        return decode_answer(response.data, endpoint.response, self.uri, binary=is_binary)
+            headers["Accept"] = kind
+        held_s = getattr(request, "wait_ms", 0) / 1000 if endpoint.waits else 0.0
+        data, answer = self._ask(
+            method, target, endpoint, headers=headers, body=body, timeout_s=self._timeout_s + held_s
+        )
+        is_binary = answer.headers.get("content-type", "").startswith(msgpack.MEDIA_TYPES[0])
+        return decode_answer(data, endpoint.response, self.uri, binary=is_binary)
 
     def download(
         self, endpoint: Endpoint[Req, Res], request: Req, *, offset: int = 0, version: str = ""
@@ -92,24 +85,18 @@ class HttpTransport:
         """See `headrace.client.transport.Transport`."""
         check_stream(endpoint, request)
         method, target = build_target(endpoint, request)
-        headers = {**self._headers, "Accept-Encoding": "identity"}
-        if offset and version:
-            headers |= {"Range": f"bytes={offset}-", "If-Range": version}
-        response = self._send(method, target, endpoint, headers=headers, preload_content=False)
-        return HttpDownload(response, self.uri)
+        headers = {"Range": f"bytes={offset}-", "If-Range": version} if offset and version else {}
+        _, answer = self._ask(method, target, endpoint, headers=headers, stream=True)
+        return HttpDownload(answer, self.uri)
 
     def upload(self, endpoint: Endpoint[Req, Res], request: Req, file: BinaryIO, size: int) -> None:
         """See `headrace.client.transport.Transport`."""
         check_stream(endpoint, request)
         method, target = build_target(endpoint, request)
-        headers = {
-            **self._headers,
-            "Content-Type": "application/octet-stream",
-            "Content-Length": str(size),
-        }
-        body = _Body(file, size)
-        response = self._send(method, target, endpoint, headers=headers, body=body if size else b"")
-        found = read_digest(response)
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        body = _FileBody(file, size)
+        _, answer = self._ask(method, target, endpoint, headers=headers, body=body)
+        found = read_digest(answer)
         if found not in {None, body.digest.hexdigest()}:
             raise DataLoss(
                 f"The upload to {self.uri} was damaged on its way: the SHA-256 of what was sent is {body.digest.hexdigest()}, of what "
@@ -119,110 +106,126 @@ class HttpTransport:
     def is_healthy(self) -> bool:
         """See `headrace.client.transport.Transport`."""
         try:
-            timeout = urllib3.Timeout(HEALTH_TIMEOUT_S)
-            self._send(
-                "GET",
-                "/health",
-                None,
-                headers=self._headers,
-                retries=build_retry(0, repeat=False),
-                timeout=timeout,
-            )
+            self._ask("GET", "/health", None, timeout_s=HEALTH_TIMEOUT_S, retries=0)
         except HeadraceError:
             return False
         return True
 
     def version(self) -> str:
         """See `headrace.client.transport.Transport`."""
-        response = self._send("GET", "/version", None, headers=self._headers)
-        return response.data.decode("utf-8", "replace").strip()
+        data, _ = self._ask("GET", "/version", None)
+        return data.decode("utf-8", "replace").strip()
 
     def close(self) -> None:
         """See `headrace.client.transport.Transport`."""
-        self._closed = True
-        pools, self._pools = self._pools, None
-        if pools is not None and pools[0] == os.getpid():
-            pools[1].clear()
+        self._pool.close()
 
-    def _longer(self, request: Wire) -> urllib3.Timeout:
-        """Return the timeout of a call that the server may hold."""
-        held_s = getattr(request, "wait_ms", 0) / 1000
-        return urllib3.Timeout(connect=self._timeout.connect_timeout, read=self._read_timeout_s + held_s)
+    def _ask(
+        self,
+        method: str,
+        target: str,
+        endpoint: Endpoint[Any, Any] | None,
+        *,
+        headers: dict[str, str] | None = None,
+        body: bytes | Body = b"",
+        timeout_s: float | None = None,
+        retries: int | None = None,
+        stream: bool = False,
+    ) -> tuple[bytes, Answer]:
+        """Send a request, again if need be, and return the body and the rest of its answer of status 2xx; of others, raise the error.
 
-    def _get_pools(self) -> urllib3.PoolManager:
-        """Return the connections of this process."""
-        if self._closed:
+        Args:
+            method: such as GET.
+            target: path and query below the server's own path.
+            endpoint: what is called; None for what belongs to no table.
+            headers: beside those that every request has.
+            body: of the request.
+            timeout_s: seconds without a byte from the server; the settings' if None.
+            retries: how often it is sent again; the settings' if None.
+            stream: whether to leave the body of the answer to the caller, who then has to close the answer.
+        """
+        if self._pool.is_closed:
             raise InvalidParameter(f"The client of {self.uri} is closed; call connect() for a new one.")
-        pools, process = self._pools, os.getpid()
-        if (
-            pools is None or pools[0] != process
-        ):  # no lock: one that another thread holds would stay locked in a forked child
-            pools = self._pools = (process, self._open_pools())
-        return pools[1]
-
-    def _open_pools(self) -> urllib3.PoolManager:
-        if self._proxy is None:
-            return make_safe(urllib3.PoolManager(**self._pool_options))
-        proxy = parse_url(self._proxy)
-        secret = make_headers(proxy_basic_auth=proxy.auth) if proxy.auth else None
-        address = proxy._replace(auth=None).url
-        return make_safe(urllib3.ProxyManager(address, proxy_headers=secret, **self._pool_options))
-
-    def _send(
-        self, method: str, target: str, endpoint: Endpoint[Any, Any] | None, **options: Any
-    ) -> urllib3.BaseHTTPResponse:
-        """Send a request and return its answer of status 2xx; of others, raise the error."""
+        timeout_s = self._timeout_s if timeout_s is None else timeout_s
         repeat = endpoint is None or may_repeat(endpoint)
-        options = {
-            "retries": build_retry(self._retries, repeat=repeat),
-            "timeout": self._timeout,
-            "redirect": False,
-            "body": None,
-            **options,
-        }
-        url = self.uri + target
-        for _ in range(MAX_REDIRECTS):
+        attempts = Attempts(self._retries if retries is None else retries, repeat=repeat)
+        path, redirects = self._path + target, 0
+        while True:
+            head = build_head(method, self._route.prefix + path, {**self._headers, **(headers or {})})
             try:
-                response = self._get_pools().urlopen(method, url, **options)
-            except HTTPError as error:
-                raise self._unreachable(error, endpoint, repeat=repeat) from error
-            location = response.get_redirect_location()
-            if not location:
-                break
-            response.drain_conn()
-            url = self._follow(method, url, str(location), response.status)
-        else:
-            raise InvalidParameter(
-                f"{self.uri} redirects in a circle ({url}); set the tracking URI to where the server is."
-            )
-        if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-            raise read_error(response.status, _read_whole(response))
-        return response
+                answer = self._exchange(head, body, timeout_s)
+                is_good = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+                data = b"" if stream and is_good else answer.read_all()
+            except ExchangeFailed as error:
+                pause = _find_pause(attempts, error)
+                if pause is None:
+                    raise self._unreachable(error, endpoint, repeat=repeat) from error
+            else:
+                if is_good:
+                    return data, answer
+                location = answer.headers.get("location")
+                if location and answer.status in _REDIRECTS:
+                    path = self._follow(method, path, location, answer.status)
+                    redirects += 1
+                    if redirects == MAX_REDIRECTS:
+                        raise InvalidParameter(
+                            f"{self.uri} redirects in a circle ({path}); set the tracking URI to where the server is."
+                        )
+                    continue
+                pause = attempts.pause_refused(answer.status, answer.headers.get("retry-after"))
+                if pause is None:
+                    raise read_error(answer.status, data)
+            time.sleep(pause)
 
-    def _follow(self, method: str, url: str, location: str, status: int) -> str:
-        """Return where a redirect leads to, if it stays with the server."""
+    def _exchange(self, head: bytes, body: bytes | Body, timeout_s: float) -> Answer:
+        """Send a request once and wait for the head of its answer.
+
+        Raises:
+            ExchangeFailed: it does not come.
+        """
+        connection = self._pool.take() or self._route.connect(min(CONNECT_TIMEOUT_S, timeout_s))
+        refusal: OSError | None = None
         try:
-            target = urljoin(url, location)
-            parsed = parse_url(target)
-        except (LocationParseError, ValueError):
-            target, parsed = location, Url()
-        is_same = Url(scheme=parsed.scheme, host=parsed.host, port=parsed.port).url == self._origin
+            connection.send(head, body, timeout_s)
+        except TimeoutError:
+            connection.close()
+            raise Broken("the request could not be sent in time") from None
+        except OSError as error:  # who refuses a large body may answer before it has come, and hang up
+            refusal = error
+        except BaseException:
+            connection.close()
+            raise
+        answer = Answer(connection, Connection.close if refusal else self._pool.give)
+        try:
+            answer.await_head()
+        except Broken as error:
+            raise error if refusal is None else Broken(describe(refusal)) from refusal
+        except BaseException:
+            answer.close()
+            raise
+        return answer
+
+    def _follow(self, method: str, path: str, location: str, status: int) -> str:
+        """Return the path that a redirect leads to, if it stays with the server."""
+        try:
+            target = urljoin(self._server.origin + path, location)
+            found = parse_address(target)
+            is_same = found.is_same_server(self._server)
+        except ValueError:
+            target, is_same = location, False
         if is_same and (method == "GET" or status in _KEEPS_BODY):
-            return target
+            return found.path or "/"
         raise InvalidParameter(
             f"{self.uri} redirects {method} to {target[:200]!r} (status {status}), which is not followed: a login page, or "
             "the server has another address. If it is the server's, set the tracking URI to it."
         )
 
     def _unreachable(
-        self, error: HTTPError, endpoint: Endpoint[Any, Any] | None, *, repeat: bool
+        self, error: ExchangeFailed, endpoint: Endpoint[Any, Any] | None, *, repeat: bool
     ) -> HeadraceError:
         """Return the error to show for a call without an answer."""
-        reason = error.reason if isinstance(error, MaxRetryError) and error.reason else error
-        text = (
-            f"No answer from {self.uri}: {_describe(reason)}. Is the server running, and is this its address?"
-        )
-        if endpoint is not None and not repeat and not _is_unsent(reason):
+        text = f"No answer from {self.uri}: {error}. Is the server running, and is this its address?"
+        if endpoint is not None and not repeat and isinstance(error, Broken):
             text += (
                 f" The connection broke after {endpoint.name} had been sent, so that it may have been done or not; "
                 "look before sending it again."
@@ -234,34 +237,33 @@ class HttpDownload:
     """A file on its way here over HTTP.
 
     Args:
-        response: its body is not read yet.
+        answer: its body is not read yet.
         where: the server's address, for messages.
     """
 
-    def __init__(self, response: urllib3.BaseHTTPResponse, where: str) -> None:
-        self._response = response
+    def __init__(self, answer: Answer, where: str) -> None:
+        self._answer = answer
         self._where = where
-        self._is_over = False
-        part = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if response.status == HTTPStatus.PARTIAL_CONTENT and part is not None:
+        part = None
+        if answer.status == HTTPStatus.PARTIAL_CONTENT:
+            part = re.fullmatch(_CONTENT_RANGE, answer.headers.get("content-range", ""))
+        if part is not None:
             self.offset = int(part[1])
             self.size = -1 if part[2] == "*" else int(part[2])
         else:
             self.offset = 0
-            self.size = int(response.headers.get("Content-Length") or -1)
-        self.sha256 = read_digest(response)
-        self.version = response.headers.get("ETag", "")
+            self.size = int(answer.headers.get("content-length") or -1)
+        self.sha256 = read_digest(answer)
+        self.version = answer.headers.get("etag", "")
         if self.version.startswith("W/"):  # says nothing about bytes, and must not stand in If-Range
             self.version = ""
 
     def read(self, count: int) -> bytes:
         """See `headrace.client.transport.Download`."""
         try:
-            data = self._response.read(count, decode_content=False)
-        except (HTTPError, OSError) as error:
-            raise Unavailable(f"The download from {self._where} broke off: {_describe(error)}.") from error
-        self._is_over = not data
-        return data
+            return self._answer.read(count)
+        except Broken as error:
+            raise Unavailable(f"The download from {self._where} broke off: {error}.") from error
 
     def __enter__(self) -> Self:
         return self
@@ -269,11 +271,10 @@ class HttpDownload:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if not self._is_over:  # else the connection has gone back to the pool
-            self._response.close()
+        self._answer.close()  # if it is complete, the connection has gone back to the pool
 
 
-class _Body:
+class _FileBody:
     """The bytes of an upload and their digest: as many as were promised, and an error if there are fewer."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
@@ -281,18 +282,14 @@ class _Body:
         self._begin = file.tell()
         self.digest = hashlib.sha256()
 
-    def tell(self) -> int:
-        return self._file.tell() - self._begin
-
-    def seek(self, offset: int) -> None:
-        """Called by urllib3 before it sends the body again."""
-        if offset:
-            raise OSError(f"an upload is sent again from its beginning, not from byte {offset}")
+    def rewind(self) -> None:
+        """See `headrace.client.connections.Body`."""
         self._file.seek(self._begin)
         self.digest = hashlib.sha256()
 
     def read(self, count: int) -> bytes:
-        left = self._size - self.tell()
+        """See `headrace.client.connections.Body`."""
+        left = self._size - (self._file.tell() - self._begin)
         if left <= 0:
             return b""
         data = self._file.read(min(count, left))
@@ -304,41 +301,24 @@ class _Body:
         return data
 
 
-def read_digest(response: urllib3.BaseHTTPResponse) -> str | None:
-    """Return the SHA-256 of a file in hexadecimal that an answer names in ``Repr-Digest``, or None."""
-    found = _SHA256.search(response.headers.get("Repr-Digest", ""))
-    if found is None:
-        return None
-    try:
-        digest = base64.b64decode(found[1], validate=True)
-    except binascii.Error:
-        return None
-    return digest.hex() if len(digest) == hashlib.sha256().digest_size else None
+def read_digest(answer: Answer) -> str | None:
+    """Return the SHA-256 of a file in hexadecimal that an answer names in ``Repr-Digest`` (RFC 9530), or None."""
+    for part in answer.headers.get("repr-digest", "").split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "sha-256" and value.startswith(":") and value.endswith(":"):
+            try:
+                digest = base64.b64decode(value[1:-1], validate=True)
+            except binascii.Error:
+                return None
+            return digest.hex() if len(digest) == hashlib.sha256().digest_size else None
+    return None
 
 
-def _read_whole(response: urllib3.BaseHTTPResponse) -> bytes:
-    try:
-        return response.data
-    except HTTPError:
-        return b""
-
-
-def _parse_uri(uri: str) -> Url:
-    try:
-        url = parse_url(uri)
-    except LocationParseError:
-        raise InvalidParameter(f"{_hide(uri)!r} is no address of a server; write http://HOST:PORT.") from None
-    if url.scheme not in {"http", "https"} or not url.host or url.query or url.fragment:
-        raise InvalidParameter(
-            f"{_hide(uri)!r} is no address of a server; write http://HOST:PORT, perhaps with a path, without '?' and '#'."
-        )
-    return url
-
-
-def _hide(uri: str) -> str:
-    """Return an address without what stands before an ``@`` in it."""
-    head, slashes, rest = uri.partition("://")
-    return head + slashes + rest.rpartition("@")[2]
+def _find_pause(attempts: Attempts, error: ExchangeFailed) -> float | None:
+    """Return the seconds to wait before the next attempt; None if there is none."""
+    if isinstance(error, Unreached):
+        return attempts.pause_unreached() if error.passes else None
+    return attempts.pause_broken()
 
 
 def _authorization(auth: str | None, settings: TransportSettings) -> dict[str, str]:
@@ -355,66 +335,3 @@ def _authorization(auth: str | None, settings: TransportSettings) -> dict[str, s
     else:
         return {}
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-
-
-def _tls_options(settings: TransportSettings) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    for path in filter(None, (settings.server_cert_path, settings.client_cert_path)):
-        if not Path(path).exists():
-            raise InvalidParameter(f"The certificate {path!r} does not exist.")
-    if settings.insecure_tls:
-        if settings.server_cert_path:
-            raise InvalidParameter(
-                "insecure_tls switches the check of the server's certificate off, server_cert_path asks for one; set one of them."
-            )
-        options["cert_reqs"] = "CERT_NONE"
-    elif settings.server_cert_path:
-        kind = "ca_cert_dir" if Path(settings.server_cert_path).is_dir() else "ca_certs"
-        options[kind] = settings.server_cert_path
-    if settings.client_cert_path:
-        options["cert_file"] = settings.client_cert_path
-    return options
-
-
-def _find_proxy(url: Url) -> str | None:
-    """Return the proxy that the environment names for an address; never one for this machine."""
-    host = url.host or ""
-    if _LOOPBACK.fullmatch(host):
-        return None
-    system: Any = load("urllib.request")
-    if system.proxy_bypass(url.netloc or host):
-        return None
-    proxies: dict[str, str] = system.getproxies()
-    proxy = proxies.get(url.scheme or "") or proxies.get("all")
-    if not proxy:
-        return None
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
-    if urlsplit(proxy).scheme not in {"http", "https"}:
-        raise InvalidParameter(
-            f"The proxy {_hide(proxy)!r} is of a kind that is not supported; name an HTTP proxy, or except {host} with NO_PROXY."
-        )
-    return proxy
-
-
-def _is_unsent(error: Exception) -> bool:
-    """Tell whether a call failed before anything of it was sent."""
-    return isinstance(
-        error,
-        urllib3.exceptions.ConnectTimeoutError
-        | urllib3.exceptions.NewConnectionError
-        | urllib3.exceptions.SSLError,
-    )
-
-
-def _describe(error: Exception) -> str:
-    """Return what went wrong, without urllib3's object representations."""
-    causes = [
-        cause
-        for cause in (error, error.__cause__, error.__context__, *error.args)
-        if isinstance(cause, OSError)
-    ]
-    for cause in causes:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-    text = str(error)
-    return text.rpartition(">: ")[2] or type(error).__name__

@@ -1,57 +1,59 @@
-"""Pools of HTTP connections that do not harm a forked child.
+"""Connections that wait for their next request. For many threads at once, and for forked children, which begin with none.
 
-A child drops the pools of its parent, and urllib3 then empties them, under a lock that a thread of the parent may have held at the fork: the child would wait for it for ever.
-So it would for locks of OpenSSL's, if another thread was just beginning to speak TLS.
+There is no lock: one that a thread of the parent held at the fork would stay locked in the child. What lists do is whole in itself.
 """
 
 import os
-import queue
-import socket
-from contextlib import ExitStack
-from typing import Any
 
-import urllib3
-from urllib3.connection import HTTPSConnection
+from headrace.client.connections import Connection
 
-from headrace.base.loading import LOADING
+MOST_KEPT = 16
 
 
-class _IdleConnections(queue.LifoQueue[Any]):
-    """The connections of a pool that nobody uses: none, in another process than the one that has opened them."""
+class Pool:
+    """The connections to one server that nobody uses at the moment."""
 
-    def __init__(self, maxsize: int = 0) -> None:
-        super().__init__(maxsize)
+    def __init__(self) -> None:
+        self._idle: list[Connection] = []
         self._process = os.getpid()
+        self._is_closed = False
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        if self._process != os.getpid():
-            raise queue.Empty
-        return super().get(block, timeout)
+    @property
+    def is_closed(self) -> bool:
+        """Whether it keeps nothing any more."""
+        return self._is_closed
 
+    def take(self) -> Connection | None:
+        """Return a connection that can be used, if there is one."""
+        self._forget_parent()
+        while self._idle:
+            try:
+                connection = self._idle.pop()  # the one that was used last
+            except IndexError:  # another thread was quicker
+                return None
+            if connection.is_quiet():
+                return connection
+            connection.close()
+        return None
 
-class _HttpsConnection(HTTPSConnection):
-    """One that nobody forks in the midst of, from where it is connected to where it is encrypted."""
+    def give(self, connection: Connection) -> None:
+        """Keep a connection for the next request, or close it."""
+        self._forget_parent()
+        if self._is_closed or len(self._idle) >= MOST_KEPT:
+            connection.close()
+        else:
+            self._idle.append(connection)
 
-    def connect(self) -> None:
-        with ExitStack() as self._gate:
-            super().connect()
+    def close(self) -> None:
+        """Close what is kept, and what is given from now on."""
+        self._is_closed = True
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
-    def _new_conn(self) -> socket.socket:
-        connection = super()._new_conn()
-        self._gate.enter_context(LOADING)
-        return connection
-
-
-class _HttpPool(urllib3.HTTPConnectionPool):
-    QueueCls = _IdleConnections
-
-
-class _HttpsPool(urllib3.HTTPSConnectionPool):
-    QueueCls = _IdleConnections
-    ConnectionCls = _HttpsConnection
-
-
-def make_safe(manager: urllib3.PoolManager) -> urllib3.PoolManager:
-    """Let a manager that has no pools yet make such pools, and return it."""
-    manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
-    return manager
+    def _forget_parent(self) -> None:
+        """In a forked child, leave the connections to the parent: they are closed here, and stay open there."""
+        process = os.getpid()
+        if self._process != process:
+            self._idle = []
+            self._process = process

@@ -15,30 +15,20 @@ exists already, and a model would be noted twice. (MLflow's client repeats them 
 """
 
 import math
-
-import urllib3
-from urllib3.exceptions import InvalidHeader
+import random
 
 from headrace.api import experiments, logged_models, runs
 from headrace.api.endpoint import Endpoint, Req, Res
+from headrace.base.clock import now_ms
+from headrace.base.plugins import load
 
 ONCE = frozenset(row.name for row in (experiments.CREATE, runs.CREATE, runs.LOG_MODEL, logged_models.CREATE))
 STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+NOT_TAKEN = frozenset({413, 429, 503})
+"""With ``Retry-After``, these say that nothing was done (RFC 9110, 10.2.3)."""
 BACKOFF_S = 0.5
 JITTER_S = 0.5
 MAX_PAUSE_S = 30
-
-
-class PatientRetry(urllib3.Retry):
-    """urllib3's retries, with pauses that neither a server nor a defect can make longer than `MAX_PAUSE_S`."""
-
-    def parse_retry_after(self, retry_after: str) -> float:
-        """Return the seconds that a server asks to wait, at most `MAX_PAUSE_S`; 0 if the header is malformed."""
-        try:
-            seconds = super().parse_retry_after(retry_after)
-        except (InvalidHeader, OverflowError, ValueError):
-            return 0
-        return min(seconds, MAX_PAUSE_S) if math.isfinite(seconds) else MAX_PAUSE_S
 
 
 def may_repeat(endpoint: Endpoint[Req, Res]) -> bool:
@@ -46,24 +36,58 @@ def may_repeat(endpoint: Endpoint[Req, Res]) -> bool:
     return endpoint.name not in ONCE
 
 
-def build_retry(count: int, *, repeat: bool) -> urllib3.Retry:
-    """Return urllib3's description of when to send again.
+class Attempts:
+    """The attempts of one call: whether there is another one, and when.
 
     Args:
-        count: how often.
-        repeat: whether the call may be done twice.
+        most: how often it is sent again.
+        repeat: whether it may be done twice.
     """
-    return PatientRetry(
-        total=count,
-        read=None if repeat else False,
-        other=0,
-        redirect=0,
-        allowed_methods=None,
-        # Without a list, urllib3 still heeds Retry-After under 413, 429 and 503.
-        status_forcelist=STATUSES if repeat else (),
-        backoff_factor=BACKOFF_S,
-        backoff_jitter=JITTER_S,
-        backoff_max=MAX_PAUSE_S,
-        raise_on_status=False,
-        respect_retry_after_header=True,
-    )
+
+    def __init__(self, most: int, *, repeat: bool) -> None:
+        self._most = most
+        self._repeat = repeat
+        self._failed = 0
+
+    def pause_unreached(self) -> float | None:
+        """Return the seconds to wait before the next attempt of a call that was not sent; None if there is none."""
+        return self._next()
+
+    def pause_broken(self) -> float | None:
+        """Likewise, where nobody knows whether the call was done."""
+        return self._next() if self._repeat else None
+
+    def pause_refused(self, status: int, retry_after: str | None) -> float | None:
+        """Likewise, where the answer is an error.
+
+        Args:
+            status: the HTTP status.
+            retry_after: the header of that name.
+        """
+        is_not_taken = retry_after is not None and status in NOT_TAKEN
+        if not is_not_taken and not (self._repeat and status in STATUSES):
+            return None
+        pause = self._next()
+        return pause if pause is None else read_retry_after(retry_after or "") or pause
+
+    def _next(self) -> float | None:
+        """Count a failure. The first repeat comes at once, further ones ever later, and not all clients' at the same time."""
+        self._failed += 1
+        if self._failed > self._most:
+            return None
+        if self._failed == 1:
+            return 0.0
+        jitter_s = random.random() * JITTER_S  # noqa: S311 - no secret
+        return min(BACKOFF_S * 2.0 ** (self._failed - 1) + jitter_s, MAX_PAUSE_S)
+
+
+def read_retry_after(value: str) -> float:
+    """Return the seconds that a server asks to wait (a number or a date), at most `MAX_PAUSE_S`; 0 if the header is malformed."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = load("email.utils").parsedate_to_datetime(value).timestamp() - now_ms() / 1000
+        except (ValueError, OverflowError):
+            return 0.0
+    return 0.0 if math.isnan(seconds) else max(0.0, min(seconds, MAX_PAUSE_S))

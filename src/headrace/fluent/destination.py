@@ -3,7 +3,6 @@
 Whoever listens is told of each answer, so that a logging call costs nothing more while there is no news. The module knows neither runs nor the spool.
 """
 
-import codecs
 import os
 import shutil
 import threading
@@ -47,7 +46,6 @@ def open_destination(
     Raises:
         InvalidParameter: the address or a setting is wrong.
     """
-    codecs.lookup("idna")  # would be loaded by the first call, during which a fork may happen
     return TransportDestination(open_transport(uri, read_settings(retries=0)), listener, prepare)
 
 

@@ -7,7 +7,7 @@ from headrace.api.endpoint import Endpoint
 from headrace.api.endpoints import ENDPOINTS
 from headrace.base.errors import InternalError, InvalidParameter, NotFound, Unavailable
 from headrace.base.json import Wire
-from headrace.client.retries import MAX_PAUSE_S, ONCE, PatientRetry, may_repeat
+from headrace.client.retries import MAX_PAUSE_S, ONCE, may_repeat, read_retry_after
 from headrace.client.wire import build_target, decode_answer, read_error
 
 
@@ -124,4 +124,4 @@ def test_only_what_makes_a_second_thing_is_sent_once() -> None:
     ],
 )
 def test_no_server_makes_a_client_wait_for_long(header: str, seconds: float) -> None:
-    assert PatientRetry().parse_retry_after(header) == seconds
+    assert read_retry_after(header) == seconds
