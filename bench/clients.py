@@ -3,7 +3,7 @@
     .venv/bin/python bench/clients.py            # about three quarters of an hour on a quiet machine
     .venv/bin/python bench/clients.py --quick    # about 4 minutes; quote no figure of it
 
-Each library runs in an environment of its own (`scripts/bootstrap bench-wandb`, and so on), in processes of its own, in turns: no two at
+Each library runs in an environment of its own, as users install it (`scripts/bootstrap bench-wandb`, and so on), in processes of its own, in turns: no two at
 the same time. headrace and MLflow log to their own server on loopback, and once more to an SQLite file without a server; W&B is offline, trackio and Aim write to
 their local stores, which is what they do by default.
 """
@@ -28,6 +28,9 @@ from run import RESULTS, prepare, say
 from servers import HEADRACE, MLFLOW, REPOSITORY, Server, ServerFailed
 
 PROGRAM = Path(__file__).with_name("client_program.py")
+_INSTALLED = ".env-bench-headrace"
+"""headrace as users install it."""
+_PRODUCTS = (HEADRACE, MLFLOW)
 _TRAININGS = ("numpy", "torch")
 _STARTS = 10
 _ROUNDS = 15
@@ -59,8 +62,8 @@ class Library:
 
 
 LIBRARIES = (
-    Library("headrace", "headrace, server", ".venv", "headrace", 200_000, trains=True),
-    Library("headrace-local", "headrace, SQLite file", ".venv", "sqlite", 200_000, trains=True),
+    Library("headrace", "headrace, server", _INSTALLED, "headrace", 200_000, trains=True),
+    Library("headrace-local", "headrace, SQLite file", _INSTALLED, "sqlite", 200_000, trains=True),
     Library("trackio", "trackio 0.43.0", ".env-bench-trackio", "", 30_000),
     Library("wandb", "W&B 0.31.0, offline", ".env-bench-wandb", "", 20_000),
     Library("aim", "Aim 3.29.1", ".env-bench-aim", "", 20_000),
@@ -208,14 +211,20 @@ class Bench:
 
 
 def find_pythons(options: argparse.Namespace, libraries: list[Library]) -> dict[str, Path]:
-    """Find the interpreter of each environment.
+    """Find the interpreter of each environment, of servers as well; that of headrace's client is brought up to date.
 
     Raises:
         ServerFailed: one has not been made.
     """
     found: dict[str, Path] = {}
     given = dict(item.split("=", 1) for item in options.environment)
-    for name in {library.environment for library in libraries}:
+    names = {library.environment for library in libraries}
+    if _INSTALLED in names - given.keys():
+        bootstrap = [str(REPOSITORY / "scripts" / "bootstrap"), _INSTALLED.removeprefix(".env-")]
+        if subprocess.run(bootstrap, check=False).returncode:
+            raise ServerFailed(f"{' '.join(bootstrap)} has failed")
+    products = {library.product for library in libraries}
+    for name in names | {product.environment for product in _PRODUCTS if product.key in products}:
         folder = Path(given.get(name, REPOSITORY / name))
         found[name] = folder / "bin" / "python"
         if not found[name].exists():
@@ -244,7 +253,7 @@ def main() -> None:
     servers: dict[str, Server] = {}
     try:
         pythons = find_pythons(options, libraries)
-        for product in (HEADRACE, MLFLOW):
+        for product in _PRODUCTS:
             if any(library.product == product.key for library in libraries):
                 program = pythons[product.environment].with_name(product.program)
                 server = Server(product, program, folder / f"server-{product.key}", SqliteFiles())

@@ -181,11 +181,15 @@ class StopNote(Wire, kw_only=True):
 
 
 class BlockAnswer(Wire, kw_only=True):
-    """What a client needs to know of a run that it has written to. There is none for a run that is not there."""
+    """What a client needs to know of a run that it has written to. There is none for a run that is not there.
+
+    `artifact_uri` is told to who begins a run or an attempt.
+    """
 
     run_id: str
     attempt: int
     experiment_id: str
+    artifact_uri: str = ""
     stop: StopNote | UnsetType = UNSET
 
 

@@ -13,7 +13,6 @@ small values take twenty times the memory of their text. Lone surrogates, which 
 The module knows no struct of the api.
 """
 
-import json
 import math
 import re
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from typing import Annotated, Any, Self, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from headrace.base.errors import InvalidParameter
+from headrace.base.plugins import load
 
 T = TypeVar("T")
 
@@ -179,7 +179,7 @@ def _parse_leniently(data: bytes) -> dict[str, object]:
 
 
 def _loads(text: str) -> object:
-    value: object = json.loads(text, parse_float=_parse_float, parse_int=_parse_int)
+    value: object = load("json").loads(text, parse_float=_parse_float, parse_int=_parse_int)
     return value
 
 
@@ -189,7 +189,7 @@ def _check_unicode(value: object) -> None:
     Raises:
         UnicodeEncodeError: there is one.
     """
-    json.dumps(value, ensure_ascii=False).encode()
+    load("json").dumps(value, ensure_ascii=False).encode()
 
 
 def _parse_int(text: str) -> int:

@@ -4,9 +4,10 @@ Every error of headrace is one of these (`headrace.base.errors`), so `except Mlf
 not know which errors headrace has.
 """
 
-import json
 from types import MappingProxyType
 from typing import Any
+
+from headrace.base.plugins import load
 
 _BY_NUMBER: dict[int, str] = {
     1: "INTERNAL_ERROR",
@@ -202,7 +203,8 @@ class MlflowException(Exception):
             for name, value in (("sqlstate", self.sqlstate), ("error_class", self.error_class))
             if value is not None
         }
-        return json.dumps(fields | self.json_kwargs)
+        text: str = load("json").dumps(fields | self.json_kwargs)
+        return text
 
     @classmethod
     def invalid_parameter_value(

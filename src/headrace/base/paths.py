@@ -55,16 +55,16 @@ _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _HOST = re.compile(r"[A-Za-z0-9._~:\[\]-]*")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ONLY_DOTS = re.compile(r"[. ]*\.[. ]*")
-_VARIABLE = re.compile(r"\$\w+|\$\{\w+\}|%\w+%")
-_OVERLONG = re.compile(r"%c[01]%[89ab][0-9a-f]|%e0%[89][0-9a-f]|%f0%8[0-9a-f]", re.IGNORECASE)
-_UNICODE_ESCAPE = re.compile(r"%u([0-9a-f]{4})", re.IGNORECASE)
+# These are compiled when they are first needed, which they hardly ever are.
+_VARIABLE = r"\$\w+|\$\{\w+\}|%\w+%"
+_OVERLONG = r"(?i)%c[01]%[89ab][0-9a-f]|%e0%[89][0-9a-f]|%f0%8[0-9a-f]"
+_UNICODE_ESCAPE = r"(?i)%u([0-9a-f]{4})"
 _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Not all control characters: "%10%" stands in names of images that MLflow's clients log.
 _NEVER_HIDDEN = _REORDERING | frozenset("\\\0\r\n")
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_RESERVED_BY_WINDOWS = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\..*)?",
-    re.IGNORECASE,
+_RESERVED_BY_WINDOWS = (
+    r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])\s*(\..*)?"
 )
 _FORBIDDEN_BY_WINDOWS = frozenset('<>:"|?*')
 
@@ -192,7 +192,7 @@ def _find_fault_of_form(text: str) -> str | None:
             "it must be a path, not a URI",
         ),
         (first == "~" or (slash and first.startswith("~")), "'~' does not stand for a home folder here"),
-        (_VARIABLE.fullmatch(first), "variables do not stand for folders here"),
+        (re.fullmatch(_VARIABLE, first), "variables do not stand for folders here"),
     )
     return next((fault for broken, fault in rules if broken), None)
 
@@ -218,7 +218,7 @@ def _find_hidden_fault(text: str) -> str | None:
     """Look at what the path would become if somebody decoded or normalised it again."""
     spelling = text
     for _ in range(_MAX_DECODINGS):
-        if _OVERLONG.search(spelling):
+        if re.search(_OVERLONG, spelling):
             return "it holds an overlong UTF-8 sequence"
         further = unicodedata.normalize("NFKC", _decode(spelling))
         if further == spelling:
@@ -230,7 +230,7 @@ def _find_hidden_fault(text: str) -> str | None:
 
 
 def _decode(text: str) -> str:
-    return unquote(_UNICODE_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text))
+    return unquote(re.sub(_UNICODE_ESCAPE, lambda match: chr(int(match[1], 16)), text))
 
 
 def _leads_elsewhere(spelling: str, text: str) -> bool:
@@ -246,7 +246,7 @@ def _leads_elsewhere(spelling: str, text: str) -> bool:
 
 def _find_fault_on_windows(text: str) -> str | None:
     for segment in text.split("/"):
-        if _RESERVED_BY_WINDOWS.fullmatch(segment):
+        if re.fullmatch(_RESERVED_BY_WINDOWS, segment):
             return f"Windows reserves the name {segment!r}"
         if found := _FORBIDDEN_BY_WINDOWS.intersection(segment):
             return f"on Windows {min(found)!r} must not occur in it"

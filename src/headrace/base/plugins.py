@@ -8,8 +8,6 @@ import importlib
 from types import ModuleType
 from typing import Any
 
-from headrace.base.errors import NotImplementedByServer
-
 
 def load(module: str, *, extra: str = "", purpose: str = "") -> ModuleType:
     """Load a module of headrace.
@@ -28,7 +26,8 @@ def load(module: str, *, extra: str = "", purpose: str = "") -> ModuleType:
         missing = error.name or ""
         if not extra or missing.partition(".")[0] == "headrace":
             raise
-        raise NotImplementedByServer(
+        errors: Any = load("headrace.base.errors")  # which loads by name itself
+        raise errors.NotImplementedByServer(
             f"{purpose or module} needs the package {missing!r}, which is not installed. Get it with: pip install 'headrace[{extra}]'"
         ) from None
 

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 MASK = "***"
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+# Patterns are compiled when they are first needed, which most of them never are.
+_WORDS = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+"
 _SECRET_WORDS = frozenset(
     {"token", "pwd", "secrets", "credential", "credentials", "auth", "bearer", "jwt", "sas"}
 )
@@ -37,7 +38,7 @@ _SECRET_PAIRS = frozenset(
     }
 )
 
-_SHAPES = re.compile(
+_SHAPES = (
     r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}"
     r"|\bgithub_pat_\w{20,}"
@@ -56,18 +57,16 @@ _SHAPE_MARKS = (
     *("AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "hf_", "sk-", "xox"),
     *("AIza", "npm_", "pypi-", "dapi", "eyJ"),
 )
-_USERINFO = re.compile(r"://[^/\s@'\"<>]+@")
+_USERINFO = r"://[^/\s@'\"<>]+@"
 _BEARERS = ("bearer", "basic")
-_BEARER = re.compile(r"(\b(?:bearer|basic)\s+)[A-Za-z0-9+/_.~=-]{8,}", re.IGNORECASE)
+_BEARER = r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9+/_.~=-]{8,}"
 # The look behind it changes nothing, and spares a search from within each word.
-_QUOTED = re.compile(
-    r"""(?<![\w.-])([\w.-]+)(["']?\]?\s*[:=]\s*[rbfu]{0,2})(["'])([^"'\s]{4,})\3""", re.IGNORECASE
-)
-_BARE = re.compile(r"""([\w.-]+)(["']?\s*[:=]\s*["']?)([^\s,"'}\]&;]+)""")
-_PRIVATE_KEY = re.compile(
+_QUOTED = r"""(?i)(?<![\w.-])([\w.-]+)(["']?\]?\s*[:=]\s*[rbfu]{0,2})(["'])([^"'\s]{4,})\3"""
+_BARE = r"""([\w.-]+)(["']?\s*[:=]\s*["']?)([^\s,"'}\]&;]+)"""
+_PRIVATE_KEY = (
     r"(-----BEGIN [A-Z ]*PRIVATE KEY-----[^\n]*\n)((?:[ +-]?(?!-----)[^\n]*\n)*?)(?=[ +-]?-----END|\Z)"
 )
-_OPTION = re.compile(r"-{0,2}([A-Za-z_][\w.+/-]*)=(.*)", re.DOTALL)
+_OPTION = r"(?s)-{0,2}([A-Za-z_][\w.+/-]*)=(.*)"
 
 SECRET_FILES = (
     ".env",
@@ -99,7 +98,7 @@ SECRET_FILES = (
 
 def is_secret_name(name: str) -> bool:
     """Tell whether what goes by this name (an option, a variable, a key) is a secret: ``--hub-token``, ``DB_PASSWORD``, ``apiKey``."""
-    words = [word.lower() for word in _WORDS.findall(name)]
+    words = [word.lower() for word in re.findall(_WORDS, name)]
     return any(word in _SECRET_WORDS or word.endswith(_SECRET_ENDINGS) for word in words) or any(
         f"{first} {second}" in _SECRET_PAIRS for first, second in itertools.pairwise(words)
     )
@@ -127,7 +126,7 @@ def strip_credentials(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return _USERINFO.sub("://", url)
+        return re.sub(_USERINFO, "://", url)
     query = parts.query
     if any(is_secret_name(key) for key, _ in parse_qsl(query, keep_blank_values=True)):
         pairs = parse_qsl(query, keep_blank_values=True)
@@ -140,10 +139,11 @@ def strip_credentials(url: str) -> str:
 def mask_shapes(text: str) -> str:
     """Return a text without what looks like a secret wherever it stands: keys of known services, credentials in addresses."""
     if any(mark in text for mark in _SHAPE_MARKS):
-        text = _SHAPES.sub(MASK, text)
-    text = _USERINFO.sub(f"://{MASK}@", text)
+        text = re.sub(_SHAPES, MASK, text)
+    if "://" in text and "@" in text:
+        text = re.sub(_USERINFO, f"://{MASK}@", text)
     folded = text.casefold()
-    return _BEARER.sub(rf"\1{MASK}", text) if any(word in folded for word in _BEARERS) else text
+    return re.sub(_BEARER, rf"\1{MASK}", text) if any(word in folded for word in _BEARERS) else text
 
 
 def mask_code(text: str) -> str:
@@ -151,8 +151,8 @@ def mask_code(text: str) -> str:
 
     The number of lines stays the same, so that a diff can still be applied.
     """
-    text = _PRIVATE_KEY.sub(_mask_key, text) if "PRIVATE KEY" in text else text
-    return mask_shapes(_QUOTED.sub(_mask_quoted, text))
+    text = re.sub(_PRIVATE_KEY, _mask_key, text) if "PRIVATE KEY" in text else text
+    return mask_shapes(re.sub(_QUOTED, _mask_quoted, text))
 
 
 def mask_arguments(arguments: Iterable[str]) -> list[str]:
@@ -164,13 +164,13 @@ def mask_arguments(arguments: Iterable[str]) -> list[str]:
             masked.append(MASK)
             is_value = False
             continue
-        option = _OPTION.fullmatch(argument)
+        option = re.fullmatch(_OPTION, argument) if "=" in argument else None
         if option is not None and is_secret_name(option[1]):
             masked.append(argument[: option.start(2)] + MASK)
             is_value = False
             continue
         is_value = argument.startswith("-") and "=" not in argument and is_secret_name(argument)
-        masked.append(mask_shapes(_BARE.sub(_mask_bare, argument)))
+        masked.append(mask_shapes(re.sub(_BARE, _mask_bare, argument)))
     return masked
 
 

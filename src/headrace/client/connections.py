@@ -7,7 +7,6 @@ import selectors
 import socket
 from collections import deque
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -18,6 +17,7 @@ TOGETHER_BYTES = 1 << 14
 """A body up to this size is sent with its head."""
 MAX_HEAD_BYTES = 1 << 18
 """The head of an answer may not be longer."""
+_GOOD = range(200, 300)
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
@@ -142,6 +142,11 @@ class Answer:
         self._parts: deque[bytes] = deque()
         self._is_complete = self._stays_open = False
 
+    @property
+    def is_good(self) -> bool:
+        """Whether the status is 2xx."""
+        return self.status in _GOOD
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """A line of the head has come, or one behind the body, which nobody needs."""
         if self.status:
@@ -154,7 +159,7 @@ class Answer:
         """The head has come."""
         assert self._parser is not None
         status = self._parser.get_status_code()
-        if status < HTTPStatus.OK:  # one that another follows
+        if status < _GOOD.start:  # one that another follows
             self.headers = {}
             return
         if self._is_complete:  # an answer that nobody has asked for
@@ -162,7 +167,7 @@ class Answer:
             return
         self.status = status
         self._stays_open = self._parser.should_keep_alive()
-        self._is_complete = self._is_tunnel and status < HTTPStatus.MULTIPLE_CHOICES
+        self._is_complete = self._is_tunnel and self.is_good
 
     def on_body(self, data: bytes) -> None:
         """A part of the body has come."""

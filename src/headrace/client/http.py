@@ -9,7 +9,6 @@ import binascii
 import hashlib
 import re
 import time
-from http import HTTPStatus
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 from urllib.parse import unquote, urljoin
@@ -30,7 +29,8 @@ CONNECT_TIMEOUT_S = 10.0
 HEALTH_TIMEOUT_S = 5.0
 MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_KEEPS_BODY = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
+_KEEPS_BODY = frozenset({307, 308})
+_PARTIAL_CONTENT = 206
 _CONTENT_RANGE = r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)"
 _BODILESS = frozenset({"GET", "HEAD"})
 
@@ -154,14 +154,13 @@ class HttpTransport:
             head = build_head(method, self._route.prefix + path, {**self._headers, **(headers or {})})
             try:
                 answer = self._exchange(head, body, timeout_s)
-                is_good = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
-                data = b"" if stream and is_good else answer.read_all()
+                data = b"" if stream and answer.is_good else answer.read_all()
             except ExchangeFailed as error:
                 pause = _find_pause(attempts, error)
                 if pause is None:
                     raise self._unreachable(error, endpoint, repeat=repeat) from error
             else:
-                if is_good:
+                if answer.is_good:
                     return data, answer
                 location = answer.headers.get("location")
                 if location and answer.status in _REDIRECTS:
@@ -245,7 +244,7 @@ class HttpDownload:
         self._answer = answer
         self._where = where
         part = None
-        if answer.status == HTTPStatus.PARTIAL_CONTENT:
+        if answer.status == _PARTIAL_CONTENT:
             part = re.fullmatch(_CONTENT_RANGE, answer.headers.get("content-range", ""))
         if part is not None:
             self.offset = int(part[1])

@@ -3,7 +3,6 @@
 import base64
 import socket
 from collections.abc import Mapping
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,6 +13,9 @@ from headrace.base.plugins import load
 from headrace.client.addresses import Address, hide_auth, parse_address
 from headrace.client.connections import Answer, Broken, Connection, Unreached, describe
 from headrace.client.transport import TransportSettings
+
+_OF_THE_PROXY = 500
+"""From this status on a refusal is the proxy's own trouble, which may pass."""
 
 
 class Route:
@@ -88,10 +90,10 @@ class Route:
             answer.await_head()
         except Broken as error:
             raise Unreached(f"the proxy {proxy.netloc} gave no answer: {error}") from error
-        if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+        if not answer.is_good:
             raise Unreached(
                 f"the proxy {proxy.netloc} answered with status {answer.status}",
-                passes=answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+                passes=answer.status >= _OF_THE_PROXY,
             )
 
 

@@ -1,6 +1,5 @@
 """From an endpoint and a request to an HTTP target and body, and from an answer's bytes back. Opens no connection."""
 
-import json
 import re
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -12,6 +11,7 @@ from headrace.api.endpoint import Endpoint, Req, Res
 from headrace.base import msgpack
 from headrace.base.errors import HeadraceError, InternalError, InvalidParameter, error_from_wire
 from headrace.base.json import Wire, convert, encode
+from headrace.base.plugins import load
 
 # MLflow serves these under /ajax-api alone, headrace under both; so this client can be used with either.
 AJAX_ONLY = frozenset(
@@ -19,7 +19,7 @@ AJAX_ONLY = frozenset(
 )
 _IN_PATH = re.compile(r"\{(\w+)(:path)?\}")
 _EXCERPT_CHARS = 300
-_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_TITLE = r"(?is)<title>(.*?)</title>"
 
 
 def media_type(endpoint: Endpoint[Any, Any]) -> str:
@@ -93,7 +93,7 @@ def decode_answer(data: bytes, kind: type[Res], where: str, *, binary: bool = Fa
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass  # perhaps fields that a newer server has added, or bare NaN tokens: the slower way takes them
     try:
-        return convert(json.loads(data), kind)
+        return convert(load("json").loads(data), kind)
     except (ValueError, InvalidParameter) as error:
         raise InternalError(
             f"{where} answered with something that is not the tracking protocol ({error}): {_excerpt(data)}. "
@@ -122,7 +122,7 @@ def read_error(status: int, data: bytes) -> HeadraceError:
         data: the body: JSON in MLflow's form, or what a proxy on the way has written.
     """
     try:
-        body: Any = json.loads(data)
+        body: Any = load("json").loads(data)
     except ValueError:
         body = None
     if isinstance(body, dict) and isinstance(body.get("error_code"), str | int):
@@ -133,6 +133,6 @@ def read_error(status: int, data: bytes) -> HeadraceError:
 def _excerpt(data: bytes) -> str:
     """Return the beginning of a body for a message; of a page, its title."""
     text = data[: 64 * _EXCERPT_CHARS].decode("utf-8", "replace")
-    title = _TITLE.search(text)
+    title = re.search(_TITLE, text)
     text = " ".join((title[1] if title else text).split())
     return text if len(text) <= _EXCERPT_CHARS else text[:_EXCERPT_CHARS] + "…"

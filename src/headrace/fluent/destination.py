@@ -4,7 +4,6 @@ Whoever listens is told of each answer, so that a logging call costs nothing mor
 """
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from headrace.api.ingest import IngestAnswer, RunBlock
 from headrace.base.errors import EndpointNotFound, HeadraceError, Unavailable
 from headrace.base.ids import new_run_id
 from headrace.base.paths import join_key, parse_key
+from headrace.base.plugins import load
 from headrace.base.uris import find_path, is_local
 from headrace.client.connect import open_transport, read_settings
 from headrace.client.ingest import IngestCalls
@@ -93,6 +93,9 @@ class TransportDestination:
         news = {each.run_id for each in answer.rejected} | {each.run_id for each in answer.runs if each.stop}
         for run_id in news:
             self._listener(run_id)
+        for each in answer.runs:
+            if each.artifact_uri:
+                self._keep_root(each.run_id, each.artifact_uri)
         return answer
 
     def upload(self, run_id: str, local: Path, artifact_path: str) -> None:
@@ -131,11 +134,14 @@ class TransportDestination:
         if known is not None:
             return known
         root = self._transport.call(run_rows.GET, run_rows.GetRun(run_id=run_id)).run.info.artifact_uri
+        self._keep_root(run_id, root)
+        return root
+
+    def _keep_root(self, run_id: str, root: str) -> None:
         with self._lock:
             if len(self._roots) >= MAX_ROOTS:
                 del self._roots[next(iter(self._roots))]
             self._roots[run_id] = root
-        return root
 
 
 def _copy(local: Path, root: Path, key: str) -> None:
@@ -144,7 +150,7 @@ def _copy(local: Path, root: Path, key: str) -> None:
     part = target.with_name(f".{new_run_id()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(local, part)
+        load("shutil").copyfile(local, part)
         part.replace(target)
     except OSError as error:
         with suppress(OSError):

@@ -3,6 +3,8 @@
 The fence and every record of a batch are written in one transaction. What can be refused is refused before the fence; behind it nothing raises.
 """
 
+from msgspec import UNSET
+
 from headrace.api.ingest import (
     MAX_TOLD,
     Application,
@@ -13,6 +15,7 @@ from headrace.api.ingest import (
     Ledger,
     LedgerRejection,
     Rejection,
+    RunBlock,
     StopNote,
     WriterCounts,
 )
@@ -61,7 +64,7 @@ def send(context: Context, request: Ingest) -> IngestAnswer:
         ledger[place] = Counts(*map(sum, zip(ledger.get(place, Counts()), counts, strict=True)))
         writers.insert_rejections(context.tx, number, place, shown_id, account.refusals, now)
         if run is not None:
-            answer.runs.append(_describe_run(context, run))
+            answer.runs.append(_describe_run(context, run, block))
     writers.add_to_ledger(context.tx, number, ledger)
     writers.keep_result(context.tx, number, msgpack.encode(answer))
     return answer
@@ -90,8 +93,10 @@ def _add_to_answer(answer: IngestAnswer, run_id: str, counts: Counts, account: A
     ]
 
 
-def _describe_run(context: Context, run: RunRef) -> BlockAnswer:
+def _describe_run(context: Context, run: RunRef, block: RunBlock) -> BlockAnswer:
     answer = BlockAnswer(run_id=run.run_id, attempt=run.attempt, experiment_id=str(run.experiment))
+    if block.start is not UNSET:
+        answer.artifact_uri = run.artifact_uri
     stop = find_open_stop(context, run)
     if stop is not None:
         answer.stop = StopNote(reason=stop.reason, asked_at=stop.asked_at, asked_by=stop.asked_by)

@@ -15,6 +15,7 @@ from headrace.base.errors import HeadraceError
 from headrace.base.loading import LOADING
 from headrace.spool.batches import Batch, Limits
 from headrace.spool.contract import Counts, Destination, SpoolSettings
+from headrace.spool.crew import Crew
 from headrace.spool.delivery import Delivery
 from headrace.spool.folder import Folder
 from headrace.spool.log import LiveLog
@@ -29,6 +30,7 @@ _LEASE_PARTS = 3
 _REST, _LONGEST = 400, 10
 """It rests so many times as long as it has worked, but no longer than so many times the pace."""
 _PATIENCE = 3
+_UPLOADS_AT_ONCE = 4
 
 
 class Watched:
@@ -329,14 +331,24 @@ class Sender:
         return max(pace_s, rest_s)
 
     def _upload_some(self) -> float:
-        """Upload the files that may go."""
-        pause_s = self._settings.max_pause_s
-        while not self._ending and (waiting := self._uploads.waiting):
+        """Upload the files that may go, over a network several at a time: each waits for the other side most of the time."""
+        uploads, pause_s = self._uploads, self._settings.max_pause_s
+
+        def upload_next() -> bool:
+            if self._ending or not uploads.send_next(destination, self.place, time.monotonic(), pause_s):
+                return False
+            self._note_progress(self._file_reach)
+            return True
+
+        def count_hands() -> int:
+            return 1 if self._is_local else min(uploads.count_ready(self.place), _UPLOADS_AT_ONCE)
+
+        while not self._ending and (waiting := uploads.waiting):
             if waiting[0].after > self.place:
                 return self._settings.pace_s
-            if not self._uploads.send_next(self._get_destination(), self.place, time.monotonic(), pause_s):
+            destination = self._get_destination()
+            if not Crew(upload_next, count_hands, "headrace-uploads").work():
                 return self._settings.pace_s
-            self._note_progress(self._file_reach)
         return pause_s
 
     def _get_destination(self) -> Destination:

@@ -10,7 +10,6 @@ The module knows neither batches nor how a destination stores a file.
 
 import itertools
 import logging
-import shutil
 import sys
 import threading
 from pathlib import Path, PurePosixPath
@@ -20,6 +19,7 @@ import msgspec
 
 from headrace.base.errors import ClientError, EndpointNotFound, HeadraceError, InvalidParameter, NotFound
 from headrace.base.json import Wire
+from headrace.base.plugins import load
 from headrace.spool.contract import Destination
 from headrace.spool.folder import FILES, REFUSED, Folder
 from headrace.spool.place import Place
@@ -98,6 +98,8 @@ class Uploads:
         self._last = max((note.number for note in self._waiting), default=0)
         self._numbers = itertools.count(self._last + 1)
         self._later: dict[int, float] = {}
+        self._taking = threading.Lock()
+        self._under_way: set[int] = set()
 
     @property
     def waiting(self) -> list[FileNote]:
@@ -158,7 +160,7 @@ class Uploads:
             self._waiting.append(note)
 
     def send_next(self, destination: Destination, place: Place, now_s: float, pause_s: float) -> bool:
-        """Upload the next file that may go.
+        """Upload the next file that may go; several threads may do so at once. Of those with one path, one goes after the other.
 
         Args:
             destination: where to.
@@ -172,25 +174,45 @@ class Uploads:
         Raises:
             HeadraceError: it failed for a reason that may pass; it is tried again.
         """
-        blocked: set[tuple[str, str]] = set()
-        for note in list(self._waiting):
-            target = note.run_id, note.artifact_path
-            if note.after > place:
-                return False
-            if target in blocked or self._later.get(note.number, 0) > now_s:
-                blocked.add(target)
-                continue
-            try:
-                destination.upload(note.run_id, self._place / str(note.number), note.artifact_path)
-            except HeadraceError as error:
-                if is_for_good(error):
-                    self._refuse(note, error.message)
-                    return True
+        note = self._take(place, now_s)
+        if note is None:
+            return False
+        try:
+            destination.upload(note.run_id, self._place / str(note.number), note.artifact_path)
+        except HeadraceError as error:
+            if not is_for_good(error):
                 self._later[note.number] = now_s + pause_s
                 raise
+            self._refuse(note, error.message)
+        else:
             self._forget(note)
-            return True
-        return False
+        finally:
+            self._under_way.discard(note.number)
+        return True
+
+    def count_ready(self, place: Place) -> int:
+        """Return how many files the log does not hold up.
+
+        Args:
+            place: how far it has been answered for.
+        """
+        return sum(note.after <= place for note in list(self._waiting))
+
+    def _take(self, place: Place, now_s: float) -> FileNote | None:
+        """Return the next file that may go, which is this thread's then."""
+        with self._taking:
+            blocked: set[tuple[str, str]] = set()
+            for note in list(self._waiting):
+                target = note.run_id, note.artifact_path
+                if note.after > place:
+                    return None
+                is_later = self._later.get(note.number, 0) > now_s
+                if target in blocked or is_later or note.number in self._under_way:
+                    blocked.add(target)
+                    continue
+                self._under_way.add(note.number)
+                return note
+        return None
 
     def _write(self, note: FileNote, source: Path | bytes, *, move: bool) -> None:
         """Put a file into the folder, and then what it is."""
@@ -251,7 +273,7 @@ def _measure(source: Path) -> int:
 def _copy(source: Path, target: Path) -> None:
     with source.open("rb") as original, target.open("wb") as copy:
         if not _clone(original.fileno(), copy.fileno()):
-            shutil.copyfileobj(original, copy, 2**20)
+            load("shutil").copyfileobj(original, copy, 2**20)
 
 
 def _move(source: Path, target: Path) -> bool:

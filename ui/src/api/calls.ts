@@ -37,6 +37,7 @@ export interface BlockAnswer {
   run_id: string;
   attempt: number;
   experiment_id: string;
+  artifact_uri?: string;
   stop?: StopNote;
 }
 

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from headrace.base.installed import Metadata
 
-_HEADER = re.compile(r"^(Name|Version):[ \t]*(.+?)[ \t]*$", re.MULTILINE)
-_OF_THE_INSTALLER = re.compile(
+# Compiled when they are first needed: mostly, what they find is known from an earlier process.
+_HEADER = r"(?m)^(Name|Version):[ \t]*(.+?)[ \t]*$"
+_OF_THE_INSTALLER = (
     r"\.dist-info/(?:RECORD(?:\.jws|\.p7s)?|INSTALLER|REQUESTED|direct_url\.json|uv_[a-z_]+\.json)$"
 )
 _OUTSIDE = ("../", "..\\", "/", '"/')
@@ -46,7 +47,7 @@ def read_facts(metadata: Metadata) -> Facts | None:
         metadata: where it does.
     """
     text = (metadata.read_text("METADATA") or metadata.read_text("PKG-INFO") or "").replace("\r\n", "\n")
-    header = dict(_HEADER.findall(text.partition("\n\n")[0]))
+    header = dict(re.findall(_HEADER, text.partition("\n\n")[0]))
     if "Name" not in header:
         return None
     return Facts(
@@ -74,7 +75,7 @@ def digest_record(record: str) -> str:
         for line in record.splitlines()
         if line[-2:] != ",,"
         and not (line[:1] in _MAY_LIE_OUTSIDE and line.startswith(_OUTSIDE))
-        and not (".dist-info/" in line and _OF_THE_INSTALLER.search(line.rsplit(",", 2)[0]))
+        and not (".dist-info/" in line and re.search(_OF_THE_INSTALLER, line.rsplit(",", 2)[0]))
     ]
     lines.sort()
     return hashlib.sha256(("\n".join(lines) + "\n").encode()).hexdigest() if lines else ""

@@ -55,7 +55,7 @@ VARIABLES = (
 """Environment variables that are recorded; HEADRACE_PROVENANCE_ENV adds to them. One whose name speaks of a secret never is."""
 
 _WILD = frozenset("*?[")
-_CONTAINER_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_CONTAINER_ID = r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])"
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _NO_LIMIT = 2**60
 
@@ -138,7 +138,7 @@ def find_container(*, root: Path = Path("/"), environ: Mapping[str, str] | None 
         told["namespace"] = _read(root / _NAMESPACE.relative_to("/")).strip()
     elif not told and any(word in groups for word in ("/docker/", "/docker-", "/libpod-", "cri-containerd")):
         told["kind"] = "container"
-    if told and "id" not in told and (found := _CONTAINER_ID.search(groups)):
+    if told and "id" not in told and (found := re.search(_CONTAINER_ID, groups)):
         told["id"] = found[0]
     return {key: value for key, value in told.items() if value}
 
