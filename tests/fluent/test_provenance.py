@@ -202,7 +202,7 @@ def test_a_package_beside_the_program_is_known_from_what_git_told_of_it(
         assert source["commit"] == git(code, "rev-parse", "HEAD")
         assert (source["remote"], source["is_dirty"]) == ("https://example.com/a/code.git", is_dirty)
         assert source["is_editable"]
-        assert asked.read_text().splitlines().count(str(code)) == (7 if is_dirty else 6)
+        assert asked.read_text().splitlines().count(str(code)) == (6 if is_dirty else 4)
         (code / "model.py").write_text("layers = 3\n")
 
 

@@ -9,12 +9,13 @@ import pytest
 
 from headrace.fluent.provenance import git as module
 from headrace.fluent.provenance.git import (
+    Changes,
     Standing,
     WorkTree,
     find_root,
     find_work_tree,
     look_at,
-    read_changes,
+    read_with_changes,
 )
 
 LIMIT = 1_000_000
@@ -60,6 +61,12 @@ class Repository:
         assert tree is not None
         return tree
 
+    def read_changes(self, max_bytes: int = LIMIT) -> Changes:
+        tree, changes = read_with_changes(self.folder, max_bytes, lambda: find_work_tree(self.folder))
+        assert tree == self.tree
+        assert changes is not None
+        return changes
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
@@ -99,7 +106,7 @@ def test_a_repository_without_a_commit_has_none(tmp_path: Path) -> None:
     repository.write("train.py", "lr = 1\n")
     tree = repository.tree
     assert (tree.commit, tree.branch) == ("", "trunk")
-    assert read_changes(tree, LIMIT).untracked == ["train.py"]
+    assert repository.read_changes().untracked == ["train.py"]
 
 
 def test_a_folder_outside_of_git_has_no_work_tree(tmp_path: Path) -> None:
@@ -132,7 +139,7 @@ def test_the_diff_gives_the_work_tree_back(repository: Repository, tmp_path: Pat
     (repository.folder / "lib/model.py").unlink()
     repository.write("neu/größe.py", "x = 'ä'\n")
     repository.git("add", "neu")
-    changes = read_changes(repository.tree, LIMIT)
+    changes = repository.read_changes()
     assert (changes.changed, changes.left_out, changes.is_dirty) == (4, [], True)
     clone = tmp_path / "clone"
     repository.git("clone", "-q", str(repository.folder), str(clone))
@@ -145,7 +152,7 @@ def test_the_diff_gives_the_work_tree_back(repository: Repository, tmp_path: Pat
 
 def test_a_clean_work_tree_has_no_diff(repository: Repository) -> None:
     os.utime(repository.folder / "train.py")
-    changes = read_changes(repository.tree, LIMIT)
+    changes = repository.read_changes()
     assert (changes.diff, changes.changed, changes.is_dirty) == (b"", 0, False)
     assert look_at(repository.folder / "lib") == Standing(repository.tree, is_clean=True)
     repository.write("train.py", "lr = 3\n")
@@ -156,14 +163,41 @@ def test_names_of_untracked_files_are_told_and_ignored_ones_are_not(repository: 
     repository.write(".gitignore", "*.log\n")
     repository.write("a b.py", "")
     repository.write("x.log", "")
-    changes = read_changes(repository.tree, LIMIT)
+    changes = repository.read_changes()
     assert (changes.untracked, changes.untracked_count) == ([".gitignore", "a b.py"], 2)
+
+
+def test_settings_of_git_hide_no_changes(repository: Repository) -> None:
+    for name, value in (
+        ("status.showUntrackedFiles", "no"),
+        ("status.short", "true"),
+        ("status.relativePaths", "true"),
+    ):
+        repository.git("config", name, value)
+    repository.write("lib/new.py", "")
+    repository.git("mv", "train.py", "lib/train.py")
+    changes = repository.read_changes()
+    assert (changes.untracked, changes.changed) == (["lib/new.py"], 2)
+
+
+def test_what_was_staged_and_taken_back_is_no_change(repository: Repository) -> None:
+    repository.write("train.py", "lr = 2\n")
+    repository.git("add", "train.py")
+    repository.write("train.py", "lr = 1\n")
+    assert repository.read_changes().changed == 0
+
+
+def test_outside_of_git_and_where_the_program_is_ignored_nothing_is_told(
+    repository: Repository, tmp_path: Path
+) -> None:
+    assert read_with_changes(tmp_path, LIMIT, lambda: None) == (None, None)
+    assert read_with_changes(repository.folder, LIMIT, lambda: None) == (None, None)
 
 
 def test_a_diff_that_is_too_large_keeps_whole_files_and_names_the_others(repository: Repository) -> None:
     repository.write("lib/model.py", "layers = 3\n")
     repository.write("train.py", "".join(f"x{number} = {number}\n" for number in range(10_000)))
-    changes = read_changes(repository.tree, 2000)
+    changes = repository.read_changes(2000)
     assert b"layers = 3" in changes.diff
     assert b"train.py" not in changes.diff
     assert len(changes.diff) < 2000
@@ -175,7 +209,7 @@ def test_a_diff_that_is_too_large_keeps_whole_files_and_names_the_others(reposit
 
 def test_a_first_file_that_is_too_large_leaves_an_empty_diff(repository: Repository) -> None:
     repository.write("lib/model.py", "x = 1\n" * 10_000)
-    changes = read_changes(repository.tree, 1000)
+    changes = repository.read_changes(1000)
     assert (changes.diff, changes.left_out, changes.changed) == (b"", ["lib/model.py"], 1)
 
 
@@ -186,7 +220,7 @@ def test_files_with_secrets_stay_out_of_the_diff(repository: Repository) -> None
     repository.write(".env", "PASSWORD=correct-horse\n")
     repository.write("conf/Secrets.yaml", "a: battery-staple\n")
     repository.write("train.py", 'lr = 2\npassword = "correct-horse"\n')
-    changes = read_changes(repository.tree, LIMIT)
+    changes = repository.read_changes()
     assert sorted(changes.left_out) == [".env", "conf/Secrets.yaml"]
     assert b"lr = 2" in changes.diff
     assert b"horse" not in changes.diff
@@ -208,7 +242,7 @@ def test_nothing_that_the_repository_configures_is_run(repository: Repository, t
         repository.git("config", setting, str(script))
     repository.write(".gitattributes", "*.py diff=trap\n")
     repository.write("train.py", "lr = 2\n")
-    assert b"lr = 2" in read_changes(repository.tree, LIMIT).diff
+    assert b"lr = 2" in repository.read_changes().diff
     assert not trap.exists()
 
 
@@ -225,7 +259,7 @@ def test_a_partial_clone_fetches_nothing(repository: Repository, tmp_path: Path)
         "update-ref", "HEAD", first
     )  # the work tree holds the second commit; the blobs of the first are not here
     packs = sorted((clone / ".git/objects").rglob("*"))
-    changes = read_changes(partial.tree, LIMIT)
+    changes = partial.read_changes()
     assert sorted((clone / ".git/objects").rglob("*")) == packs
     assert b"lr = 2" not in changes.diff
 
@@ -250,7 +284,7 @@ def test_git_that_hangs_is_ended_with_all_that_it_has_started(
     repository.write("train.py", "lr = 2\n")
     monkeypatch.setattr(module, "TIMEOUT_S", 0.3)
     begin = time.monotonic()
-    changes = read_changes(repository.tree, LIMIT)
+    changes = repository.read_changes()
     assert time.monotonic() - begin < 10
     assert (changes.diff, changes.changed) == (b"", None)
 

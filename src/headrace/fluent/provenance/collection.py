@@ -18,7 +18,7 @@ from headrace.fluent.provenance.git import (
     find_root,
     find_work_tree,
     look_at,
-    read_changes,
+    read_with_changes,
 )
 from headrace.fluent.provenance.host import describe_platform, read_host, read_variables
 from headrace.fluent.provenance.known_packages import KnownPackages
@@ -187,25 +187,23 @@ def _ask_git(program: Program, max_diff_bytes: int | None) -> tuple[WorkTree | N
     A script was read when it was started: what the work tree says first is what holds for all of its runs. The code of a notebook or console changes.
     """
     if is_interactive():
-        return _read_git(program, max_diff_bytes)
+        return _read_git(program.code_folder, program.file, max_diff_bytes, find_work_tree)
     return _read_git_once(program.code_folder, program.file, max_diff_bytes)
 
 
-def _read_git(program: Program, max_diff_bytes: int | None) -> tuple[WorkTree | None, Changes | None]:
-    tree = find_work_tree(program.code_folder, program.file)
-    if tree is None or max_diff_bytes is None:
-        return tree, None
-    return tree, read_changes(tree, max_diff_bytes)
+def _read_git(
+    folder: Path, file: str, max_diff_bytes: int | None, find_tree: Callable[[Path, str], WorkTree | None]
+) -> tuple[WorkTree | None, Changes | None]:
+    if max_diff_bytes is None:
+        return find_tree(folder, file), None
+    return read_with_changes(folder, max_diff_bytes, lambda: find_tree(folder, file))
 
 
 @lru_cache(maxsize=4)
 def _read_git_once(
     folder: Path, file: str, max_diff_bytes: int | None
 ) -> tuple[WorkTree | None, Changes | None]:
-    tree = _find_tree_once(folder, file)
-    if tree is None or max_diff_bytes is None:
-        return tree, None
-    return tree, read_changes(tree, max_diff_bytes)
+    return _read_git(folder, file, max_diff_bytes, _find_tree_once)
 
 
 @lru_cache(maxsize=4)

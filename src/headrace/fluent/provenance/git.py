@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -43,6 +43,7 @@ _CONFIG = (
 _PLACE = ("rev-parse", "--show-toplevel", "HEAD", "--symbolic-full-name", "HEAD")
 _REMOTES = ("config", "--get-regexp", r"^remote\..*\.url$")
 _BRANCHES = "refs/heads/"
+_STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames")
 _DIFF = ("diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color")
 _ONLY_FULL_FILES = (".", *(f":(exclude,icase,glob)**/{pattern}" for pattern in SECRET_FILES))
 _FILE_MARK = b"diff --git "
@@ -107,15 +108,19 @@ def find_work_tree(folder: Path, file: str = "") -> WorkTree | None:
     if find_root(folder) is None:  # the usual folder without git need not wait for it
         return None
     asked, remotes = _Question(folder, _PLACE), _Question(folder, _REMOTES)
-    ignored = tracked = None
+    tracked = None
     if file and Path(file).is_file():
-        ignored = _Question(folder, ("check-ignore", "--quiet", "--", file))
         tracked = _Question(folder, ("ls-files", "--error-unmatch", "--", file))
     place, remote = asked.read_text().rsplit("\n", 2), _choose_remote(remotes.read())
-    is_ignored = ignored is not None and ignored.read() is not None
     has_file = tracked is not None and tracked.read() is not None
     root = place[0] or _ask_for_text(folder, "rev-parse", "--show-toplevel")  # there may be no commit yet
-    if not root or is_ignored:
+    if not root:
+        return None
+    if (
+        tracked is not None
+        and not has_file
+        and _ask(folder, "check-ignore", "--quiet", "--", file) is not None
+    ):
         return None
     commit, name = place[1:] or ("", _ask_for_text(folder, "symbolic-ref", "--quiet", "HEAD"))
     branch = name.removeprefix(_BRANCHES) if name.startswith(_BRANCHES) else ""
@@ -135,17 +140,32 @@ def find_root(folder: Path) -> Path | None:
         return None
 
 
-def read_changes(tree: WorkTree, max_bytes: int) -> Changes:
-    """Return what is not committed.
+def read_with_changes(
+    folder: Path, max_bytes: int, find_tree: Callable[[], WorkTree | None]
+) -> tuple[WorkTree | None, Changes | None]:
+    """Return a work tree, and what is not committed in it.
 
     Args:
-        tree: the work tree.
+        folder: it lies in the work tree.
         max_bytes: the most bytes of the diff; it is cut between two files.
+        find_tree: gives what `find_work_tree` tells of that folder; called while git looks for what is not committed.
     """
+    top = find_root(folder)
+    if top is None:
+        return None, None
+    status = _Question(top, _STATUS)
+    tree = find_tree()
+    told = status.read()
+    return tree, None if tree is None else _read_changes(tree, told, max_bytes)
+
+
+def _read_changes(tree: WorkTree, status: bytes | None, max_bytes: int) -> Changes:
     root = Path(tree.root)
-    others = _Question(root, ("ls-files", "--others", "--exclude-standard", "-z"))
-    names = _ask(root, *_DIFF, "--name-only", "-z") if tree.commit else b""
-    untracked, changed = _split_names(others.read()), _split_names(names)
+    entries = (status or b"").split(b"\0")
+    untracked = [entry[2:].decode("utf-8", "replace") for entry in entries if entry.startswith(b"? ")]
+    is_clean = status is not None and all(entry.startswith(b"? ") for entry in entries if entry)
+    names = b"" if is_clean or not tree.commit else _ask(root, *_DIFF, "--name-only", "-z")
+    changed = _split_names(names)
     safe = [name for name in changed if not is_secret_file(name)]
     left_out = [name for name in changed if is_secret_file(name)]
     diff = b""
