@@ -213,6 +213,33 @@ def test_a_file_is_sent_again_from_its_beginning(scripted: ScriptedServer) -> No
     assert [request.body == data for request in scripted.requests] == [True] * 3
 
 
+class _Unreadable(io.BytesIO):
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise OSError(5, "Input/output error")
+        return super().read(size)
+
+
+def test_a_file_that_cannot_be_read_is_told_at_once(scripted: ScriptedServer) -> None:
+    transport = open_transport(scripted.url, read_settings(timeout_s=60))
+    begun = time.monotonic()
+    with pytest.raises(OSError, match="Input/output error"):
+        transport.upload(PROXY_PUT, ProxyPath(artifact_path="a"), _Unreadable(bytes(1 << 20)), 1 << 20)
+    transport.close()
+    assert time.monotonic() - begun < 10
+    assert scripted.requests == []
+
+
+def test_who_takes_nothing_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        transport = open_transport(
+            f"http://127.0.0.1:{listening.getsockname()[1]}", read_settings(timeout_s=0.2, retries=0)
+        )
+        with pytest.raises(Unavailable, match=r"nothing could be sent for 0\.2 s"):
+            transport.upload(PROXY_PUT, ProxyPath(artifact_path="a"), io.BytesIO(bytes(1 << 26)), 1 << 26)
+        transport.close()
+
+
 def test_who_refuses_a_large_body_before_it_has_come_is_heard() -> None:
     refusal = b'HTTP/1.1 413 Too Large\r\nContent-Length: 57\r\n\r\n{"error_code":"INVALID_PARAMETER_VALUE","message":"big"}  '
 

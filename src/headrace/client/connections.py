@@ -6,7 +6,7 @@ Nothing here knows what is asked for, how the server is reached, or when to ask 
 import selectors
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -66,7 +66,7 @@ class Connection:
         """Put another socket around the one that is there."""
         self._socket = wrapper(self._socket)
 
-    def send(self, head: bytes, body: "bytes | Body", timeout_s: float) -> None:
+    def send(self, head: bytes, body: "bytes | Body", timeout_s: float) -> "Broken | None":
         """Send a request.
 
         Args:
@@ -74,20 +74,24 @@ class Connection:
             body: as many bytes as the headers say.
             timeout_s: seconds without progress after which it is given up; those of the answer as well.
 
+        Returns:
+            why the other side did not take all of it: who refuses a large body may have answered before he hung up.
+
         Raises:
-            OSError: the connection broke.
+            Broken: the connection failed.
+            Exception: what the body's `read` raises.
         """
         self._socket.settimeout(timeout_s)
-        if not isinstance(body, bytes):
-            self._socket.sendall(head)
-            body.rewind()
-            while data := body.read(SEND_BYTES):
-                self._socket.sendall(data)
-        elif len(body) <= TOGETHER_BYTES:
-            self._socket.sendall(head + body)
-        else:
-            self._socket.sendall(head)
-            self._socket.sendall(body)
+        for part in _cut(head, body):
+            try:
+                self._socket.sendall(part)
+            except TimeoutError:
+                raise Broken(f"nothing could be sent for {timeout_s:g} s") from None
+            except ConnectionError as error:
+                return Broken(describe(error))
+            except OSError as error:
+                raise Broken(describe(error)) from error
+        return None
 
     def receive(self) -> bytes:
         """Return what has come; wait if there is nothing yet. Nothing at the end.
@@ -106,7 +110,9 @@ class Connection:
         """Tell whether nothing has come, neither data nor the end: so it is when an unused connection can still be used."""
         with _Selector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
-            return not selector.select(0)
+            has_come = bool(selector.select(0))
+        # What OpenSSL has taken from the socket and nobody has read yet is not seen there.
+        return not has_come and not getattr(self._socket, "pending", int)()
 
     def close(self) -> None:
         """Close it, if it is open."""
@@ -266,8 +272,20 @@ class Answer:
             connection.close()
 
 
+def _cut(head: bytes, body: bytes | Body) -> Iterator[bytes]:
+    """Give a request in the parts that it is sent in."""
+    if not isinstance(body, bytes):
+        yield head
+        body.rewind()
+        while data := body.read(SEND_BYTES):
+            yield data
+    elif len(body) <= TOGETHER_BYTES:
+        yield head + body
+    else:
+        yield head
+        yield body
+
+
 def describe(error: OSError) -> str:
     """Return what went wrong on the way, in the system's words."""
-    if isinstance(error, TimeoutError) and not error.strerror:
-        return "it took too long"
     return error.strerror or str(error) or type(error).__name__

@@ -18,7 +18,7 @@ from headrace.base import msgpack
 from headrace.base.errors import DataLoss, HeadraceError, InvalidParameter, Unavailable
 from headrace.base.version import __version__
 from headrace.client.addresses import parse_address, parse_server
-from headrace.client.connections import Answer, Body, Broken, Connection, ExchangeFailed, Unreached, describe
+from headrace.client.connections import Answer, Body, Broken, Connection, ExchangeFailed, Unreached
 from headrace.client.pools import Pool
 from headrace.client.retries import Attempts, may_repeat
 from headrace.client.routes import Route, build_head
@@ -183,14 +183,8 @@ class HttpTransport:
             ExchangeFailed: it does not come.
         """
         connection = self._pool.take() or self._route.connect(min(CONNECT_TIMEOUT_S, timeout_s))
-        refusal: OSError | None = None
         try:
-            connection.send(head, body, timeout_s)
-        except TimeoutError:
-            connection.close()
-            raise Broken("the request could not be sent in time") from None
-        except OSError as error:  # who refuses a large body may answer before it has come, and hang up
-            refusal = error
+            refusal = connection.send(head, body, timeout_s)
         except BaseException:
             connection.close()
             raise
@@ -198,10 +192,7 @@ class HttpTransport:
         try:
             answer.await_head()
         except Broken as error:
-            raise error if refusal is None else Broken(describe(refusal)) from refusal
-        except BaseException:
-            answer.close()
-            raise
+            raise refusal or error from None
         return answer
 
     def _follow(self, method: str, path: str, location: str, status: int) -> str:

@@ -54,6 +54,8 @@ class Route:
         try:
             # As bytes, because for text Python loads its tables of international names.
             opened = socket.create_connection((next_hop.host.encode(), next_hop.port), timeout_s)  # type: ignore[arg-type]
+        except TimeoutError:
+            raise Unreached(f"no connection came about within {timeout_s:g} s") from None
         except OSError as error:
             raise Unreached(describe(error)) from error
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -84,9 +86,9 @@ class Route:
         host = self._server.host
         target = f"{f'[{host}]' if ':' in host else host}:{self._server.port}"
         head = build_head("CONNECT", target, {"Host": target, **_authorize(proxy)})
-        connection.send(head, b"", timeout_s)
         answer = Answer(connection, lambda _: None, tunnel=True)
         try:
+            connection.send(head, b"", timeout_s)
             answer.await_head()
         except Broken as error:
             raise Unreached(f"the proxy {proxy.netloc} gave no answer: {error}") from error
