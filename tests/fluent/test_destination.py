@@ -1,5 +1,6 @@
 """The destination of a spool: batches and files over a transport, and who is told of news."""
 
+import json
 import time
 from pathlib import Path
 
@@ -54,6 +55,19 @@ def test_a_file_is_stored_under_its_full_path_and_replaced(client: Client, uri: 
         destination.upload(run_id, file, "a/b/model.bin")
     destination.close()
     assert client.artifacts.download(run_id, "a/b/model.bin", tmp_path / "down").read_bytes() == b"second"
+
+
+def test_where_a_new_run_keeps_its_files_is_not_asked(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"x")
+    with ScriptedServer() as scripted:
+        told = {"run_id": "a", "attempt": 0, "experiment_id": "0", "artifact_uri": "mlflow-artifacts:/x"}
+        answer = {"seq": 1, "last_seq": 1, "applied": "NOW", "runs": [told]}
+        scripted.script(Answer(body=json.dumps(answer).encode()))
+        destination = open_destination(scripted.url, lambda _: None)
+        begin(destination, "a")
+        destination.upload("a", tmp_path / "f", "f")
+        destination.close()
+        assert [line.split()[0] for line in scripted.lines] == ["POST", "PUT"]
 
 
 def test_a_file_of_an_experiment_with_a_folder_of_its_own_is_copied_there(

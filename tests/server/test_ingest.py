@@ -84,9 +84,12 @@ def test_a_recorded_body_of_each_format_is_stored_whole(
     answer = _read(_send(call, body))
     assert (answer["applied"], answer["records"], answer["stored"]) == ("NOW", 14, 14)
     assert answer["rejected"] == []
-    assert answer["runs"] == [{"run_id": "recorded-run", "attempt": 0, "experiment_id": "1"}]
     run = _get(call, "recorded-run")
     info = run["info"]
+    told = {"run_id": "recorded-run", "attempt": 0, "experiment_id": "1"}
+    assert answer["runs"] == [told | {"artifact_uri": info["artifact_uri"]}]
+    again = _read(_send(call, body))
+    assert (again["applied"], again["runs"]) == ("BEFORE", [told])
     assert (info["run_name"], info["user_id"], info["status"]) == ("first", "ada", "FINISHED")
     assert (info["start_time"], info["end_time"]) == (1_700_000_000_000, 1_700_000_009_000)
     assert {each["key"]: each["value"] for each in run["data"]["params"]} == {"lr": "0.1", "depth": "3"}

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from headrace.base.errors import Unavailable
 from headrace.spool.contract import Destination, SpoolSettings
 from headrace.spool.crew import Crew
+from headrace.spool.recover import CountingHearer, send_spool
 from headrace.spool.writer import open_spool
 from spool.conftest import RUN, START, MakeSpool, wait_until
 from spool.model_server import ModelServer
@@ -72,6 +73,24 @@ def test_files_travel_several_at_a_time(server: ModelServer, quick: SpoolSetting
     seen = _upload(server, quick, "http://model", files, wait_for=4)
     assert seen.most == 4
     assert server.runs[RUN].files == dict(files)
+
+
+def test_what_was_left_travels_several_files_at_a_time_too(
+    make_spool: MakeSpool, server: ModelServer
+) -> None:
+    server.down = Unavailable("not yet")
+    spool = make_spool(adopt=False)
+    log = spool.open_run(RUN, START, lease_ms=None)
+    files = {f"{number}.txt": bytes([number]) for number in range(12)}
+    for path, data in files.items():
+        log.add_bytes(data, path)
+    left = spool.close(0.1).folder
+    assert left is not None
+    server.down = None
+    slow, hearer = _Slow(server.open(), wait_for=4), CountingHearer()
+    assert send_spool(left, slow, hearer, lambda: False)
+    assert (slow.most, hearer.files) == (4, 12)
+    assert server.runs[RUN].files == files
 
 
 def test_files_of_one_path_travel_one_after_the_other_and_the_last_one_stays(

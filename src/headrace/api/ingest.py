@@ -183,7 +183,7 @@ class StopNote(Wire, kw_only=True):
 class BlockAnswer(Wire, kw_only=True):
     """What a client needs to know of a run that it has written to. There is none for a run that is not there.
 
-    `artifact_uri` is told to who begins a run or an attempt.
+    `artifact_uri` is told to who begins a run or an attempt, in the answer that is given first.
     """
 
     run_id: str

@@ -15,7 +15,6 @@ from headrace.api.ingest import (
     Ledger,
     LedgerRejection,
     Rejection,
-    RunBlock,
     StopNote,
     WriterCounts,
 )
@@ -53,6 +52,7 @@ def send(context: Context, request: Ingest) -> IngestAnswer:
         seq=request.seq, last_seq=request.seq, applied=Application.NOW, first=first, records=sum(sizes)
     )
     ledger: dict[int, Counts] = {}
+    begun: list[tuple[BlockAnswer, str]] = []
     for block, size in zip(request.runs, sizes, strict=True):
         account = Account(first, size)
         first += size
@@ -64,9 +64,13 @@ def send(context: Context, request: Ingest) -> IngestAnswer:
         ledger[place] = Counts(*map(sum, zip(ledger.get(place, Counts()), counts, strict=True)))
         writers.insert_rejections(context.tx, number, place, shown_id, account.refusals, now)
         if run is not None:
-            answer.runs.append(_describe_run(context, run, block))
+            answer.runs.append(_describe_run(context, run))
+            if block.start is not UNSET:
+                begun.append((answer.runs[-1], run.artifact_uri))
     writers.add_to_ledger(context.tx, number, ledger)
     writers.keep_result(context.tx, number, msgpack.encode(answer))
+    for told, artifact_uri in begun:
+        told.artifact_uri = artifact_uri  # not kept: earlier versions would not understand the answer
     return answer
 
 
@@ -93,10 +97,8 @@ def _add_to_answer(answer: IngestAnswer, run_id: str, counts: Counts, account: A
     ]
 
 
-def _describe_run(context: Context, run: RunRef, block: RunBlock) -> BlockAnswer:
+def _describe_run(context: Context, run: RunRef) -> BlockAnswer:
     answer = BlockAnswer(run_id=run.run_id, attempt=run.attempt, experiment_id=str(run.experiment))
-    if block.start is not UNSET:
-        answer.artifact_uri = run.artifact_uri
     stop = find_open_stop(context, run)
     if stop is not None:
         answer.stop = StopNote(reason=stop.reason, asked_at=stop.asked_at, asked_by=stop.asked_by)

@@ -294,7 +294,7 @@ def _send_folder(
             delivery.send_next(destination, stop, _add_nothing)
         uploads = Uploads(folder, hearer)
         while uploads.waiting and not is_over():
-            uploads.send_next(destination, Place(2**62, 0), 0.0, 0.0)
+            uploads.send_ready(destination, lambda: Place(2**62, 0), 0.0, is_over, lambda: None)
     finally:
         delivery.close()
 

@@ -15,22 +15,19 @@ from headrace.base.errors import HeadraceError
 from headrace.base.loading import LOADING
 from headrace.spool.batches import Batch, Limits
 from headrace.spool.contract import Counts, Destination, SpoolSettings
-from headrace.spool.crew import Crew
 from headrace.spool.delivery import Delivery
 from headrace.spool.folder import Folder
 from headrace.spool.log import LiveLog
 from headrace.spool.place import BEGINNING, Place
 from headrace.spool.reach import Reach
 from headrace.spool.runlog import RunLog
-from headrace.spool.uploads import Uploads
+from headrace.spool.uploads import HTTP, Uploads
 
 LOGGER = logging.getLogger("headrace")
-HTTP = ("http:", "https:")
 _LEASE_PARTS = 3
 _REST, _LONGEST = 400, 10
 """It rests so many times as long as it has worked, but no longer than so many times the pace."""
 _PATIENCE = 3
-_UPLOADS_AT_ONCE = 4
 
 
 class Watched:
@@ -331,23 +328,19 @@ class Sender:
         return max(pace_s, rest_s)
 
     def _upload_some(self) -> float:
-        """Upload the files that may go, over a network several at a time: each waits for the other side most of the time."""
-        uploads, pause_s = self._uploads, self._settings.max_pause_s
-
-        def upload_next() -> bool:
-            if self._ending or not uploads.send_next(destination, self.place, time.monotonic(), pause_s):
-                return False
-            self._note_progress(self._file_reach)
-            return True
-
-        def count_hands() -> int:
-            return 1 if self._is_local else min(uploads.count_ready(self.place), _UPLOADS_AT_ONCE)
-
-        while not self._ending and (waiting := uploads.waiting):
+        """Upload the files that may go."""
+        pause_s = self._settings.max_pause_s
+        while not self._ending and (waiting := self._uploads.waiting):
             if waiting[0].after > self.place:
                 return self._settings.pace_s
-            destination = self._get_destination()
-            if not Crew(upload_next, count_hands, "headrace-uploads").work():
+            has_sent = self._uploads.send_ready(
+                self._get_destination(),
+                lambda: self.place,
+                pause_s,
+                is_over=lambda: self._ending,
+                tell=lambda: self._note_progress(self._file_reach),
+            )
+            if not has_sent:
                 return self._settings.pace_s
         return pause_s
 

@@ -12,6 +12,8 @@ import itertools
 import logging
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -21,11 +23,14 @@ from headrace.base.errors import ClientError, EndpointNotFound, HeadraceError, I
 from headrace.base.json import Wire
 from headrace.base.plugins import load
 from headrace.spool.contract import Destination
+from headrace.spool.crew import Crew
 from headrace.spool.folder import FILES, REFUSED, Folder
 from headrace.spool.place import Place
 from headrace.spool.room import Room
 
 LOGGER = logging.getLogger("headrace")
+AT_ONCE = 4
+HTTP = ("http:", "https:")
 NOTE = ".json"
 _FICLONE = 0x4004_9409
 _MAX_NAME = 100
@@ -98,6 +103,7 @@ class Uploads:
         self._last = max((note.number for note in self._waiting), default=0)
         self._numbers = itertools.count(self._last + 1)
         self._later: dict[int, float] = {}
+        self._hands = AT_ONCE if folder.note.uri.startswith(HTTP) else 1
         self._taking = threading.Lock()
         self._under_way: set[int] = set()
 
@@ -159,44 +165,57 @@ class Uploads:
             self._last = max(self._last, number)
             self._waiting.append(note)
 
-    def send_next(self, destination: Destination, place: Place, now_s: float, pause_s: float) -> bool:
-        """Upload the next file that may go; several threads may do so at once. Of those with one path, one goes after the other.
+    def send_ready(
+        self,
+        destination: Destination,
+        find_place: Callable[[], Place],
+        pause_s: float,
+        is_over: Callable[[], bool],
+        tell: Callable[[], None],
+    ) -> bool:
+        """Upload the files that may go, over a network several at a time: each waits for the other side most of the time.
+
+        Of those with one path, one goes after the other.
 
         Args:
             destination: where to.
-            place: how far the log has been answered for.
-            now_s: seconds on any clock.
+            find_place: tells how far the log has been answered for.
             pause_s: a file that fails for a reason of its own is tried again after so long.
+            is_over: whether to begin no further file.
+            tell: is called after each file.
 
         Returns:
             whether there was one.
 
         Raises:
-            HeadraceError: it failed for a reason that may pass; it is tried again.
+            HeadraceError: one failed for a reason that may pass; it is tried again.
         """
-        note = self._take(place, now_s)
-        if note is None:
-            return False
+
+        def send_next() -> bool:
+            note = None if is_over() else self._take(find_place(), time.monotonic())
+            if note is not None:
+                self._send(note, destination, pause_s)
+                tell()
+            return note is not None
+
+        def count_hands() -> int:
+            place = find_place()
+            return min(self._hands, sum(note.after <= place for note in self.waiting))
+
+        return Crew(send_next, count_hands, "headrace-uploads").work()
+
+    def _send(self, note: FileNote, destination: Destination, pause_s: float) -> None:
         try:
             destination.upload(note.run_id, self._place / str(note.number), note.artifact_path)
         except HeadraceError as error:
             if not is_for_good(error):
-                self._later[note.number] = now_s + pause_s
+                self._later[note.number] = time.monotonic() + pause_s
                 raise
             self._refuse(note, error.message)
         else:
             self._forget(note)
         finally:
             self._under_way.discard(note.number)
-        return True
-
-    def count_ready(self, place: Place) -> int:
-        """Return how many files the log does not hold up.
-
-        Args:
-            place: how far it has been answered for.
-        """
-        return sum(note.after <= place for note in list(self._waiting))
 
     def _take(self, place: Place, now_s: float) -> FileNote | None:
         """Return the next file that may go, which is this thread's then."""
@@ -239,9 +258,10 @@ class Uploads:
         """Remove a file that has been dealt with."""
         (self._place / f"{note.number}{NOTE}").unlink(missing_ok=True)
         (self._place / str(note.number)).unlink(missing_ok=True)
-        self._later.pop(note.number, None)
-        self._waiting.remove(note)
-        self._hearer.take_file()
+        with self._taking:
+            self._later.pop(note.number, None)
+            self._waiting.remove(note)
+            self._hearer.take_file()
 
     def _refuse(self, note: FileNote, reason: str) -> None:
         """Put a file aside that the destination will never take."""
