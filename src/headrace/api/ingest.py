@@ -189,7 +189,7 @@ class BlockAnswer(Wire, kw_only=True):
     run_id: str
     attempt: int
     experiment_id: str
-    artifact_uri: str = ""
+    artifact_uri: str | UnsetType = UNSET
     stop: StopNote | UnsetType = UNSET
 
 

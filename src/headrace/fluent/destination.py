@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from msgspec import UNSET
+
 from headrace.api import runs as run_rows
 from headrace.api.artifacts import PROXY_PUT, ProxyPath
 from headrace.api.ingest import IngestAnswer, RunBlock
@@ -94,7 +96,7 @@ class TransportDestination:
         for run_id in news:
             self._listener(run_id)
         for each in answer.runs:
-            if each.artifact_uri:
+            if each.artifact_uri is not UNSET:
                 self._keep_root(each.run_id, each.artifact_uri)
         return answer
 
