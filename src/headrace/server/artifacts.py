@@ -39,6 +39,8 @@ from headrace.services.artifacts import Place
 from headrace.services.context import Context, Platform
 
 CHUNK_BYTES = 1 << 20
+SMALL_BYTES = 1 << 18
+"""A file up to this size is received before it is looked where it goes."""
 MAX_FORM_UPLOAD_BYTES = 10 * 2**20
 THREADS = 16
 
@@ -206,6 +208,10 @@ class Streams(TableRoute):
 
     async def _store(self, call: _Call, sent: _Upload) -> BlobInfo:
         """Take a file from the client; it appears when all of it is there."""
+        if sent.length is not None and sent.length <= SMALL_BYTES:
+            body = await self._receive(call, sent, None)
+            whole: BlobInfo = await self._run(self._store_whole, call, sent, body)
+            return whole
         place, writer = await self._run(self._begin, call)
         try:
             rest = await self._receive(call, sent, writer)
@@ -215,7 +221,19 @@ class Streams(TableRoute):
                 await self._run(writer.abort)
             raise
         if place.is_served:
-            await self._note(call.scope, lambda tx: artifacts.record(tx, info))
+            await self._run(self._note, call.scope, lambda tx: artifacts.record(tx, info))
+        return info
+
+    def _store_whole(self, call: _Call, sent: _Upload, body: bytearray) -> BlobInfo:
+        """Do the same with a body that is here: to go from thread to thread takes as long as what is done there."""
+        place, writer = self._begin(call)
+        try:
+            info = _finish(writer, body, sent)
+        except BaseException:
+            writer.abort()
+            raise
+        if place.is_served:
+            self._note(call.scope, lambda tx: artifacts.record(tx, info))
         return info
 
     def _begin(self, call: _Call) -> tuple[Place, BlobWriter]:
@@ -224,8 +242,8 @@ class Streams(TableRoute):
                 place.store.prepare()  # the default root of clients: nobody has made it at start
             return place, place.store.open_writer(place.key)
 
-    async def _receive(self, call: _Call, sent: _Upload, writer: BlobWriter) -> bytearray:
-        """Write the body but for its last part, which is returned; one part is written while the next arrives."""
+    async def _receive(self, call: _Call, sent: _Upload, writer: BlobWriter | None) -> bytearray:
+        """Write the body but for its last part, which is returned; one part is written while the next arrives. Without a writer, return all of it."""
         buffer, size = bytearray(), 0
         writing: asyncio.Task[Any] | None = None
         try:
@@ -238,7 +256,7 @@ class Streams(TableRoute):
                     raise _too_large()
                 if not message.get("more_body"):
                     break
-                if len(buffer) >= CHUNK_BYTES:
+                if writer is not None and len(buffer) >= CHUNK_BYTES:
                     size += len(buffer)
                     if writing is not None:
                         await writing
@@ -253,10 +271,10 @@ class Streams(TableRoute):
             writing.result()
         return buffer
 
-    async def _note(self, scope: Scope, work: Callable[..., None]) -> None:
+    def _note(self, scope: Scope, work: Callable[..., None]) -> None:
         """Write down what happened to a file. The file is what counts: if this fails, it lacks a digest and nothing else."""
         try:
-            await self._run(self._platform.store.writer.call, work)
+            self._platform.store.writer.call(work)
         except HeadraceError as error:
             log.warning("request %s: digest not written down: %s", get_request_id(scope), error)
 
@@ -265,7 +283,7 @@ class Streams(TableRoute):
     async def _delete(self, call: _Call) -> None:
         place, count = await self._run(self._delete_now, call)
         if count and place.is_served:
-            await self._note(call.scope, lambda tx: artifacts.forget(tx, place.key))
+            await self._run(self._note, call.scope, lambda tx: artifacts.forget(tx, place.key))
         await send_bytes(call.send, 200, b"{}")
 
     def _delete_now(self, call: _Call) -> tuple[Place, int]:
