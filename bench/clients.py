@@ -31,6 +31,7 @@ PROGRAM = Path(__file__).with_name("client_program.py")
 _INSTALLED = ".env-bench-headrace"
 """headrace as users install it."""
 _PRODUCTS = (HEADRACE, MLFLOW)
+_PARTS = ("calls", "starts", "trainings")
 _TRAININGS = ("numpy", "torch")
 _STARTS = 10
 _ROUNDS = 15
@@ -239,7 +240,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the calls")
     parser.add_argument("--libraries", default="", help="keys, comma-separated; all by default")
-    parser.add_argument("--repetitions", type=int, default=3, help="0 for trainings alone")
+    parser.add_argument("--parts", default=",".join(_PARTS), help=f"of {', '.join(_PARTS)} (all)")
+    parser.add_argument("--repetitions", type=int, default=3, help="of the calls")
     parser.add_argument(
         "--environment", action="append", default=[], metavar="NAME=FOLDER", help="an environment elsewhere"
     )
@@ -261,14 +263,18 @@ def main() -> None:
                 say(f"{product.title} starts in {server.start():.1f} s")
                 server.settle(45)
         bench = Bench(folder, pythons, servers, quick=options.quick)
-        for repetition in range(min(options.repetitions, 1) if options.quick else options.repetitions):
+        parts = set(options.parts.split(","))
+        if not parts <= set(_PARTS):
+            parser.error(f"--parts: there are {', '.join(_PARTS)}")
+        repetitions = (1 if options.quick else options.repetitions) if "calls" in parts else 0
+        for repetition in range(repetitions):
             for library in libraries if repetition % 2 == 0 else libraries[::-1]:
                 bench.measure(library, repetition)
                 say(f"{library.title}: {bench.seen[library.key]['log'][-1]}")
-        for turn in range((2 if options.quick else _STARTS) if options.repetitions else 0):
+        for turn in range((2 if options.quick else _STARTS) if "starts" in parts else 0):
             for library in libraries if turn % 2 == 0 else libraries[::-1]:
                 bench.start(library)
-        for library in libraries:
+        for library in libraries if "trainings" in parts else ():
             bench.train(library)
     except ServerFailed as error:
         sys.exit(str(error))
