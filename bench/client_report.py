@@ -27,12 +27,13 @@ class Kind:
 
 def write_report(kinds: Sequence[Kind], seen: Seen, machine: dict[str, str], when: str) -> str:
     """Write the whole report."""
-    timed = [kind for kind in kinds if "log" in seen[kind.key]]
+    timed, started = [[kind for kind in kinds if what in seen.get(kind.key, {})] for what in ("log", "start")]
     return "\n\n".join(
         part
         for part in (
             f"Measured {when}. " + "; ".join(f"{name}: {value}" for name, value in machine.items()) + ".",
-            *([write(timed, seen) for write in (_write_calls, _write_ends, _write_starts)] if timed else []),
+            *([write(timed, seen) for write in (_write_calls, _write_ends)] if timed else []),
+            _write_starts(started, seen) if started else "",
             _write_trainings(kinds, seen),
             _write_million(kinds, seen),
         )

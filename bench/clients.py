@@ -2,6 +2,7 @@
 
     .venv/bin/python bench/clients.py            # about three quarters of an hour on a quiet machine
     .venv/bin/python bench/clients.py --quick    # about 4 minutes; quote no figure of it
+    .venv/bin/python bench/clients.py --parts starts --libraries headrace,mlflow    # fresh processes alone
 
 Each library runs in an environment of its own, as users install it (`scripts/bootstrap bench-wandb`, and so on), in processes of its own, in turns: no two at
 the same time. headrace and MLflow log to their own server on loopback, and once more to an SQLite file without a server; W&B is offline, trackio and Aim write to
@@ -235,8 +236,8 @@ def find_pythons(options: argparse.Namespace, libraries: list[Library]) -> dict[
     return found
 
 
-def main() -> None:
-    """Measure, and print the report."""
+def read_options() -> argparse.Namespace:
+    """Read the command line; `parts` becomes a set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a tenth of the calls")
     parser.add_argument("--libraries", default="", help="keys, comma-separated; all by default")
@@ -247,6 +248,15 @@ def main() -> None:
     )
     parser.add_argument("--work", help="folder for the stores: a real disk, not memory")
     options = parser.parse_args()
+    options.parts = set(options.parts.split(","))
+    if not options.parts <= set(_PARTS):
+        parser.error(f"--parts: there are {', '.join(_PARTS)}")
+    return options
+
+
+def main() -> None:
+    """Measure, and print the report."""
+    options = read_options()
     wanted = {key for key in options.libraries.split(",") if key}
     libraries = [library for library in LIBRARIES if not wanted or library.key in wanted]
     prepare()
@@ -263,18 +273,15 @@ def main() -> None:
                 say(f"{product.title} starts in {server.start():.1f} s")
                 server.settle(45)
         bench = Bench(folder, pythons, servers, quick=options.quick)
-        parts = set(options.parts.split(","))
-        if not parts <= set(_PARTS):
-            parser.error(f"--parts: there are {', '.join(_PARTS)}")
-        repetitions = (1 if options.quick else options.repetitions) if "calls" in parts else 0
+        repetitions = (1 if options.quick else options.repetitions) if "calls" in options.parts else 0
         for repetition in range(repetitions):
             for library in libraries if repetition % 2 == 0 else libraries[::-1]:
                 bench.measure(library, repetition)
                 say(f"{library.title}: {bench.seen[library.key]['log'][-1]}")
-        for turn in range((2 if options.quick else _STARTS) if "starts" in parts else 0):
+        for turn in range((2 if options.quick else _STARTS) if "starts" in options.parts else 0):
             for library in libraries if turn % 2 == 0 else libraries[::-1]:
                 bench.start(library)
-        for library in libraries if "trainings" in parts else ():
+        for library in libraries if "trainings" in options.parts else ():
             bench.train(library)
     except ServerFailed as error:
         sys.exit(str(error))
