@@ -21,6 +21,7 @@ from headrace.client.connect import open_transport, read_settings
 from headrace.client.connections import Answer as Incoming
 from headrace.client.connections import Broken, Connection
 from headrace.client.http import HttpTransport
+from headrace.client.pools import MOST_KEPT, Pool
 from headrace.client.retries import BACKOFF_S, JITTER_S, MAX_PAUSE_S, Attempts
 from headrace.client.routes import build_head
 from scripted_server import Answer, ScriptedServer
@@ -184,14 +185,35 @@ def test_threads_have_connections_of_their_own_and_leave_them_to_others(scripted
     assert _count(scripted) <= 8
 
 
-def test_a_closed_client_has_closed_its_connections(scripted: ScriptedServer) -> None:
+def test_a_closed_client_refuses_calls(scripted: ScriptedServer) -> None:
     client = connect(scripted.url)
     client.runs.log_metric("a", "m", 1)
     client.close()
     client.close()
     with pytest.raises(InvalidParameter, match="is closed"):
         client.runs.log_metric("a", "m", 1)
-    assert _count(scripted) == 1
+    assert len(scripted.requests) == 1
+
+
+def _is_closed(other_side: socket.socket) -> bool:
+    other_side.settimeout(0.05)
+    try:
+        return other_side.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+def test_a_pool_keeps_some_connections_and_closes_all_with_itself() -> None:
+    pool, pairs = Pool(), [socket.socketpair() for _ in range(MOST_KEPT + 3)]
+    for ours, _ in pairs[:-1]:
+        pool.give(Connection(ours))
+    assert [_is_closed(theirs) for _, theirs in pairs[:-1]] == [False] * MOST_KEPT + [True] * 2
+    pool.close()
+    pool.give(Connection(pairs[-1][0]))
+    assert all(_is_closed(theirs) for _, theirs in pairs)
+    assert pool.take() is None
+    for _, theirs in pairs:
+        theirs.close()
 
 
 # Bodies

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -169,8 +168,21 @@ def test_a_failure_ends_the_work_when_all_have_finished_their_pieces(hands: int)
     with pytest.raises(OSError, match="five"):
         Crew(do_next, lambda: hands, "x").work()
     assert len(finished) < 20
-    assert _count_threads(lambda thread: thread.name == "x") == 0
+    assert "x" not in {thread.name for thread in threading.enumerate()}
 
 
-def _count_threads(is_one: Callable[[threading.Thread], bool]) -> int:
-    return sum(map(is_one, threading.enumerate()))
+def test_who_is_interrupted_lets_nobody_begin_a_further_piece() -> None:
+    begun, may_end, main = [], threading.Event(), threading.current_thread()
+
+    def do_next() -> bool:
+        begun.append(True)
+        if threading.current_thread() is main:
+            raise KeyboardInterrupt
+        may_end.wait()
+        return True
+
+    with pytest.raises(KeyboardInterrupt):
+        Crew(do_next, lambda: 2, "interrupted").work()
+    may_end.set()
+    wait_until(lambda: "interrupted" not in {thread.name for thread in threading.enumerate()})
+    assert len(begun) <= 2

@@ -1,5 +1,6 @@
 """Addresses of servers and proxies, taken apart and checked. Asks nobody: neither a name server nor the environment."""
 
+from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
@@ -42,9 +43,10 @@ class Address(Struct, frozen=True):
 
     def is_here(self) -> bool:
         """Tell whether the name says that the server is on this machine."""
-        parts = self.host.split(".")
-        is_ipv4 = len(parts) == 4 and all(part.isdecimal() for part in parts)  # noqa: PLR2004 - as many as it has
-        return self.host == "::1" or parts[-1] == "localhost" or (is_ipv4 and parts[0] == "127")
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.rpartition(".")[2] == "localhost"
 
 
 def parse_address(text: str) -> Address:

@@ -58,9 +58,9 @@ class Route:
             raise Unreached(f"no connection came about within {timeout_s:g} s") from None
         except OSError as error:
             raise Unreached(describe(error)) from error
-        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(opened)
         try:
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if next_hop.scheme == "https":
                 self._encrypt(connection, next_hop.host)
             if self._proxy is not None and self._server.scheme == "https":

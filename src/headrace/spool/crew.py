@@ -18,7 +18,7 @@ class Crew:
         self._lock = threading.Lock()
         self._at_work = 0
         self._helpers: list[threading.Thread] = []
-        self._has_done = False
+        self._has_done = self._is_over = False
         self._failures: list[Exception] = []
 
     def work(self) -> bool:
@@ -28,24 +28,28 @@ class Crew:
             whether there was anything to do.
 
         Raises:
-            Exception: the first that a piece has raised. The others finish the pieces that they have and begin no more.
+            Exception: the first that a piece has raised. The others finish the pieces that they have and begin no more, as after Ctrl-C.
         """
         self._at_work += 1
-        self._recruit()
-        self._labour()
-        while self._helpers:  # helpers bring helpers
-            self._helpers.pop().join()
+        try:
+            self._recruit()
+            self._labour()
+            while self._helpers:  # helpers bring helpers
+                self._helpers.pop().join()
+        finally:
+            self._is_over = True
         if self._failures:
             raise self._failures[0]
         return self._has_done
 
     def _labour(self) -> None:
         try:
-            while not self._failures and self._do_next():
+            while not self._is_over and self._do_next():
                 self._has_done = True
                 self._recruit()  # who finds nothing to do brings nobody
         except Exception as error:  # noqa: BLE001 - raised by `work`
             self._failures.append(error)
+            self._is_over = True
         finally:
             with self._lock:
                 self._at_work -= 1

@@ -66,6 +66,11 @@ class Note(Wire, kw_only=True):
     argv: list[str]
     created_at: int
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether the records go over a network."""
+        return self.uri.startswith(("http:", "https:"))
+
 
 def find_root(given: Path | None) -> Path:
     """Return the folder of all spools: what is given, what HEADRACE_SPOOL_DIR says, or the platform's place for the state of programs."""

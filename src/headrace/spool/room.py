@@ -99,9 +99,8 @@ class Room:
 
 def _find_free(folder: Path) -> int:
     """Return how many bytes the disk of a folder has left for this user."""
-    if hasattr(
-        os, "statvfs"
-    ):  # all that `shutil` asks, which takes longer to load than all else of the spool
+    # What `shutil` asks, too, which takes long to load.
+    if hasattr(os, "statvfs"):
         told = os.statvfs(folder)
         return told.f_bavail * told.f_frsize
     free: int = load("shutil").disk_usage(folder).free

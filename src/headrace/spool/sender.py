@@ -21,7 +21,7 @@ from headrace.spool.log import LiveLog
 from headrace.spool.place import BEGINNING, Place
 from headrace.spool.reach import Reach
 from headrace.spool.runlog import RunLog
-from headrace.spool.uploads import HTTP, Uploads
+from headrace.spool.uploads import Uploads
 
 LOGGER = logging.getLogger("headrace")
 _LEASE_PARTS = 3
@@ -176,7 +176,7 @@ class Sender:
         self._open, self._watched, self._settings = open_destination, watched, settings
         self._reach, self._file_reach = reach, file_reach
         self._delivery = Delivery(folder, log, watched, Limits(points=settings.batch_points))
-        self._is_local = not folder.note.uri.startswith(HTTP)
+        self._is_local = not folder.note.is_remote
         self._changed = threading.Condition()
         self._bell, self._file_bell = threading.Event(), threading.Event()
         self._waiters = 0

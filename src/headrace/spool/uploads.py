@@ -30,7 +30,6 @@ from headrace.spool.room import Room
 
 LOGGER = logging.getLogger("headrace")
 AT_ONCE = 4
-HTTP = ("http:", "https:")
 NOTE = ".json"
 _FICLONE = 0x4004_9409
 _MAX_NAME = 100
@@ -103,7 +102,7 @@ class Uploads:
         self._last = max((note.number for note in self._waiting), default=0)
         self._numbers = itertools.count(self._last + 1)
         self._later: dict[int, float] = {}
-        self._hands = AT_ONCE if folder.note.uri.startswith(HTTP) else 1
+        self._hands = AT_ONCE if folder.note.is_remote else 1
         self._taking = threading.Lock()
         self._under_way: set[int] = set()
 
